@@ -1,0 +1,1 @@
+"""The database itself: whether one can log in to it."""

@@ -1,0 +1,1 @@
+"""The Prisma Management API: client and wire models."""
