@@ -1,0 +1,146 @@
+"""The pull request a preview belongs to, through PyGithub: whether it is open, and the one comment on it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import SecretStr
+
+from ..errors import PreviewError
+
+if TYPE_CHECKING:
+    from github import Github
+    from github.IssueComment import IssueComment
+    from github.Repository import Repository
+
+MAX_COMMENT = 65_000
+"""Characters of a comment we write. GitHub counts up to 65,536."""
+
+_TIMEOUT = 10
+
+
+class GitHubFailed(PreviewError):
+    """GitHub did not do what was asked."""
+
+    title = "GitHub"
+
+
+class PullRequests:
+    """The pull requests of one repository.
+
+    Every method raises :class:`GitHubFailed`.
+
+    Args:
+        api_url: GitHub's REST API.
+        token: the job's token, or one of the user's.
+        repository: ``owner/name``.
+    """
+
+    def __init__(self, *, api_url: str, token: SecretStr, repository: str) -> None:
+        self._api_url = api_url
+        self._token = token
+        self._repository_name = repository
+        self._client: Github | None = None
+
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+
+    def is_open(self, number: int) -> bool:
+        """Whether the pull request is open now."""
+        with _failing(f"Reading pull request #{number}", "pull-requests: read"):
+            return self._repository.get_pull(number).state == "open"
+
+    def tell(self, number: int, *, marker: str, body: str, only_edit: bool) -> Literal["created", "edited", "unchanged", "absent"]:
+        """Makes the one comment that bears ``marker`` read ``body``.
+
+        Args:
+            only_edit: don't make a comment where there is none yet.
+        """
+        with _failing(f"Commenting on pull request #{number}", "pull-requests: write"):
+            issue = self._repository.get_issue(number)
+            text = f"{marker}\n{body}"[:MAX_COMMENT]
+            for comment in issue.get_comments():
+                if (comment.body or "").startswith(marker) and self._is_mine(comment):
+                    if _lines(comment.body) == _lines(text):
+                        return "unchanged"
+                    comment.edit(text)
+                    return "edited"
+            if only_edit:
+                return "absent"
+            issue.create_comment(text)
+            return "created"
+
+    def _is_mine(self, comment: IssueComment) -> bool:
+        """Whether the token's owner wrote it. An installation's token (the job's) has no user: it writes as a bot, as no person can."""
+        if self._login is None:
+            return comment.user.type == "Bot"
+        return comment.user.login == self._login
+
+    @property
+    def _login(self) -> str | None:
+        from github import GithubException
+
+        if self._token.get_secret_value().startswith("ghs_"):
+            return None
+        try:
+            return self._github.get_user().login
+        except GithubException as error:
+            if error.status in (401, 403, 404):
+                return None
+            raise
+
+    @property
+    def _repository(self) -> Repository:
+        return self._github.get_repo(self._repository_name, lazy=True)
+
+    @property
+    def _github(self) -> Github:
+        if self._client is None:
+            # Here, since importing it takes 200 ms that a run without comment and re-read should not pay.
+            from github import Auth, Github
+            from urllib3 import Retry
+
+            self._client = Github(
+                auth=Auth.Token(self._token.get_secret_value()),
+                base_url=self._api_url,
+                timeout=_TIMEOUT,
+                per_page=100,
+                lazy=True,
+                # Not PyGithub's own, which waits for hours at a rate limit and resends what creates: at stake is a comment.
+                retry=Retry(total=3, backoff_factor=0.5, status_forcelist=[500, 502, 503, 504], allowed_methods=["GET", "PATCH"]),
+                seconds_between_requests=0,
+                seconds_between_writes=0,
+            )
+        return self._client
+
+
+def _lines(text: str | None) -> list[str]:
+    """GitHub stores CRLF line ends and no trailing white space."""
+    return [line.rstrip() for line in (text or "").strip().splitlines()]
+
+
+@contextlib.contextmanager
+def _failing(doing: str, permission: str) -> Iterator[None]:
+    import requests
+    from github import GithubException
+
+    try:
+        yield
+    except GithubException as error:
+        said = error.data.get("message") if isinstance(error.data, dict) else None
+        raise GitHubFailed(
+            f"{doing} failed: GitHub answered HTTP {error.status} ({said or 'no message'}).",
+            cause=f"The job's token lacks the permission '{permission}', or GitHub has a problem."
+            if error.status < 500
+            else "GitHub has a problem.",
+            remedy=f"Give the job 'permissions: {permission}', or turn the comment off with 'comment: false'.",
+        ) from None
+    except (requests.RequestException, AssertionError, KeyError, TypeError, ValueError) as error:
+        raise GitHubFailed(
+            f"{doing} failed: no answer that can be understood ({type(error).__name__}).",
+            cause="GitHub can't be reached from the runner, or something in between changed the answer.",
+            remedy="Run the job again; on GitHub Enterprise Server check GITHUB_API_URL.",
+        ) from None

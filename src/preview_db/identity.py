@@ -1,0 +1,113 @@
+"""Scope to name and back: which database is whose.
+
+A name is ``<repository>-<kind>-<ref>[-<key>]-<tag>``. Everything before the tag is for people; the tag decides. It is six characters of a
+hash of the repository's id, then ten that confirm the exact scope, so that it is a checksum too: a name edited by hand is nobody's.
+
+A pull request's ten are a hash of the scope, which the name spells out in full and which can therefore be computed again. A branch's name
+holds only a slug of the branch, so its ten are six of the scope's hash and four of a hash of what the name says: two branches of one slug
+still differ, and an edited name is still found out. A repository's *name* is in no hash, so a renamed repository keeps its previews.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+
+from .model import Database, Kind, Repository, Scope
+
+MAX_LENGTH = 63
+"""The longest identity. ``logicalId`` has no published limit; 63 is what PostgreSQL allows a name."""
+
+MAX_KEY_LENGTH = 16
+"""The longest ``key``; it is kept whole in the name, so that the name says which one it is."""
+
+KEY = re.compile(rf"(?=.{{1,{MAX_KEY_LENGTH}}}\Z)[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
+
+_MAX_BRANCH_SLUG = 20  # fixed, so that what a name says of a branch does not hang on how long the repository's name is
+_IDENTITY = re.compile(rf"(?=.{{1,{MAX_LENGTH}}}\Z)(?P<words>[a-z0-9-]+)-(?P<tag>[a-z2-7]{{16}})", re.ASCII)
+_KIND_AND_REF = re.compile(r"-(?P<kind>pr|br|mq)-(?P<said>[a-z0-9-]+)\Z", re.ASCII)
+_NUMBER_AND_KEY = re.compile(r"(?P<number>[1-9][0-9]*)(?:-(?P<key>[a-z0-9-]+))?", re.ASCII)
+
+
+def name(scope: Scope) -> str:
+    """The identity string of ``scope``: ``[a-z0-9-]``, at most 63 characters, cut in the slugs and never in the tag."""
+    tail = f"-{scope.kind}-{_said(scope)}-{tag(scope)}"
+    slug = _slug(scope.repository.full_name.rpartition("/")[2])
+    return (slug[: MAX_LENGTH - len(tail)].rstrip("-") or "x") + tail
+
+
+def tag(scope: Scope) -> str:
+    """The sixteen characters that decide whose a name is."""
+    exact = _hash(str(scope.repository.id), scope.kind, scope.ref, scope.key)
+    if scope.kind is Kind.BRANCH:
+        return _repository_tag(scope.repository) + exact[:6] + _branch_check(scope.repository, _said(scope), exact[:6])
+    return _repository_tag(scope.repository) + exact[:10]
+
+
+def is_ours(identity: str, repository: Repository) -> bool:
+    """Whether ``identity`` bears a valid tag of ``repository``: one that confirms what the rest of the name says."""
+    return any(confirmed for _, confirmed in _readings(identity, repository))
+
+
+def numbered_scope(identity: str, repository: Repository) -> Scope | None:
+    """The pull request or queue entry ``identity`` was made for; none for a branch's, or if the tag does not confirm it."""
+    return next((scope for scope, confirmed in _readings(identity, repository) if confirmed and scope), None)
+
+
+def belongs_to(database: Database, scope: Scope) -> bool:
+    """Whether ``database`` is the preview of exactly ``scope``, by its ``logicalId``, or by its name where it has none.
+
+    A default database is nobody's preview, whatever it is called.
+    """
+    return not database.is_default and database.identity.endswith(f"-{tag(scope)}") and is_ours(database.identity, scope.repository)
+
+
+def _readings(identity: str, repository: Repository) -> list[tuple[Scope | None, bool]]:
+    """Every way to read ``identity``, with whether its tag confirms it.
+
+    A repository may be called ``x-pr-1`` and a key ``pr-2``, so the kind may stand in several places; the tag decides.
+    """
+    parts = _IDENTITY.fullmatch(identity)
+    if parts is None or not parts["tag"].startswith(_repository_tag(repository)):
+        return []
+    readings: list[tuple[Scope | None, bool]] = []
+    for start in (found.start() for found in re.finditer(r"(?<=[a-z0-9])-(?=(?:pr|br|mq)-)", parts["words"])):
+        reading = _KIND_AND_REF.match(parts["words"], start)
+        if reading is None:
+            continue
+        if reading["kind"] == Kind.BRANCH:
+            exact = parts["tag"][6:12]
+            readings.append((None, parts["tag"][12:] == _branch_check(repository, reading["said"], exact)))
+        elif numbered := _NUMBER_AND_KEY.fullmatch(reading["said"]):
+            scope = Scope(repository, Kind(reading["kind"]), numbered["number"], numbered["key"] or "")
+            readings.append((scope, tag(scope) == parts["tag"]))
+    return readings
+
+
+def _said(scope: Scope) -> str:
+    """What the name says of the ref and the key."""
+    ref = (_slug(scope.ref)[:_MAX_BRANCH_SLUG].rstrip("-") or "x") if scope.kind is Kind.BRANCH else scope.ref
+    return f"{ref}-{scope.key}" if scope.key else ref
+
+
+def _repository_tag(repository: Repository) -> str:
+    return _hash(str(repository.id))[:6]
+
+
+def _branch_check(repository: Repository, said: str, exact: str) -> str:
+    return _hash(str(repository.id), Kind.BRANCH, "check", said, exact)[:4]
+
+
+def _hash(*parts: str) -> str:
+    """A hash in base32; each part is led by its size, so that no two different tuples are the same input."""
+    digest = hashlib.sha256()
+    for part in parts:
+        encoded = part.encode("utf-8", "surrogatepass")
+        digest.update(len(encoded).to_bytes(8, "big"))
+        digest.update(encoded)
+    return base64.b32encode(digest.digest()).decode("ascii").lower()
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower(), flags=re.ASCII).strip("-")

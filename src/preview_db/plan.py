@@ -1,0 +1,99 @@
+"""Wanted and observed in, steps with their reasons out. Pure: no I/O, no clock, no randomness."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from . import identity
+from .model import Action, Connection, Database, Plan, Status, Step, Wanted
+
+_MINTED = re.compile(r"(?P<name>[a-z0-9][a-z0-9-]*)-(?P<run>[0-9]+-[0-9]+)", re.ASCII)
+
+NEWER_RUNS = 2
+"""A credential is superseded once this many newer runs have minted one under its name."""
+
+
+def make(wanted: Wanted, databases: Iterable[Database]) -> Plan:
+    """The steps from what is observed to what is wanted, for one scope.
+
+    Args:
+        databases: any databases at all; those that are not this scope's are passed over.
+    """
+    ours = sorted(
+        (database for database in databases if identity.belongs_to(database, wanted.scope)),
+        key=lambda database: (database.created_at, database.id),
+    )
+    if not wanted.present:
+        return Plan(tuple(_delete(database, wanted.reason) for database in ours))
+    failed = [database for database in ours if database.status is Status.FAILURE]
+    usable = [database for database in ours if database.status is not Status.FAILURE]
+    steps: list[Step] = []
+    if wanted.may_create:
+        steps += [_delete(database, "it ended in failure and can't be used") for database in failed]
+        steps += [_delete(database, "a second one of the same preview; the oldest is kept") for database in usable[1:]]
+    warnings = tuple(f"There were {len(usable)} databases for {wanted.scope}. {usable[0].id}, the oldest, is kept." for _ in usable[1:2])
+    if usable:
+        kept = usable[0]
+        steps.append(Step(Action.KEEP, kept.name, wanted.reason, database=kept))
+    elif wanted.may_create:
+        steps.append(Step(Action.CREATE, identity.name(wanted.scope), wanted.reason))
+    else:
+        return Plan(tuple(steps), warnings)
+    steps += [
+        Step(Action.MINT, f"{name}-{wanted.mint_suffix}", "each run has credentials of its own", database=usable[0] if usable else None)
+        for name in wanted.connections
+    ]
+    steps.append(Step(Action.WAIT, "database", "it is handed out once one can log in to it"))
+    if usable:
+        steps += superseded(usable[0], minting=wanted.connections, run=wanted.mint_suffix, grace=wanted.grace, now=wanted.now)
+    return Plan(tuple(steps), warnings)
+
+
+def superseded(database: Database, *, minting: Sequence[str] = (), run: str = "", grace: timedelta, now: datetime) -> list[Step]:
+    """Revocations of the credentials that nobody can still be using.
+
+    A credential goes once two newer runs have minted under its name *and* it is older than ``grace``, so that what was deployed a push
+    ago keeps working and the jobs of a matrix don't cut each other off. The connection a database is created with counts as the first
+    of whatever name its run asked for. A connection somebody made by hand is left alone.
+
+    Args:
+        minting: the names that ``run`` is about to mint under.
+        run: ``<run_id>-<attempt>`` of the run that plans.
+    """
+    steps = []
+    for connection in sorted(database.connections, key=lambda one: (one.created_at, one.id)):
+        name, minted_by = _minted(connection)
+        if minted_by is None and connection.id != database.default_connection_id:
+            continue
+        newer = {
+            other_run
+            for other in database.connections
+            for other_name, other_run in [_minted(other)]
+            if other_run not in (None, minted_by) and other.created_at > connection.created_at and name in (None, other_name)
+        }
+        if minting and (name is None or name in minting) and run != minted_by:
+            newer.add(run)
+        if len(newer) >= NEWER_RUNS and now - connection.created_at > grace:
+            reason = f"{len(newer)} newer runs have credentials of their own, and it is older than {_duration(grace)}"
+            steps.append(Step(Action.REVOKE, connection.name, reason, database=database, connection=connection))
+    return steps
+
+
+def _minted(connection: Connection) -> tuple[str | None, str | None]:
+    """The name a connection was minted under and the run that minted it; nothing for any other connection."""
+    parts = _MINTED.fullmatch(connection.name)
+    return (parts["name"], parts["run"]) if parts else (None, None)
+
+
+def _delete(database: Database, reason: str) -> Step:
+    return Step(Action.DELETE, database.name, reason, database=database)
+
+
+def _duration(value: timedelta) -> str:
+    seconds = int(value.total_seconds())
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds and seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
