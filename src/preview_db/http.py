@@ -15,6 +15,21 @@ SLOW_TIMEOUT = httpx.Timeout(120, connect=10)
 
 _LONGEST_WAIT = 60.0
 
+
+class Garbled(httpx.RemoteProtocolError):
+    """A success with a body that is not JSON: a proxy's page, or an answer cut short."""
+
+
+def _whole(response: httpx.Response) -> None:
+    """Reads the answer, so that one that breaks off is resent like one that never came."""
+    response.read()
+    if response.is_success and response.content:
+        try:
+            response.json()
+        except (ValueError, RecursionError):
+            raise Garbled(f"HTTP {response.status_code}, and not JSON", request=response.request) from None
+
+
 SAFE_TO_RESEND = Retry(
     total=5,
     backoff_factor=0.25,
@@ -23,6 +38,7 @@ SAFE_TO_RESEND = Retry(
     total_timeout=2 * _LONGEST_WAIT,
     allowed_methods=["GET", "DELETE", "PATCH"],
     status_forcelist=[429, 500, 502, 503, 504],
+    validate_response=_whole,
 )
 """What reads, deletes or sets is resent. ``Retry-After`` is honoured up to a minute at a time."""
 

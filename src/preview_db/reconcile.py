@@ -100,7 +100,7 @@ class Reconciler:
             for _ in range(_MAX_TURNS):
                 steps = plan.make(wanted, self.observe(wanted.scope))
                 for line in report.plan_lines(steps):
-                    self.log(f"  {line}")
+                    self.log(f"• {line}")
                 try:
                     return self._apply(wanted, steps)
                 except LookAgain as again:
@@ -131,7 +131,7 @@ class Reconciler:
                 case Action.MINT:
                     if database is None:
                         raise LookAgain("there is no database to mint a credential of")
-                    self._mint(database, step.subject, wanted)
+                    note = self._mint(database, step.subject, wanted)
                 case Action.WAIT:
                     note = self._wait_until_connectable()
                 case Action.REVOKE:
@@ -139,6 +139,7 @@ class Reconciler:
                 case Action.DELETE:
                     note = self._delete(step)
             self._done.append(Done(step, note, self.monotonic() - started))
+            self.log(f"✓ {step.action:<6} {note or step.subject} ({self._done[-1].seconds:.1f} s)")
         result = self._result(wanted, steps, database)
         shown = database or next((step.database for step in steps.of(Action.DELETE)), None)
         outcome = Outcome(
@@ -245,7 +246,7 @@ class Reconciler:
             database = answer.noun()
         return database
 
-    def _mint(self, database: Database, name: str, wanted: Wanted) -> None:
+    def _mint(self, database: Database, name: str, wanted: Wanted) -> str:
         asked = wanted.connections[len(self._minted)]
         came_with_it = self._came_with(database) if not self._minted else None
         connection = came_with_it or self._create_connection(database, name)
@@ -258,6 +259,7 @@ class Reconciler:
                 cause="The Management API offers only the other one for this database.",
                 remedy=f"Set the input endpoint to {'pooled' if self.patience.endpoint is Endpoint.DIRECT else 'direct'}.",
             )
+        return f"{asked}: the credential that came with the database" if came_with_it else ""
 
     def _came_with(self, database: Database) -> ConnectionWire | None:
         """The connection in the answer that created ``database``, if that was this run's and shows its secret."""

@@ -154,7 +154,7 @@ def text(value: str) -> str:
     """``value`` as plain text in a line or table cell, with every character of Markdown and HTML defused."""
     clean = _UNSAFE.sub(" ", value).strip()[:2000]
     clean = clean.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    clean = re.sub(r"([\\`*_{}\[\]()#+!|~])", r"\\\1", clean)
+    clean = re.sub(r"([\\`*_{}\[\]()#+!|~]|\A[=-]|(?<=\A\d)\.)", r"\\\1", clean)
     # A zero-width space after them keeps GitHub from making mentions, references and links of bare text.
     return re.sub(r"(@|://|(?<=\bwww)\.)", "\\1\u200b", clean)
 
@@ -162,10 +162,11 @@ def text(value: str) -> str:
 def _rows(outcome: Outcome, facts: Facts) -> list[tuple[str, str]]:
     database = outcome.database
     rows = [("Status", _status(outcome))]
-    if database is not None:
-        rows.append(("Database", _database(database)))
-        if database.region:
-            rows.append(("Region", code(database.region)))
+    if outcome.result in (Result.DELETED, Result.ABSENT):
+        rows.append(("Database", code(outcome.identity)))
+    elif database is not None:
+        rows.append(("Database", f"{code(database.name)} ({code(database.id)})"))
+        rows += [("Region", code(database.region))] if database.region else []
         rows.append(("Created", _time(database.created_at)))
     happened = text(outcome.reason)
     if facts.commit:
@@ -184,13 +185,10 @@ def _status(outcome: Outcome) -> str:
     return {Result.CREATED: "Ready, new and empty"}.get(outcome.result, "Ready, data kept")
 
 
-def _database(database: Database) -> str:
-    return f"{code(database.name)} ({code(database.id)})"
-
-
 def _time(value: datetime) -> str:
     return f"{value.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _table(rows: Iterable[tuple[str, str]]) -> list[str]:
-    return ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)]
+    first, *rest = (f"| {name} | {value} |" for name, value in rows)
+    return [first, "|---|---|", *rest]

@@ -12,6 +12,7 @@ from ..errors import PreviewError
 
 if TYPE_CHECKING:
     from github import Github
+    from github.Issue import Issue
     from github.IssueComment import IssueComment
     from github.Repository import Repository
 
@@ -62,16 +63,24 @@ class PullRequests:
         with _failing(f"Commenting on pull request #{number}", "pull-requests: write"):
             issue = self._repository.get_issue(number)
             text = f"{marker}\n{body}"[:MAX_COMMENT]
-            for comment in issue.get_comments():
-                if (comment.body or "").startswith(marker) and self._is_mine(comment):
-                    if _lines(comment.body) == _lines(text):
-                        return "unchanged"
-                    comment.edit(text)
-                    return "edited"
+            for comment in self._mine(issue, marker):
+                if _lines(comment.body) == _lines(text):
+                    return "unchanged"
+                comment.edit(text)
+                return "edited"
             if only_edit:
                 return "absent"
-            issue.create_comment(text)
+            made = issue.create_comment(text)
+            # Another run may have done the same at the same moment: the first one stays, and each run takes only its own back.
+            first = next(self._mine(issue, marker), made)
+            if first.id != made.id:
+                made.delete()
+                return "unchanged"
             return "created"
+
+    def _mine(self, issue: Issue, marker: str) -> Iterator[IssueComment]:
+        """The comments with ``marker`` that the token's owner wrote, oldest first, on every page."""
+        return (one for one in issue.get_comments() if (one.body or "").startswith(marker) and self._is_mine(one))
 
     def _is_mine(self, comment: IssueComment) -> bool:
         """Whether the token's owner wrote it. An installation's token (the job's) has no user: it writes as a bot, as no person can."""

@@ -43,8 +43,8 @@ class Runner:
     def mask(self, secret: SecretStr) -> None:
         """Has the runner hide ``secret`` from here on, raw and percent-encoded. An empty one would hide everything: it is passed over."""
         raw = secret.get_secret_value()
-        for form in (raw, quote(raw, safe="")):
-            if form.strip() and form not in self._secrets:
+        for form in (raw, quote(raw, safe="")) if raw.strip() else ():
+            if form not in self._secrets:
                 self._secrets.append(form)
                 self._secrets.sort(key=len, reverse=True)
                 self._write(f"::add-mask::{_data(form)}")

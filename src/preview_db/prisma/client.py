@@ -101,6 +101,8 @@ class ManagementApi:
     def _send(self, doing: str, method: str, path: str, **request: Any) -> httpx.Response:
         try:
             response = self._client.request(method, path, **request)
+        except http.Garbled as error:
+            raise errors.not_understood(doing, str(error)) from None
         except httpx.HTTPError as error:
             raise errors.unreachable(doing, self.host, error) from None
         if not response.is_success:

@@ -1,0 +1,79 @@
+# All that a contributor does. `make` alone lists it.
+
+VENV := .venv
+BIN := $(VENV)/bin
+VERSION := -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null
+FOUND := $(shell $(BIN)/python $(VERSION))
+
+# The first Python that is new enough, unless one is given: make test PYTHON=python3.13
+ifeq ($(origin PYTHON),undefined)
+PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+WANTED := $(or $(FOUND),any)
+else
+WANTED := $(or $(shell $(PYTHON) $(VERSION)),none)
+endif
+READY := $(VENV)/.ready
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-header --no-annotate $(if $(UPGRADE),--upgrade)
+
+DOCKER ?= docker
+IMAGE ?= preview-db:dev
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format image lock clean again
+
+help: ## list these targets
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
+		printf 'make %-8s %s\n' "$$name" "$$what"; done
+
+setup: $(READY) ## make .venv and install what is needed, as locked
+
+# A virtual environment that another Python made, or that lost its own, is made anew.
+ifneq ($(FOUND),$(WANTED))
+$(READY): again
+endif
+$(READY): requirements/dev.txt pyproject.toml
+	@test -n '$(PYTHON)' || { \
+		echo 'preview-db needs Python 3.11 or newer, and there is none on PATH.' >&2; \
+		echo 'If it is installed under another name: make $(MAKECMDGOALS) PYTHON=/path/to/python' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo 'preview-db needs Python 3.11 or newer; $(PYTHON) is not.' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo '$(PYTHON) comes without venv. On Debian and Ubuntu: apt install python3-venv' >&2; exit 1; }
+	@echo 'Setting up $(VENV); this takes a minute, once.'
+	@test '$(FOUND)' = '$(WANTED)' || $(PYTHON) -m venv --clear $(VENV)
+	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: setup ## watch a pull request's life against the emulator
+	@$(BIN)/preview-db demo
+
+test: setup ## run the tests; ARGS='-k name' for some of them
+	$(BIN)/pytest -n auto $(ARGS)
+
+lint: setup ## check format, style, types and the layering
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup ## put the code in order
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+image: ## build the action's image
+	$(DOCKER) build $(BUILD_FLAGS) -t $(IMAGE) .
+
+lock: setup ## pin the dependencies again after a change; UPGRADE=1 for the newest of all
+	$(PIP) install $$($(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["lock"])')
+	$(LOCK) pyproject.toml -o requirements/action.txt
+	$(LOCK) pyproject.toml -o requirements/dev.txt --all-extras --group dev -c requirements/action.txt
+	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
+		| $(LOCK) - -o requirements/build.txt -c requirements/dev.txt
+
+clean: ## remove what was made here
+	rm -rf $(VENV) build dist .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,229 @@
+"""Bad weather on demand, and the record of what was served: what stands between the clients and the stand-ins.
+
+Every request to a stand-in is recorded and delayed here, and fails here if a rule says so. The control surface is spared.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import random
+import re
+import socket
+import struct
+import time
+import zlib
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict, dataclass, field
+
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+HTML = "<!doctype html><html><head><title>Just a moment...</title></head><body><h1>Checking your browser</h1></body></html>"
+LONGEST_RECORD = 200_000  # requests; the oldest are forgotten, so that long runs stay small
+
+
+@dataclass(slots=True)
+class Served:
+    """One request. `status` is 0 while there is no answer, and stays so if there never is one; `time` is Unix seconds."""
+
+    method: str
+    path: str
+    query: str
+    host: str
+    status: int
+    time: float
+
+
+@dataclass(slots=True)
+class Rule:
+    """Which requests fail, how, and how often.
+
+    rate: the probability of each; operations: regular expressions on `METHOD /path` (or with `?query`), none meaning all;
+    after: how many matching requests pass first; count: how many fail at most; silence_s: how long `silence` lasts.
+    """
+
+    rate: float = 1.0
+    seed: int = 0
+    kinds: Sequence[str] = ("500",)
+    operations: Sequence[str] = ()
+    after: int = 0
+    count: int | None = None
+    silence_s: float = 30.0
+    _random: random.Random = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if unknown := set(self.kinds) - set(KINDS):
+            raise ValueError(f"unknown kinds {sorted(unknown)}; there are {', '.join(KINDS)}")
+        for operation in self.operations:
+            re.compile(operation)
+        self._random = random.Random(self.seed)
+
+    def draw(self, operation: str, query: str) -> str | None:
+        """Return the kind of fault for this request, or None."""
+        full = f"{operation}?{query}" if query else operation
+        if self.operations and not any(re.search(o, operation) or re.search(o, full) for o in self.operations):
+            return None
+        if self.after > 0:
+            self.after -= 1
+            return None
+        if self.count == 0 or self._random.random() >= self.rate:
+            return None
+        if self.count is not None:
+            self.count -= 1
+        return self._random.choice(list(self.kinds))
+
+
+class Weather:
+    """ASGI middleware around all stand-ins."""
+
+    def __init__(self, app: ASGIApp, *, latency_s: float, rules: list[Rule]) -> None:
+        self._app = app
+        self.latency_s = latency_s
+        self.rules = rules
+        self.record: deque[Served] = deque(maxlen=LONGEST_RECORD)
+
+    def served(self) -> list[dict[str, object]]:
+        return [asdict(each) for each in self.record]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = dict(scope["headers"])
+        query = scope["query_string"].decode()
+        served = Served(scope["method"], scope["path"], query, headers.get(b"host", b"").decode(), 0, time.time())
+        self.record.append(served)
+
+        async def note(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                served.status = message["status"]
+            await send(message)
+
+        if self.latency_s:
+            await asyncio.sleep(self.latency_s)
+        for rule in self.rules:
+            if kind := rule.draw(f"{served.method} {served.path}", query):
+                await KINDS[kind](Exchange(self._app, scope, receive, note, rule))
+                return
+        await self._app(scope, receive, note)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request that is about to go wrong."""
+
+    app: ASGIApp
+    scope: Scope
+    receive: Receive
+    send: Send
+    rule: Rule
+
+    async def answer(self, response: Response) -> None:
+        await response(self.scope, self.receive, self.send)
+
+    async def hang_up(self) -> None:
+        """Reset the connection, and wait until the server has noticed, so that it doesn't answer in our place."""
+        transport: asyncio.Transport = self.scope["state"]["transport"]
+        with contextlib.suppress(OSError):
+            connection = transport.get_extra_info("socket")
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
+        while (await self.receive())["type"] != "http.disconnect":
+            pass
+
+    async def commit(self) -> list[Message]:
+        """Let the stand-in do its work, and keep its answer."""
+        answer: list[Message] = []
+
+        async def keep(message: Message) -> None:
+            answer.append(message)
+
+        await self.app(self.scope, self.receive, keep)
+        return answer
+
+
+def _error(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> Response:
+    # Both APIs' shapes in one: each client looks for its own.
+    return JSONResponse({"error": {"code": code, "message": message}, "message": message}, status, headers)
+
+
+async def _server_error(exchange: Exchange) -> None:
+    await exchange.answer(_error(500, "internal-server-error", "Something went wrong on our side"))
+
+
+async def _bad_gateway(exchange: Exchange) -> None:
+    await exchange.answer(HTMLResponse("<html><body><h1>502 Bad Gateway</h1></body></html>", 502))
+
+
+async def _too_many(exchange: Exchange, headers: dict[str, str] | None = None) -> None:
+    await exchange.answer(_error(429, "rate-limit-exceeded", "Too many requests", headers))
+
+
+async def _too_many_for_a_second(exchange: Exchange) -> None:
+    await _too_many(exchange, {"Retry-After": "1"})
+
+
+async def _reset(exchange: Exchange) -> None:
+    await exchange.hang_up()
+
+
+async def _lost(exchange: Exchange) -> None:
+    await exchange.commit()
+    await exchange.hang_up()
+
+
+async def _truncated(exchange: Exchange) -> None:
+    start, *bodies = await exchange.commit()
+    whole = b"".join(message.get("body", b"") for message in bodies)
+    if not whole:
+        await exchange.hang_up()
+        return
+    await exchange.send(start)
+    await exchange.send({"type": "http.response.body", "body": whole[: len(whole) // 2], "more_body": True})
+    exchange.scope["state"]["transport"].close()
+    while (await exchange.receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _html(exchange: Exchange) -> None:
+    await exchange.answer(HTMLResponse(HTML))
+
+
+async def _silence(exchange: Exchange) -> None:
+    await asyncio.sleep(exchange.rule.silence_s)
+    await exchange.hang_up()
+
+
+async def _redirect(exchange: Exchange) -> None:
+    port = exchange.scope["server"][1]
+    await exchange.answer(RedirectResponse(f"http://localhost:{port}{exchange.scope['path']}", 307))
+
+
+async def _bomb(exchange: Exchange) -> None:
+    headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+    await exchange.answer(Response(_compressed_zeros(), headers=headers))
+
+
+@functools.cache
+def _compressed_zeros() -> bytes:
+    """200 MB of zeros in 200 kB."""
+    compressor = zlib.compressobj(wbits=31)
+    zeros = bytes(1_000_000)
+    return b"".join([*(compressor.compress(zeros) for _ in range(200)), compressor.flush()])
+
+
+KINDS: dict[str, Callable[[Exchange], Awaitable[None]]] = {
+    "500": _server_error,
+    "502": _bad_gateway,
+    "429": _too_many,
+    "429-retry-after": _too_many_for_a_second,
+    "reset": _reset,
+    "lost": _lost,
+    "truncated": _truncated,
+    "html": _html,
+    "silence": _silence,
+    "redirect": _redirect,
+    "bomb": _bomb,
+}
+WEATHER = ("500", "502", "429", "429-retry-after", "reset", "lost", "truncated", "html", "silence")
+"""What `--fault-rate` draws from."""

