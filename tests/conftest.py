@@ -2,106 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import httpx
-import psycopg
 import pytest
 
-from preview_db.emulator.process import SERVER_URL, Emulator, emulator, script
-from preview_db.emulator.runner import Run, Runner, Step
-
-ACTION = Path(__file__).parent.parent / "action.yml"
-_numbers = itertools.count(1)
-_runs = itertools.count(1000)
-
-
-@dataclass
-class Life:
-    """A pull request, its repository's workflow, and the project its databases are made in."""
-
-    emulator: Emulator
-    root: Path
-    project: str
-    number: int = field(default_factory=lambda: next(_numbers))
-    inputs: dict[str, str] = field(default_factory=dict)
-    environ: dict[str, str] = field(default_factory=dict)
-
-    def opened(self, **inputs: str) -> Run:
-        return self.happens("opened", {"state": "open"}, **inputs)
-
-    def pushed(self, **inputs: str) -> Run:
-        return self.happens("synchronize", {}, **inputs)
-
-    def closed(self, *, merged: bool = False, **inputs: str) -> Run:
-        return self.happens("closed", {"state": "closed", "merged": merged}, **inputs)
-
-    def happens(self, action: str, fields: dict[str, Any], **inputs: str) -> Run:
-        """The step of a workflow run that this event started."""
-        return self.starts(action, fields, **inputs).finish()
-
-    def starts(self, action: str, fields: dict[str, Any], *, run_id: int | None = None, attempt: int = 1, **inputs: str) -> Step:
-        payload = self.emulator.pull_request_event(action, self.number, **fields)
-        return self.step("pull_request", payload, run_id=run_id, attempt=attempt, **inputs)
-
-    def step(self, event: str, payload: dict[str, Any], *, run_id: int | None = None, attempt: int = 1, **inputs: str) -> Step:
-        addresses = self.emulator.addresses
-        run_id = run_id or next(_runs)
-        runner = Runner(
-            root=self.root / f"{run_id}-{attempt}-{next(_runs)}",
-            api_url=addresses["github_api_url"],
-            server_url=SERVER_URL,
-            token=addresses["github_token"],
-            secrets=(addresses["service_token"],),
-            action=ACTION,
-        )
-        given = {"service_token": addresses["service_token"], "project": self.project, **self.inputs, **inputs}
-        environ = {"PRISMA_MANAGEMENT_API_URL": addresses["management_api_url"], **self.environ}
-        return runner.start(
-            [script("preview-db-action")], event=event, payload=payload, run_id=run_id, attempt=attempt, inputs=given, env=environ
-        )
-
-    def databases(self) -> list[dict[str, Any]]:
-        """What exists in the project beside its default database, oldest first."""
-        return [one for one in self.emulator.databases() if one["project"]["id"] == self.project]
-
-    def comments(self) -> list[dict[str, Any]]:
-        return self.emulator.comments(self.number)
-
-    def api(self, method: str, path: str, content: object = None) -> httpx.Response:
-        """The Management API as somebody else's program sees it."""
-        return httpx.request(
-            method,
-            f"{self.emulator.addresses['management_api_url']}{path}",
-            json=content,
-            headers={"Authorization": f"Bearer {self.emulator.addresses['service_token']}"},
-            timeout=30,
-            trust_env=False,
-        )
-
-
-def new_project(running: Emulator, name: str = "web", **fields: object) -> str:
-    answer = httpx.post(
-        f"{running.addresses['management_api_url']}/v1/projects",
-        json={"name": name, "region": "eu-central-1", **fields},
-        headers={"Authorization": f"Bearer {running.addresses['service_token']}"},
-        timeout=30,
-        trust_env=False,
-    )
-    answer.raise_for_status()
-    return str(answer.json()["data"]["id"])
-
-
-def can_log_in(url: str) -> bool:
-    try:
-        psycopg.connect(url, connect_timeout=5).close()
-    except psycopg.OperationalError:
-        return False
-    return True
+from preview_db.emulator.process import Emulator, emulator
+from tests.lives import Life, new_project
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -19,7 +20,7 @@ REPOSITORY = Repository(42, "acme/web")
 TOKEN = {"INPUT_SERVICE_TOKEN": "token"}
 
 
-def payload(action: str = "opened", *, head: int | None = 42, sender: str = "octocat", **changes: object) -> dict[str, object]:
+def payload(action: str = "opened", *, head: int | None = 42, sender: str = "octocat", **changes: Any) -> dict[str, object]:
     repository = payloads.repository("acme/web", id=42, api_url=API, server_url=SERVER)
     user = payloads.user(sender, id=7, api_url=API, server_url=SERVER)
     fields: dict[str, object] = {
@@ -32,8 +33,8 @@ def payload(action: str = "opened", *, head: int | None = 42, sender: str = "oct
     return payloads.pull_request_event(action=action, pull_request=pull_request, repository=repository, sender=user)
 
 
-def event(name: str = "pull_request", **content: object) -> events.Event:
-    return events.parse(name, json.dumps(payload(**content)))  # type: ignore[arg-type]  # its own fields
+def event(name: str = "pull_request", **content: Any) -> events.Event:
+    return events.parse(name, json.dumps(payload(**content)))
 
 
 def decided(happened: events.Event, **inputs: str) -> decide.Decision:
@@ -71,7 +72,7 @@ def test_a_key_makes_another_preview_of_the_same_pull_request() -> None:
 
 
 @pytest.mark.parametrize("who", [{"head": 43}, {"head": None}, {"sender": "dependabot[bot]"}])
-def test_a_pull_request_without_secrets_is_left_out_politely(who: dict[str, object]) -> None:
+def test_a_pull_request_without_secrets_is_left_out_politely(who: dict[str, Any]) -> None:
     decision = decide.decide(Inputs.read({}), event(**who), REPOSITORY)
     assert decision.present is None
     assert "no secrets" in decision.reason

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 
 import pytest
-from conftest import Life, can_log_in, new_project
 
 from preview_db.emulator import payloads
 from preview_db.emulator.runner import Run
+from tests.lives import Life, can_log_in, new_project
 
 
 def fails(run: Run, *words: str) -> None:
@@ -137,7 +137,7 @@ def test_an_input_that_makes_no_sense_is_named_before_anything_is_touched(life: 
     payload = life.emulator.pull_request_event("opened", life.number)
     life.emulator.control("DELETE", "requests")
     for name, value in (("timeout", "soon"), ("endpoint", "x"), ("connections", "a=1"), ("key", "Ä"), ("hyperdrive", "true")):
-        fails(life.step("pull_request", payload, **{name: value}).finish(), f"input {name}")
+        fails(life.step("pull_request", payload, {name: value}).finish(), f"input {name}")
     assert life.emulator.control("GET", "requests") == []
 
 

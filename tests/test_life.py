@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
-from conftest import Life, can_log_in, new_project
+
+from tests.lives import Life, can_log_in, new_project
 
 SECRET_OUTPUTS = {"database_url", "direct_url", "pooled_url", "password", "connection_urls"}
 PLAIN_OUTPUTS = {
@@ -70,7 +71,7 @@ def test_reopening_makes_a_new_one(life: Life) -> None:
     assert again.outputs["database_id"] != first.outputs["database_id"]
 
 
-def test_two_pull_requests_two_keys_and_two_databases_each(life: Life, running: object) -> None:
+def test_two_pull_requests_two_keys_and_two_databases_each(life: Life) -> None:
     other = Life(life.emulator, life.root, life.project)
     ids = [run.outputs["database_id"] for run in (life.opened(), life.opened(key="docs"), other.opened(), other.opened(key="docs"))]
     assert len(set(ids)) == 4
@@ -133,7 +134,7 @@ def test_a_database_without_a_connection_of_its_own_gets_one(life: Life) -> None
     life.emulator.control("PUT", "settings", {"connection_on_create": False})
     run = life.opened()
     assert can_log_in(run.outputs["database_url"])
-    assert [one["name"] for one in life.databases()[0]["connections"]][0].startswith("app-")
+    assert life.databases()[0]["connections"][0]["name"].startswith("app-")
 
 
 @pytest.mark.parametrize("mode", ["ignored", "refused"])

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from preview_db import identity, plan
-from preview_db.model import Action, Connection, Database, Kind, Repository, Scope, Status, Wanted
+from preview_db.model import Action, Connection, Database, Kind, Plan, Repository, Scope, Status, Wanted
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 REPOSITORY = Repository(42, "acme/web")
@@ -48,7 +49,7 @@ def database(id_: str = "db_1", *, scope: Scope = SCOPE, hours: float = 24, **ch
     return dataclasses.replace(base, **changes)  # type: ignore[arg-type]  # any of its fields
 
 
-def said(made: plan.Plan) -> list[tuple[str, str]]:
+def said(made: Plan) -> list[tuple[str, str]]:
     return [(step.action.value, step.database.id if step.database else step.subject) for step in made.steps]
 
 
@@ -135,7 +136,7 @@ def test_the_order_of_what_was_observed_does_not_matter(databases: list[Database
     assert plan.make(wanted(present=present), databases) == plan.make(wanted(present=present), shuffled)
 
 
-def revoked(*connections: Connection, run: str = "100-1", grace: timedelta = timedelta(hours=6), **changes: object) -> set[str]:
+def revoked(*connections: Connection, run: str = "100-1", grace: timedelta = timedelta(hours=6), **changes: Any) -> set[str]:
     made = plan.make(wanted(run=run, grace=grace), [database(connections=connections, **changes)])
     return {step.connection.name for step in made.of(Action.REVOKE) if step.connection}
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from preview_db.emulator import runner as stand_in
+from preview_db.emulator.commands import parse_file_command
 from preview_db.errors import InvalidInput
 from preview_db.github.runner import Runner
 
@@ -91,7 +91,7 @@ def test_an_output_is_read_back_as_it_was_set(tmp_path_factory: pytest.TempPathF
     runner, _ = sink(path)
     runner.set_output("plain", value)
     runner.set_output("after", "x")
-    read = dict(stand_in.parse_file_command((path / "GITHUB_OUTPUT").read_bytes().decode()))
+    read = dict(parse_file_command((path / "GITHUB_OUTPUT").read_bytes().decode()))
     normal = value.replace("\r\n", "\n")
     assert read["plain"].replace("\r\n", "\n") == normal
     assert read["after"] == "x"

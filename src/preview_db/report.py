@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from . import identity
 from .errors import PreviewError
-from .model import Database, Endpoint, Outcome, Plan, Result, Scope
+from .model import Endpoint, Outcome, Plan, Result, Scope
 from .prisma.models import ConnectionString, Credential
 
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+")

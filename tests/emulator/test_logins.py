@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+
 from conftest import Launch, StandIn
 
 LogIn = Callable[..., list[tuple[Any, ...]]]

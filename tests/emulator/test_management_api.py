@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 import httpx
 import psycopg
 import pytest
+
 from conftest import Launch, StandIn
 
 REFERENCE = {"id", "url", "name"}

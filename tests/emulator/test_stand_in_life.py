@@ -18,6 +18,7 @@ from typing import Any
 
 import psycopg
 import pytest
+
 from conftest import Launch, launch_process
 
 

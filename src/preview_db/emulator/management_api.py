@@ -14,8 +14,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from preview_db.emulator.nouns import DEFAULT_REGION, REGIONS, Branch, Database, Project, Refusal, bare, invalid
 from preview_db.emulator.bodies import Fields, read_object
+from preview_db.emulator.nouns import DEFAULT_REGION, REGIONS, Branch, Database, Project, Refusal, bare, invalid
 from preview_db.emulator.shapes import Shapes, timestamp
 from preview_db.emulator.state import Noun, Shelf
 from preview_db.emulator.workspace import Workspace
