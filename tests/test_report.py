@@ -32,7 +32,8 @@ FACTS = report.Facts(commit="abcdef0123456789", at=datetime(2026, 5, 1, 8, 31, t
 hostile = st.text(max_size=80) | st.sampled_from(
     [
         "@everyone", "</details>", "<script>alert(1)</script>", "[x](https://evil.example)", "![i](https://evil.example/i.png)",
-        "`code` **bold**", "a|b|c", "https://evil.example", "www.evil.example", "<!-- preview-db x -->", "\n\n# heading", "#1", "a" * 100_000,
+        "`code` **bold**", "a|b|c", "https://evil.example", "www.evil.example", "<!-- preview-db x -->",
+        "\n\n# heading", "#1", "a" * 100_000,
         "\u202egnp.exe",
         "\\`x", "``` \n", "acme/web#1", "evil@example.com",
     ]

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import sys
 import traceback
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, TypeVar
 
 from pydantic import SecretStr
 
 from . import __version__, decide, events, identity, report
-from .errors import InvalidInput, Mismatch, NotFound, PreviewError, Unauthorised
+from .decide import Decision, Seen, Task
+from .engine import Engine, Settled
+from .errors import InvalidInput, PreviewError
 from .events import Event
-from .github.pulls import GitHubFailed, PullRequests
+from .github import deployments
+from .github.repository import GitHubFailed, GitHubRepository
 from .github.runner import Runner
 from .interrupts import Interrupts
-from .model import Outcome, Repository, Result, Scope, Wanted
-from .prisma import lookup
-from .prisma.client import ManagementApi
-from .prisma.models import Credential, Project, bare
-from .reconcile import Creation, Patience, Reconciler, source_of
+from .model import Kind, Outcome, Repository, Result, Scope
 from .settings import Inputs, Job
+
+_Told = TypeVar("_Told")
 
 _SECRET_VARIABLES = (
     "INPUT_SERVICE_TOKEN", "PRISMA_SERVICE_TOKEN", "INPUT_GITHUB_TOKEN", "GITHUB_TOKEN", "INPUT_SEAL_WITH",
@@ -54,7 +55,7 @@ def run(environ: Mapping[str, str], log: TextIO, *, interrupts: Interrupts) -> i
         runner.error(error.title, str(error))
         _summarise(runner, report.failure(error))
         return 1
-    except Exception as error:  # noqa: BLE001 - the last line of defence: a person gets a sentence, and the traceback goes to the debug log
+    except Exception as error:  # noqa: BLE001 - the last line of defence: a person gets a sentence, the traceback goes to the debug log
         for line in traceback.format_exception(error):
             runner.debug(line)
         runner.error(
@@ -75,116 +76,100 @@ class Step:
     event: Event
     runner: Runner
     interrupts: Interrupts
+    github: GitHubRepository | None = None
 
     def run(self) -> None:
+        if self.inputs.github_token is not None:
+            self.github = GitHubRepository(api_url=self.job.api_url, token=self.inputs.github_token, repository=self.job.repository)
         repository = Repository(self.job.repository_id, self.job.repository)
-        decision = decide.decide(self.inputs, self.event, repository)
-        self.runner.info(f"preview-db {__version__}: {decision.reason}")
-        if decision.present is None:
-            self.runner.notice("Nothing to do", f"{decision.reason}. {_HOW_TO_SERVE if self.event.has_no_secrets else ''}".strip())
-            self._tell(Outcome(Result.SKIPPED, decision.reason, scope=decision.scope), [], None)
-            return
-        if self.inputs.service_token is None:
-            raise Unauthorised(
-                "There is no service token.",
-                cause="The input service_token is empty: the secret it is set from does not exist in this repository, or has another name.",
-                remedy="Create a service token in the Prisma Console, store it as the secret PRISMA_SERVICE_TOKEN, and set "
-                "service_token: ${{ secrets.PRISMA_SERVICE_TOKEN }}.",
-            )
-        with ManagementApi(self.inputs.management_api_url, token=self.inputs.service_token.get_secret_value()) as api:
-            project = lookup.project(api, self.inputs.project)
-            self.runner.info(f"Project {project.name} ({project.id}) of the workspace {project.workspace.name}")
-            scope = decision.scope
-            if self.inputs.database_id is not None:
-                scope = self._scope_of(api, project, repository, self.inputs.database_id)
-            if scope is None:
-                raise LookupError(decision)
-            wanted = self._wanted(decision, scope)
-            if wanted.present and wanted.may_create:
-                lookup.check_region(api, self.inputs.region)
-            outcome, credentials = self._settle(api, project, wanted)
-            self._tell(outcome, credentials, project)
+        decision = decide.decide(self.inputs, self.event, repository, self._look(decide.questions(self.inputs, self.event)))
+        self.runner.info(f"preview-db {__version__}: {decision.task}, since {decision.reason}")
+        if decision.task is Task.NOTHING and (decision.advice or decision.reaction):
+            self.runner.notice("Nothing to do", ". ".join(filter(None, (decision.reason, decision.advice))) + ".")
+        engine = Engine(self.inputs, repository, self.runner, self.interrupts, self.job.mint_suffix, self._still_wanted)
+        with self._answering(decision), self._deploying(decision) as deployed:
+            settled = engine.run(decision)
+            deployed.append(settled.outcome)
+        self._tell(settled)
 
-    def _settle(self, api: ManagementApi, project: Project, wanted: Wanted) -> tuple[Outcome, list[Credential]]:
-        """Makes it so, and reads the pull request again after creating: a fast merge can be over before the database is made."""
-        reconciler = Reconciler(
-            api=api,
-            project=project,
-            log=self.runner.info,
-            secret=self._mask,
-            interrupts=self.interrupts,
-            creation=Creation(region=self.inputs.region, source=source_of(self.inputs.source), display_name=self.inputs.database_name),
-            patience=Patience(until=self.inputs.wait, seconds=self.inputs.timeout.total_seconds(), endpoint=self.inputs.endpoint),
-        )
-        outcome, credentials = reconciler.settle(wanted)
-        if outcome.result is Result.CREATED and not self._still_open(wanted.scope):
-            reason = f"{wanted.scope} was closed while its database was being made"
-            self.runner.notice("Closed meanwhile", f"{reason}; it is taken away again.")
-            return reconciler.settle(dataclasses.replace(wanted, present=False, reason=reason))
-        if outcome.result is Result.ABSENT and wanted.present:
-            raise NotFound(
-                f"There is no preview of {wanted.scope} to connect to.",
-                cause="It was not created yet, was deleted, or is another repository's; 'connect' never creates one.",
-                remedy="Let this job need the one that creates it ('needs:'), or use 'command: create'.",
+    def _look(self, questions: decide.Questions) -> Seen:
+        """What has to be seen on GitHub before anything is decided. It can't be guessed: without a token, this fails."""
+        if questions == decide.Questions():
+            return Seen()
+        if self.github is None:
+            raise InvalidInput(
+                "The input github_token is empty.",
+                cause=f"For the event {self.event.name!r} the step has to look something up on GitHub first.",
+                remedy="Leave github_token out of the step's 'with:', so that it is the job's own token.",
             )
-        return outcome, credentials
-
-    def _wanted(self, decision: decide.Decision, scope: Scope) -> Wanted:
-        return Wanted(
-            scope=scope,
-            present=bool(decision.present),
-            reason=decision.reason,
-            now=datetime.now(UTC),
-            may_create=decision.may_create,
-            connections=tuple(one.name for one in self.inputs.connections),
-            mint_suffix=self.job.mint_suffix,
-            grace=self.inputs.credential_grace,
+        number, branch, login = questions.pull_request, questions.branch, questions.permission_of
+        return Seen(
+            permission=self.github.permission(login) if login else "none",
+            pull_request=self.github.pull_request(number) if number else None,
+            branch_exists=self.github.branch_exists(branch) if branch else None,
+            queue=self.github.queue() if questions.queue else frozenset(),
         )
 
-    def _scope_of(self, api: ManagementApi, project: Project, repository: Repository, database_id: str) -> Scope:
-        """The scope of a database given by its id, if it is this repository's. Nothing else is ever returned, changed or deleted."""
-        found = api.database(database_id)
-        if found is None:
-            raise NotFound(
-                f"There is no database {database_id}.",
-                cause="It was deleted since its id was put out, or the id is of another workspace.",
-                remedy="Pass database_id on from the step that created it, in the same workflow run.",
-            )
-        database = found.noun()
-        scope = None if database.is_default else identity.numbered_scope(database.identity, repository)
-        if scope is None or bare(database.project_id) != bare(project.id):
-            raise Mismatch(
-                f"The database {database_id} is not a preview of {repository.full_name} in the project {project.name}.",
-                cause="It was made by hand, by another repository, or in another project.",
-                remedy="Pass the output database_id of a preview-db step, or let the pull request say which database it is.",
-            )
-        return scope
-
-    def _mask(self, credential: Credential) -> None:
-        for string in (credential.direct, credential.pooled):
-            if string is not None:
-                self.runner.mask(string.url)
-                self.runner.mask(string.password)
-
-    def _still_open(self, scope: Scope) -> bool:
-        number = scope.pull_request
-        if number is None or self.inputs.github_token is None:
+    def _still_wanted(self, scope: Scope) -> bool:
+        """Whether the pull request is still open; in doubt it is, since the closing run and the sweep come after."""
+        if scope.pull_request is None or self.github is None:
             return True
         try:
-            return self._pull_requests(self.inputs.github_token).is_open(number)
+            found = self.github.pull_request(scope.pull_request)
         except GitHubFailed as error:
             self.runner.warning(error.title, str(error))
             return True
+        return found is None or found.is_open
 
-    def _pull_requests(self, token: SecretStr) -> PullRequests:
-        return PullRequests(api_url=self.job.api_url, token=token, repository=self.job.repository)
+    @contextlib.contextmanager
+    def _answering(self, decision: Decision) -> Iterator[None]:
+        """Answers a comment that gave an order with a reaction: how it went."""
+        comment, issue = self.event.comment, self.event.issue
+        if not decision.reaction or comment is None or issue is None or self.github is None:
+            yield
+            return
+        reaction = "-1"
+        try:
+            yield
+            reaction = decision.reaction
+        finally:
+            self._or_warn(lambda github: github.react(issue.number, comment.id, reaction))
 
-    def _tell(self, outcome: Outcome, credentials: list[Credential], project: Project | None) -> None:
+    @contextlib.contextmanager
+    def _deploying(self, decision: Decision) -> Iterator[list[Outcome]]:
+        """Records the preview as a deployment, where that is wanted: under way, and then what came of it."""
+        came: list[Outcome] = []
+        scope, sha = decision.scope, self._sha()
+        if not self.inputs.deployment or scope is None or decision.task in (Task.NOTHING, Task.STATUS, Task.CONNECT):
+            yield came
+            return
+        task = f"preview-db:{identity.name(scope)}"
+        description = f"Preview database of {scope}"
+        if decision.task is not Task.REMOVE and sha:
+            self._or_warn(lambda github: deployments.record(github, task=task, sha=sha, state="in_progress", description=description))
+        try:
+            yield came
+        finally:
+            gone = bool(came) and came[0].result in (Result.DELETED, Result.ABSENT)
+            if gone:
+                self._or_warn(lambda github: deployments.end(github, task=task))
+            elif sha and decision.task is not Task.REMOVE:
+                state: deployments.State = "success" if came else "failure"
+                self._or_warn(lambda github: deployments.record(github, task=task, sha=sha, state=state, description=description))
+
+    def _sha(self) -> str:
+        """The commit the preview is of."""
+        if self.event.pull_request is not None:
+            return self.event.pull_request.head.sha
+        return self.event.merge_group.head_sha if self.event.merge_group else self.job.sha
+
+    def _tell(self, settled: Settled) -> None:
         """Outputs first: they are what the job needs. Comment and summary come after, and fail as warnings."""
-        endpoint = self.inputs.endpoint
-        for name, value in report.outputs(outcome, credentials, project_id=project.id if project else "", endpoint=endpoint):
+        outcome, endpoint = settled.outcome, self.inputs.endpoint
+        project_id = settled.project.id if settled.project else ""
+        for name, value in report.outputs(outcome, settled.credentials, project_id=project_id, endpoint=endpoint):
             self.runner.set_output(name, value)
-        for requested, credential in zip(self.inputs.connections, credentials, strict=False):
+        for requested, credential in zip(self.inputs.connections, settled.credentials, strict=False):
             if requested.variable:
                 self.runner.export(requested.variable, report.string_of(credential, endpoint).url)
         for warning in outcome.warnings:
@@ -198,31 +183,31 @@ class Step:
 
     def _comment(self, outcome: Outcome, facts: report.Facts) -> None:
         scope = outcome.scope
-        if scope is None or scope.pull_request is None or not self.inputs.comment or self.inputs.github_token is None:
+        if scope is None or scope.kind is not Kind.PULL_REQUEST or not self.inputs.comment:
             return
         if outcome.result in (Result.SKIPPED, Result.CONNECTED):
             return
-        try:
-            came = self._pull_requests(self.inputs.github_token).tell(
-                scope.pull_request,
-                marker=report.marker(scope),
-                body=self.runner.scrub(report.comment(outcome, facts)),
-                only_edit=outcome.result in (Result.DELETED, Result.ABSENT),
-            )
+        number, body = int(scope.ref), self.runner.scrub(report.comment(outcome, facts))
+        only_edit = outcome.result in (Result.DELETED, Result.ABSENT)
+        came = self._or_warn(lambda github: github.tell(number, marker=report.marker(scope), body=body, only_edit=only_edit))
+        if came:
             self.runner.info(f"Comment on {scope}: {came}")
+
+    def _or_warn(self, tell: Callable[[GitHubRepository], _Told]) -> _Told | None:
+        """Telling people is worth a warning when it fails, never a red step."""
+        if self.github is None:
+            return None
+        try:
+            return tell(self.github)
         except GitHubFailed as error:
             self.runner.warning(error.title, str(error))
+            return None
 
     def _facts(self, scope: Scope | None) -> report.Facts:
         pull_request = self.event.pull_request
-        if pull_request is None or scope is None or str(pull_request.number) != scope.ref:
+        if pull_request is None or scope is None or scope.pull_request != pull_request.number:
             return report.Facts()
         return report.Facts(commit=pull_request.head.sha, at=pull_request.closed_at or pull_request.updated_at)
-
-
-_HOW_TO_SERVE = (
-    "To serve such pull requests, run the step in a job of a workflow on: pull_request_target that checks nothing of the pull request out."
-)
 
 
 def _payload(path: str) -> str:

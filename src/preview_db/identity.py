@@ -24,6 +24,7 @@ MAX_KEY_LENGTH = 16
 
 KEY = re.compile(rf"(?=.{{1,{MAX_KEY_LENGTH}}}\Z)[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
 
+TAG_LENGTH = 16
 _MAX_BRANCH_SLUG = 20  # fixed, so that what a name says of a branch does not hang on how long the repository's name is
 _IDENTITY = re.compile(rf"(?=.{{1,{MAX_LENGTH}}}\Z)(?P<words>[a-z0-9-]+)-(?P<tag>[a-z2-7]{{16}})", re.ASCII)
 _KIND_AND_REF = re.compile(r"-(?P<kind>pr|br|mq)-(?P<said>[a-z0-9-]+)\Z", re.ASCII)
@@ -56,11 +57,30 @@ def numbered_scope(identity: str, repository: Repository) -> Scope | None:
 
 
 def belongs_to(database: Database, scope: Scope) -> bool:
-    """Whether ``database`` is the preview of exactly ``scope``, by its ``logicalId``, or by its name where it has none.
+    """Whether ``database`` is the preview of exactly ``scope``, by its ``logicalId``, or by its name where it has none."""
+    return bears(database, tag(scope), scope.repository)
+
+
+def bears(database: Database, tag_: str, repository: Repository) -> bool:
+    """Whether ``database`` is the preview of ``repository`` that ``tag_`` says.
 
     A default database is nobody's preview, whatever it is called.
     """
-    return not database.is_default and database.identity.endswith(f"-{tag(scope)}") and is_ours(database.identity, scope.repository)
+    return not database.is_default and database.identity.endswith(f"-{tag_}") and is_ours(database.identity, repository)
+
+
+def described(identity: str, repository: Repository) -> tuple[Scope, str] | None:
+    """What an identity of ``repository`` is for and its tag, or none if it is not one.
+
+    Of a branch only a slug is in the name: that scope is good to be shown, and its tag to be found by.
+    """
+    if not is_ours(identity, repository):
+        return None
+    scope = numbered_scope(identity, repository)
+    if scope is None:
+        said = identity.rpartition("-br-")[2][: -TAG_LENGTH - 1]
+        scope = Scope(repository, Kind.BRANCH, said)
+    return scope, identity[-TAG_LENGTH:]
 
 
 def _readings(identity: str, repository: Repository) -> list[tuple[Scope | None, bool]]:

@@ -84,7 +84,8 @@ class Connection:
 class Database:
     """A database as the Management API describes it.
 
-    ``identity`` is its ``logicalId`` where the server knows that, else its name.
+    ``identity`` is its ``logicalId`` where the server knows that, else its name. ``can_be_adopted`` says that the server knows
+    ``logicalId`` and this one has none.
     """
 
     id: str
@@ -97,6 +98,7 @@ class Database:
     region: str | None
     default_connection_id: str | None
     connections: tuple[Connection, ...] = ()
+    can_be_adopted: bool = False
 
     @property
     def identity(self) -> str:
@@ -111,6 +113,7 @@ class Action(enum.StrEnum):
     DELETE = "delete"
     MINT = "mint"
     WAIT = "wait"
+    ADOPT = "adopt"
     REVOKE = "revoke"
 
 
@@ -120,7 +123,7 @@ class Step:
 
     Attributes:
         subject: the name of what it is done to.
-        database: the database it is done to; none for the one a step of the same plan creates.
+        database: the database it is done to; none for the one a step of the same plan creates. Of a creation, the one it replaces.
         connection: the credential it is done to, where it is one.
     """
 
@@ -149,7 +152,10 @@ class Wanted:
 
     Attributes:
         present: whether the preview should exist.
+        tag: whose tag the databases bear, where the scope alone does not say; see :func:`preview_db.identity.described`.
+        database_id: the one database it is about, where an id was given; else it is searched for.
         may_create: whether it may be created if it does not; ``connect`` never creates.
+        fresh: whether one that exists is to be replaced by a new one.
         connections: the names to mint a credential under, the first of which ``database_url`` is.
         mint_suffix: ``<run_id>-<attempt>``, what this run's credentials end in.
         grace: how long a superseded credential lives on.
@@ -160,7 +166,10 @@ class Wanted:
     present: bool
     reason: str
     now: datetime
+    tag: str = ""
+    database_id: str = ""
     may_create: bool = True
+    fresh: bool = False
     connections: tuple[str, ...] = ("app",)
     mint_suffix: str = "0-1"
     grace: timedelta = timedelta(hours=6)
@@ -171,9 +180,11 @@ class Result(enum.StrEnum):
 
     CREATED = "created"
     REUSED = "reused"
+    RESET = "reset"
     CONNECTED = "connected"
     DELETED = "deleted"
     ABSENT = "absent"
+    PLANNED = "planned"
     SKIPPED = "skipped"
 
 

@@ -21,34 +21,36 @@ def make(wanted: Wanted, databases: Iterable[Database]) -> Plan:
     Args:
         databases: any databases at all; those that are not this scope's are passed over.
     """
+    tag = wanted.tag or identity.tag(wanted.scope)
     ours = sorted(
-        (database for database in databases if identity.belongs_to(database, wanted.scope)),
+        (database for database in databases if identity.bears(database, tag, wanted.scope.repository)),
         key=lambda database: (database.created_at, database.id),
     )
     if not wanted.present:
         return Plan(tuple(_delete(database, wanted.reason) for database in ours))
     failed = [database for database in ours if database.status is Status.FAILURE]
     usable = [database for database in ours if database.status is not Status.FAILURE]
+    kept = usable[0] if usable else None
+    if kept is None and not wanted.may_create:
+        return Plan(())
     steps: list[Step] = []
     if wanted.may_create:
         steps += [_delete(database, "it ended in failure and can't be used") for database in failed]
         steps += [_delete(database, "a second one of the same preview; the oldest is kept") for database in usable[1:]]
-    warnings = tuple(f"There were {len(usable)} databases for {wanted.scope}. {usable[0].id}, the oldest, is kept." for _ in usable[1:2])
-    if usable:
-        kept = usable[0]
-        steps.append(Step(Action.KEEP, kept.name, wanted.reason, database=kept))
-    elif wanted.may_create:
-        steps.append(Step(Action.CREATE, identity.name(wanted.scope), wanted.reason))
+    replaced = kept if wanted.fresh else None
+    if kept is None or replaced is not None:
+        steps.append(Step(Action.CREATE, identity.name(wanted.scope), wanted.reason, database=replaced))
     else:
-        return Plan(tuple(steps), warnings)
-    steps += [
-        Step(Action.MINT, f"{name}-{wanted.mint_suffix}", "each run has credentials of its own", database=usable[0] if usable else None)
-        for name in wanted.connections
-    ]
+        steps.append(Step(Action.KEEP, kept.name, wanted.reason, database=kept))
+    steps += [Step(Action.MINT, f"{name}-{wanted.mint_suffix}", "each run has credentials of its own") for name in wanted.connections]
     steps.append(Step(Action.WAIT, "database", "it is handed out once one can log in to it"))
-    if usable:
-        steps += superseded(usable[0], minting=wanted.connections, run=wanted.mint_suffix, grace=wanted.grace, now=wanted.now)
-    return Plan(tuple(steps), warnings)
+    if replaced is not None:
+        steps.append(_delete(replaced, "the new one can be used"))
+    elif kept is not None:
+        steps += superseded(kept, minting=wanted.connections, run=wanted.mint_suffix, grace=wanted.grace, now=wanted.now)
+    if wanted.may_create and kept is not None and (kept.can_be_adopted or (replaced is not None and kept.logical_id)):
+        steps.append(Step(Action.ADOPT, identity.name(wanted.scope), "the server then refuses a second one of its identity"))
+    return Plan(tuple(steps), _duplicates(wanted, usable) if wanted.may_create else ())
 
 
 def superseded(database: Database, *, minting: Sequence[str] = (), run: str = "", grace: timedelta, now: datetime) -> list[Step]:
@@ -85,6 +87,12 @@ def _minted(connection: Connection) -> tuple[str | None, str | None]:
     """The name a connection was minted under and the run that minted it; nothing for any other connection."""
     parts = _MINTED.fullmatch(connection.name)
     return (parts["name"], parts["run"]) if parts else (None, None)
+
+
+def _duplicates(wanted: Wanted, usable: Sequence[Database]) -> tuple[str, ...]:
+    if len(usable) < 2:
+        return ()
+    return (f"There were {len(usable)} databases for {wanted.scope}. {usable[0].id}, the oldest, is kept.",)
 
 
 def _delete(database: Database, reason: str) -> Step:

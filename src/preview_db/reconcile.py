@@ -73,22 +73,27 @@ class Reconciler:
     _minted: list[Credential] = dataclasses.field(default_factory=list)
     _done: list[Done] = dataclasses.field(default_factory=list)
 
-    def observe(self, scope: Scope) -> list[Database]:
-        """The databases of exactly ``scope``.
+    def observe(self, wanted: Wanted) -> list[Database]:
+        """The databases of exactly what is ``wanted``.
 
         Asked by ``logicalId`` first, which is one request. Only if that finds none is the whole project listed, since a preview may bear
         its identity as a name: on a server that does not know ``logicalId``, or did not when it was made.
         """
-        wanted = identity.name(scope)
-        found: list[Database] = []
-        if self._knows_logical_id:
+        if wanted.database_id:
+            one = self.api.database(wanted.database_id)
+            return self._checked([one] if one else [])
+        tag = wanted.tag or identity.tag(wanted.scope)
+        for logical_id in [identity.name(wanted.scope), None] if self._knows_logical_id else [None]:
             try:
-                found = self._ours(self.api.databases(self.project.id, logical_id=wanted), scope)
+                listed = self._checked(self.api.databases(self.project.id, logical_id=logical_id))
             except refusals.Refused as refused:
-                if refused.status not in (400, 422):
+                if logical_id is None or refused.status not in (400, 422):
                     raise
                 self._knows_logical_id = False
-        return found or self._ours(self.api.databases(self.project.id), scope)
+                continue
+            if found := [database for database in listed if identity.bears(database, tag, wanted.scope.repository)]:
+                return found
+        return []
 
     def settle(self, wanted: Wanted) -> tuple[Outcome, list[Credential]]:
         """Makes it so. Returns what came of it and, if the preview is to be there, a credential a name.
@@ -98,7 +103,7 @@ class Reconciler:
         """
         try:
             for _ in range(_MAX_TURNS):
-                steps = plan.make(wanted, self.observe(wanted.scope))
+                steps = plan.make(wanted, self.observe(wanted))
                 for line in report.plan_lines(steps):
                     self.log(f"• {line}")
                 try:
@@ -108,7 +113,7 @@ class Reconciler:
         except Cancelled:
             raise  # there is no time left, and another run may be using what was made; the next one goes on from here
         except PreviewError as error:
-            self._undo(unusable=isinstance(error, ProvisioningFailed | Mismatch | PlanLimit))
+            self._undo(unusable=wanted.fresh or isinstance(error, ProvisioningFailed | Mismatch | PlanLimit))
             raise
         raise ProvisioningFailed(
             f"The preview of {wanted.scope} did not settle: each time something else had changed meanwhile.",
@@ -124,8 +129,7 @@ class Reconciler:
             note = ""
             match step.action:
                 case Action.CREATE:
-                    database = self._create(wanted.scope)
-                    database = self._wait_until_ready(database)
+                    database = self._wait_until_ready(self._create(wanted.scope, replaces=step.database is not None))
                 case Action.KEEP:
                     database = self._wait_until_ready(_of(step))
                 case Action.MINT:
@@ -138,6 +142,8 @@ class Reconciler:
                     note = self._revoke(step)
                 case Action.DELETE:
                     note = self._delete(step)
+                case Action.ADOPT:
+                    note = self._adopt(database, step)
             self._done.append(Done(step, note, self.monotonic() - started))
             self.log(f"✓ {step.action:<6} {note or step.subject} ({self._done[-1].seconds:.1f} s)")
         result = self._result(wanted, steps, database)
@@ -159,17 +165,14 @@ class Reconciler:
         if database is None:
             return Result.ABSENT
         if database.id in self._created:
-            return Result.CREATED
+            return Result.RESET if any(step.database for step in steps.of(Action.CREATE)) else Result.CREATED
         return Result.REUSED if wanted.may_create else Result.CONNECTED
 
-    def _ours(self, databases: Iterable[DatabaseWire], scope: Scope) -> list[Database]:
-        found = []
-        for database in databases:
+    def _checked(self, databases: Iterable[DatabaseWire]) -> list[Database]:
+        listed = list(databases)
+        for database in listed:
             self._check_project(database)
-            noun = database.noun()
-            if identity.belongs_to(noun, scope):
-                found.append(noun)
-        return found
+        return [database.noun() for database in listed]
 
     def _check_project(self, database: DatabaseWire) -> None:
         if bare(database.project.id) != bare(self.project.id):
@@ -179,10 +182,11 @@ class Reconciler:
                 remedy="Nothing was touched. Run the job again; if it stays, tell Prisma's support.",
             )
 
-    def _create(self, scope: Scope) -> Database:
+    def _create(self, scope: Scope, *, replaces: bool) -> Database:
+        """Creates the database; one that replaces another goes by name until the other is gone, since no two have one ``logicalId``."""
         name = identity.name(scope)
         body: dict[str, Any] = {"projectId": self.project.id, "region": self.creation.region, "name": name}
-        if self._knows_logical_id:
+        if self._knows_logical_id and not replaces:
             body |= {"logicalId": name, "name": self.creation.display_name or name}
         if self.creation.source is not None:
             body["source"] = self.creation.source
@@ -203,7 +207,7 @@ class Reconciler:
         self._check_project(made)
         if made.logical_id is None and made.name != name:
             self.log("The server ignores logicalId, so the database has to bear its identity as its name.")
-            made = self.api.rename_database(made.id, name)
+            made = self.api.update_database(made.id, {"name": name})
         database = made.noun()
         if not identity.belongs_to(database, scope):
             raise Mismatch(
@@ -211,7 +215,7 @@ class Reconciler:
                 cause="The answer is not about what was asked.",
                 remedy=f"Nothing was handed out. Look at {made.id} in the Prisma Console and delete it if it is empty.",
             )
-        if database.logical_id is None:
+        if database.logical_id is None and not replaces:
             self._knows_logical_id = False
             raise LookAgain("without logicalId two runs may have created one each")
         return database
@@ -305,6 +309,17 @@ class Reconciler:
             self._created.pop(database.id, None)
         return "was gone already" if gone else ""
 
+    def _adopt(self, database: Database | None, step: Step) -> str:
+        """Gives a database that bears its identity as a name the ``logicalId``, too. If that fails, its name still says whose it is."""
+        if database is None:
+            raise LookupError(step)
+        name = {"name": self.creation.display_name} if self.creation.display_name else {}
+        try:
+            self.api.update_database(database.id, {"logicalId": step.subject, **name})
+        except PreviewError as error:
+            return f"not now: {error.what}"
+        return ""
+
     def _undo(self, *, unusable: bool) -> None:
         """Takes back what this run made and nobody will use: its credentials, and the database it created if that is ``unusable``.
 
@@ -333,13 +348,3 @@ def _of(step: Step) -> Database:
     if step.database is None:
         raise LookupError(step)
     return step.database
-
-
-def source_of(value: str) -> dict[str, str] | None:
-    """The ``source`` input as the API's ``source`` object; none for ``empty``."""
-    if value == "empty":
-        return None
-    database_id, slash, backup_id = value.partition("/")
-    if slash:
-        return {"type": "backup", "databaseId": database_id, "backupId": backup_id}
-    return {"type": "database", "databaseId": database_id}

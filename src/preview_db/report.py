@@ -20,9 +20,11 @@ _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u206
 _HEADLINES = {
     Result.CREATED: "ready",
     Result.REUSED: "ready",
+    Result.RESET: "ready",
     Result.CONNECTED: "ready",
     Result.DELETED: "deleted",
     Result.ABSENT: "deleted",
+    Result.PLANNED: "ready",
     Result.SKIPPED: "none",
 }
 
@@ -34,12 +36,10 @@ class Facts:
     Attributes:
         commit: the head's SHA.
         at: when the event happened.
-        repository_url: the repository's page, for links.
     """
 
     commit: str = ""
     at: datetime | None = None
-    repository_url: str = ""
 
 
 def marker(scope: Scope) -> str:
@@ -51,7 +51,7 @@ def comment(outcome: Outcome, facts: Facts) -> str:
     """The pull request's one comment."""
     title = "Preview database" + (f" {code(outcome.scope.key)}" if outcome.scope and outcome.scope.key else "")
     lines = [f"### {title}: {_HEADLINES[outcome.result]}", "", *_table(_rows(outcome, facts))]
-    if outcome.database is not None and outcome.result in (Result.CREATED, Result.REUSED, Result.CONNECTED):
+    if _HEADLINES[outcome.result] == "ready" and outcome.database is not None:
         lines += [
             "",
             "When this pull request is closed, the database, its data and all its credentials are deleted.",
@@ -66,6 +66,7 @@ def comment(outcome: Outcome, facts: Facts) -> str:
             "  with:",
             "    command: connect",
             "    service_token: ${{ secrets.PRISMA_SERVICE_TOKEN }}",
+            f"    project: {outcome.database.project_id}",
             f"    database_id: {outcome.database.id}",
             "- run: npm test",
             "  env:",
@@ -178,11 +179,14 @@ def _rows(outcome: Outcome, facts: Facts) -> list[tuple[str, str]]:
 
 
 def _status(outcome: Outcome) -> str:
-    if outcome.result in (Result.DELETED, Result.ABSENT):
-        return "Deleted"
-    if outcome.result is Result.SKIPPED:
-        return "None"
-    return {Result.CREATED: "Ready, new and empty"}.get(outcome.result, "Ready, data kept")
+    return {
+        Result.CREATED: "Ready, new",
+        Result.RESET: "Ready, reset: the data is gone and the connection string is a new one",
+        Result.DELETED: "Deleted",
+        Result.ABSENT: "Deleted",
+        Result.PLANNED: str(outcome.database.status).capitalize() if outcome.database else "None",
+        Result.SKIPPED: "None",
+    }.get(outcome.result, "Ready, data kept")
 
 
 def _time(value: datetime) -> str:

@@ -28,14 +28,14 @@ from .errors import InvalidInput
 from .hosts import trusted_url
 from .model import Endpoint
 
-Command = Literal["auto", "create", "connect", "delete"]
+Command = Literal["auto", "create", "connect", "reset", "delete", "sweep", "plan"]
 Wait = Literal["connectable", "ready", "none"]
 
 NOT_YET: frozenset[str] = frozenset(
     {
-        "branch", "workspace", "create_project", "env_file", "ephemeral", "seal_with", "sealed", "on_push", "migrations", "on_drift",
-        "seed", "seed_always", "schema_diff", "label", "drafts", "allow_forks", "max_idle", "keep_label", "max_deletions", "dry_run",
-        "deployment", "hyperdrive", "cloudflare_account_id", "cloudflare_api_token", "hyperdrive_caching", "wrangler_config",
+        "workspace", "create_project", "env_file", "ephemeral", "seal_with", "sealed", "migrations", "on_drift",
+        "seed", "seed_always", "schema_diff", "max_idle", "keep_label", "max_deletions", "dry_run", "hyperdrive", "cloudflare_account_id",
+        "cloudflare_api_token", "hyperdrive_caching", "wrangler_config",
     }
 )  # fmt: skip
 """Inputs that are agreed on and described, and which this version refuses rather than ignores."""
@@ -166,6 +166,7 @@ class Inputs(_Environment):
     source: str = "empty"
     key: str = ""
     pr: Annotated[int, Field(ge=1, le=2**53)] | None = None
+    branch: str | None = Field(default=None, max_length=255)
     database_id: str | None = None
     database_name: str | None = Field(default=None, max_length=255)
     connections: Annotated[tuple[RequestedConnection, ...], BeforeValidator(connection_lines)] = (RequestedConnection(name="app"),)
@@ -173,6 +174,11 @@ class Inputs(_Environment):
     credential_grace: Duration = timedelta(hours=6)
     wait: Wait = "connectable"
     timeout: Duration = timedelta(seconds=120)
+    on_push: Literal["keep", "reset"] = "keep"
+    label: str | None = Field(default=None, max_length=100)
+    drafts: Boolean = True
+    allow_forks: Boolean = False
+    deployment: Boolean = False
     comment: Boolean = True
     summary: Boolean = True
     github_token: SecretStr | None = None
@@ -206,9 +212,19 @@ class Inputs(_Environment):
             raise ValueError(f"takes a-z, 0-9 and single '-' between them, at most {identity.MAX_KEY_LENGTH} characters")
         return value
 
-    @field_validator("database_name")
+    @field_validator("branch")
     @classmethod
-    def _database_name(cls, value: str | None) -> str | None:
+    def _branch(cls, value: str | None) -> str | None:
+        if value is not None:
+            value = value.removeprefix("refs/heads/")
+            # What git check-ref-format forbids, as far as it could mislead.
+            if not value or re.search(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|//|@\{|\A[-/]|[/.]\Z|\.lock\Z", value):
+                raise ValueError("takes a branch's name as git has it, such as feat/checkout")
+        return value
+
+    @field_validator("database_name", "label")
+    @classmethod
+    def _printable(cls, value: str | None) -> str | None:
         if value is not None and not value.isprintable():
             raise ValueError("takes printable characters only")
         return value
@@ -234,8 +250,10 @@ class Inputs(_Environment):
 
     @model_validator(mode="after")
     def _makes_sense_together(self) -> Self:
-        if self.pr is not None and self.database_id is not None and self.command == "create":
-            raise ValueError("database_id is a handle for connect and delete, not for create")
+        if self.database_id is not None and self.command not in ("connect", "delete"):
+            raise ValueError("database_id is a handle for the commands connect and delete")
+        if self.pr is not None and self.branch is not None:
+            raise ValueError("pr and branch can't both say what it is about")
         return self
 
     @classmethod
@@ -252,9 +270,9 @@ class Inputs(_Environment):
 
 
 _DEFAULTS_OF_NOT_YET = {
-    "create_project": "false", "ephemeral": "false", "on_push": "keep", "on_drift": "fail", "seed_always": "false", "schema_diff": "false",
-    "drafts": "true", "allow_forks": "false", "max_idle": "never", "keep_label": "keep-preview-db", "max_deletions": "50",
-    "dry_run": "false", "deployment": "false", "hyperdrive": "false", "hyperdrive_caching": "false",
+    "create_project": "false", "ephemeral": "false", "on_drift": "fail", "seed_always": "false", "schema_diff": "false",
+    "max_idle": "never", "keep_label": "keep-preview-db", "max_deletions": "50", "dry_run": "false", "hyperdrive": "false",
+    "hyperdrive_caching": "false",
 }  # fmt: skip
 
 

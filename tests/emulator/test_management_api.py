@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -12,7 +11,7 @@ import httpx
 import psycopg
 import pytest
 
-from conftest import Launch, StandIn
+from tests.emulator.stand_in import StandIn, launched, log_in, secret
 
 REFERENCE = {"id", "url", "name"}
 CONNECTION = {"id", "type", "url", "name", "createdAt", "kind", "endpoints", "directConnection", "database"}
@@ -23,9 +22,6 @@ DATABASE = {
 DEPRECATED = {"apiKeys", "connectionString", "directConnection"}
 PROJECT = {"id", "type", "url", "name", "logicalId", "createdAt", "defaultRegion", "workspace"}
 BRANCH = {"id", "type", "url", "gitName", "isDefault", "role", "createdAt", "updatedAt", "project"}
-
-LogIn = Callable[..., list[tuple[Any, ...]]]
-Secret = Callable[..., str]
 
 
 def refused(answer: httpx.Response, status: int, code: str) -> str:
@@ -93,7 +89,7 @@ def test_the_project_it_starts_with_has_a_default_database_that_cannot_be_delete
     assert stand_in.api.get(f"/v1/databases/{default['id']}").status_code == 200
 
 
-def test_a_created_database_shows_its_secrets_once(stand_in: StandIn, log_in: LogIn, secret: Secret) -> None:
+def test_a_created_database_shows_its_secrets_once(stand_in: StandIn) -> None:
     created = stand_in.create_database(name="shown-once", region="eu-west-3", logicalId="shown-once")
     check_database(created)
     (connection,) = created["connections"]
@@ -112,7 +108,7 @@ def test_a_created_database_shows_its_secrets_once(stand_in: StandIn, log_in: Lo
         assert password not in stand_in.api.get(path).text
 
 
-def test_the_legacy_shape_has_the_deprecated_fields_that_clients_still_read(stand_in: StandIn, log_in: LogIn) -> None:
+def test_the_legacy_shape_has_the_deprecated_fields_that_clients_still_read(stand_in: StandIn) -> None:
     path = f"/v1/projects/{stand_in.ready['project_id']}/databases"
     answer = stand_in.api.post(path, json={"name": "legacy", "region": "us-east-1", "isDefault": False})
     assert answer.status_code == 201
@@ -128,9 +124,7 @@ def test_the_legacy_shape_has_the_deprecated_fields_that_clients_still_read(stan
 
 
 @pytest.mark.parametrize("nested", [True, False])
-def test_a_created_connection_comes_with_secrets_and_the_path_decides_the_status(
-    stand_in: StandIn, log_in: LogIn, secret: Secret, nested: bool
-) -> None:
+def test_a_created_connection_comes_with_secrets_and_the_path_decides_the_status(stand_in: StandIn, nested: bool) -> None:
     database = stand_in.create_database(name="with-connections")
     if nested:
         answer = stand_in.api.post(f"/v1/databases/{database['id']}/connections", json={"name": "app"})
@@ -149,7 +143,7 @@ def test_a_created_connection_comes_with_secrets_and_the_path_decides_the_status
     assert read in stand_in.api.get("/v1/connections", params={"databaseId": database["id"]}).json()["data"]
 
 
-def test_rotating_replaces_the_secret(stand_in: StandIn, log_in: LogIn, secret: Secret) -> None:
+def test_rotating_replaces_the_secret(stand_in: StandIn) -> None:
     connection = stand_in.create_connection(stand_in.create_database(name="rotated"))
     answer = stand_in.api.post(f"/v1/connections/{connection['id']}/rotate")
     assert answer.status_code == 200
@@ -279,7 +273,9 @@ def test_bodies_that_are_not_json_objects(stand_in: StandIn) -> None:
     refused(stand_in.api.post("/v1/projects", content=b" " * 1_000_001), 413, "client-error")
 
 
-@pytest.mark.parametrize("path", ["/v1/databases/db_nope", "/v1/projects/proj_nope", "/v1/connections/con_nope", "/v1/branches/br_nope", "/v1/x"])
+@pytest.mark.parametrize(
+    "path", ["/v1/databases/db_nope", "/v1/projects/proj_nope", "/v1/connections/con_nope", "/v1/branches/br_nope", "/v1/x"]
+)
 def test_what_is_not_there_is_a_404_of_the_contract(stand_in: StandIn, path: str) -> None:
     refused(stand_in.api.get(path), 404, "resource-not-found")
 
@@ -322,7 +318,7 @@ def test_the_plan_limit_has_its_code_whatever_the_status(stand_in: StandIn) -> N
         refused(answer, 400, "planLimitReached")
 
 
-def test_projects_come_with_a_default_database_unless_told_otherwise(stand_in: StandIn, log_in: LogIn, secret: Secret) -> None:
+def test_projects_come_with_a_default_database_unless_told_otherwise(stand_in: StandIn) -> None:
     created = stand_in.api.post("/v1/projects", json={"name": "whole", "region": "eu-central-1", "logicalId": "whole"}).json()["data"]
     assert created.keys() == PROJECT | {"database"}
     assert created["database"].keys() == (DATABASE | DEPRECATED) - {"project"}
@@ -339,7 +335,7 @@ def test_projects_come_with_a_default_database_unless_told_otherwise(stand_in: S
     refused(stand_in.api.get(f"/v1/databases/{created['database']['id']}"), 404, "resource-not-found")
 
 
-def test_a_copy_has_the_rows_and_a_life_of_its_own(stand_in: StandIn, log_in: LogIn, secret: Secret) -> None:
+def test_a_copy_has_the_rows_and_a_life_of_its_own(stand_in: StandIn) -> None:
     origin = stand_in.create_database(name="origin")
     with psycopg.connect(secret(origin)) as busy:
         busy.execute("CREATE TABLE t AS SELECT 1 AS a")
@@ -376,8 +372,8 @@ def test_backups_usage_and_regions(stand_in: StandIn) -> None:
         assert stand_in.api.get(path).json()["data"][0].keys() == keys
 
 
-def test_provisioning_takes_its_time_and_may_fail(launch: Launch) -> None:
-    with launch(provisioning_s=0.5, latency_ms=20) as stand_in:
+def test_provisioning_takes_its_time_and_may_fail() -> None:
+    with launched(provisioning_s=0.5, latency_ms=20) as stand_in:
         database = stand_in.create_database(name="slow")
         assert database["status"] == "provisioning"
         stand_in.control.put("settings", json={"provisioning_s": 0, "next_fates": ["failure"]})

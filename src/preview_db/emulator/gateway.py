@@ -11,16 +11,17 @@ import contextlib
 import socket
 import ssl
 import struct
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 
 SSL_REQUEST = 80877103
 GSSENC_REQUEST = 80877104
 CANCEL_REQUEST = 80877102
 LONGEST_STARTUP = 10_000  # bytes, as in the server's own source
 START_S = 30.0
+TLS_REQUIRED = "SSL/TLS connection is required: use sslmode=require"
 
-Admit = Callable[[str, str], Awaitable[str | None]]
-"""Asked with user and database; answers with why it is refused, or None. What is still on paper is made real here."""
+Admit = Callable[[str], str | None]
+"""Asked with the name of the database; answers with why nobody may in there now, or None."""
 
 
 class Gateway:
@@ -77,21 +78,18 @@ class Gateway:
                 await self._pass_on(message)
                 return None
             else:
-                refusal = await self._refusal(message, encrypted)
+                refusal = self._refusal(message) if encrypted else TLS_REQUIRED
                 if refusal is None:
                     return message
-                writer.write(_error("28000" if not encrypted else "08006", refusal))
+                writer.write(_error("08006" if encrypted else "28000", refusal))
                 await writer.drain()
                 writer.close()
                 await writer.wait_closed()
                 return None
 
-    async def _refusal(self, message: bytes, encrypted: bool) -> str | None:
-        if not encrypted:
-            return "SSL/TLS connection is required: use sslmode=require"
+    def _refusal(self, message: bytes) -> str | None:
         parameters = _parameters(message)
-        user = parameters.get("user", "")
-        return await self._admit(user, parameters.get("database", user))
+        return self._admit(parameters.get("database") or parameters.get("user", ""))
 
     async def _relay(self, startup: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         server_reader, server_writer = await asyncio.open_connection("127.0.0.1", self._server_port)

@@ -142,7 +142,7 @@ class _GitHub:
     def _pull(self, pull: PullRequest) -> Json:
         repository = self.rendered_repository()
         own = pull.head_repo == self._repository.full_name
-        rendered = payloads.pull_request(
+        return payloads.pull_request(
             number=pull.number,
             repository=repository,
             head_ref=pull.head_ref,
@@ -162,7 +162,6 @@ class _GitHub:
             closed_at=pull.closed_at,
             merged_at=pull.merged_at,
         )
-        return rendered
 
     def _pull_in_list(self, pull: PullRequest) -> Json:
         return {key: value for key, value in self._pull(pull).items() if key not in ONLY_IN_DETAIL}

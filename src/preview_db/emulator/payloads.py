@@ -3,7 +3,7 @@
 Pure functions. API addresses are built on `api_url` and pages on `server_url`; the functions that take a
 repository read both from it, so that no two parts of one payload disagree.
 """
-# ruff: noqa: A001, A002 - an id is called id here, as GitHub calls it
+
 
 import base64
 import zlib

@@ -111,7 +111,8 @@ class Postgres:
             stdout=asyncio.subprocess.PIPE,
             start_new_session=True,  # so that what kills our process group doesn't kill the one who cleans up
         )
-        assert keeper.stdin is not None and keeper.stdout is not None
+        assert keeper.stdin is not None
+        assert keeper.stdout is not None
         order = {
             "binaries": str(binaries),
             "data": str(data.absolute()) if data else None,

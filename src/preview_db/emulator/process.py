@@ -53,13 +53,21 @@ class Emulator:
     def pull_request_event(self, action: str, number: int, **fields: object) -> Json:
         """The payload of a `pull_request` event on the pull request as it is after changing `fields`."""
         pull_request = self.pull_request(number, **fields)
-        repository = self._github(f"/repos/{self.repository}")
         extra: Json = {}
         if action == "synchronize":
             extra = {"before": "0" * 39 + "1", "after": pull_request["head"]["sha"]}
-        return payloads.pull_request_event(
-            action=action, pull_request=pull_request, repository=repository, sender=pull_request["user"], **extra
+        return payloads.pull_request_event(action=action, pull_request=pull_request, **self.where(pull_request["user"]["login"]), **extra)
+
+    def where(self, sender: str = AUTHOR) -> Json:
+        """What every payload says of the repository and the person."""
+        user = payloads.user(
+            sender,
+            id=payloads.account_id(sender),
+            kind="Bot" if sender.endswith("[bot]") else "User",
+            api_url=str(self.addresses["github_api_url"]),
+            server_url=SERVER_URL,
         )
+        return {"repository": self._github(f"/repos/{self.repository}"), "sender": user}
 
     def comments(self, number: int) -> list[Json]:
         """The comments on a pull request, oldest first."""

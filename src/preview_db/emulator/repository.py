@@ -8,9 +8,9 @@ from __future__ import annotations
 import datetime
 import hashlib
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 from preview_db.emulator.state import Archive, Shelf
 
@@ -42,6 +42,11 @@ class PullRequest:
     @property
     def key(self) -> str:
         return str(self.number)
+
+
+class _Numbered(Protocol):
+    @property
+    def id(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +124,18 @@ class DeploymentStatus:
         return str(self.id)
 
 
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """Comes with the first deployment to it, and stays."""
+
+    id: int
+    name: str
+
+    @property
+    def key(self) -> str:
+        return self.name
+
+
 class Repository:
     """Pull requests, comments, branches, permissions and deployments of `full_name`."""
 
@@ -132,9 +149,10 @@ class Repository:
         self.permissions = Shelf(Permission, archive)
         self.deployments = Shelf(Deployment, archive)
         self.statuses = Shelf(DeploymentStatus, archive)
+        self.environments = Shelf(Environment, archive)
         self._clock = clock
-        numbered = (self.comments, self.reactions, self.deployments, self.statuses)
-        highest = max((int(item.key) for shelf in numbered for item in shelf), default=1_000_000)
+        numbered: tuple[Iterable[_Numbered], ...] = (*(self.comments, self.reactions, self.deployments, self.statuses, self.environments),)
+        highest = max((item.id for shelf in numbered for item in shelf), default=1_000_000)
         self._ids = itertools.count(highest + 1)
         if not len(self.branches):
             self.put_branch(DEFAULT_BRANCH)

@@ -348,7 +348,7 @@ class Workspace:
 
     # Logging in
 
-    async def admit(self, user: str, postgres_name: str) -> str | None:
+    def admit(self, postgres_name: str) -> str | None:
         """Return why this login is refused before PostgreSQL is asked, or None."""
         database = next((found for found in self.databases if found.postgres_name == postgres_name), None)
         if database is None:

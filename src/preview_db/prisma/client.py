@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from .. import http
 from ..errors import Unreachable
 from . import errors
-from .models import ConnectionWire, DatabaseWire, Me, Pagination, Project, Region
+from .models import Backup, ConnectionWire, DatabaseWire, Me, Pagination, Project, Region
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -63,6 +63,11 @@ class ManagementApi:
         answer = self._get("Listing the regions", "/v1/regions/postgres")
         return [self._read(Region, "Listing the regions", region) for region in _list(answer, "Listing the regions")]
 
+    def backups(self, database_id: str) -> list[Backup]:
+        """The database's backups, as many as one answer holds: this list has no cursor."""
+        answer = self._get("Listing the backups", f"/v1/databases/{database_id}/backups", {"limit": "100"})
+        return [self._read(Backup, "Listing the backups", backup) for backup in _list(answer, "Listing the backups")]
+
     def databases(self, project_id: str, *, logical_id: str | None = None) -> list[DatabaseWire]:
         """All databases of a project with their connections; only those of ``logical_id`` if that is given and the server knows it."""
         query = {"projectId": project_id} | ({"logicalId": logical_id} if logical_id else {})
@@ -81,9 +86,10 @@ class ManagementApi:
         """Not resent: see :class:`Unanswered`. A 409 is a ``Refused`` with that status."""
         return self._create(DatabaseWire, "Creating the database", "/v1/databases", body, timeout=http.SLOW_TIMEOUT)
 
-    def rename_database(self, id_: str, name: str) -> DatabaseWire:
-        doing = "Renaming the database"
-        response = self._send(doing, "PATCH", f"/v1/databases/{id_}", json={"name": name})
+    def update_database(self, id_: str, changes: Mapping[str, str]) -> DatabaseWire:
+        """Sets ``name`` or ``logicalId``."""
+        doing = "Naming the database"
+        response = self._send(doing, "PATCH", f"/v1/databases/{id_}", json=dict(changes))
         return self._read(DatabaseWire, doing, _data(_json(response, doing), doing))
 
     def delete_database(self, id_: str) -> bool:

@@ -57,6 +57,29 @@ def check_region(api: ManagementApi, asked: str) -> None:
         )
 
 
+def source(api: ManagementApi, asked: str) -> dict[str, str] | None:
+    """The input ``source`` as the API's ``source`` object; none for ``empty``. ``<database id>/latest`` is its newest completed backup.
+
+    Raises:
+        NotFound: there is no such backup.
+    """
+    if asked == "empty":
+        return None
+    database_id, slash, backup_id = asked.partition("/")
+    if not slash:
+        return {"type": "database", "databaseId": database_id}
+    if backup_id == "latest":
+        completed = [backup for backup in api.backups(database_id) if backup.status == "completed"]
+        if not completed:
+            raise NotFound(
+                f"The database {database_id} has no completed backup.",
+                cause="None was made yet, or all have passed the plan's retention.",
+                remedy="Set source to the database's id to clone it as it is now, or to empty.",
+            )
+        backup_id = max(completed, key=lambda backup: backup.created_at).id
+    return {"type": "backup", "databaseId": database_id, "backupId": backup_id}
+
+
 def _listed(names: list[str]) -> str:
     shown = ", ".join(names[:_MANY]) or "none"
     return f"{shown} and {len(names) - _MANY} more" if len(names) > _MANY else shown

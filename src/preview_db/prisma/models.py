@@ -15,7 +15,7 @@ from pydantic.alias_generators import to_camel
 
 from ..model import Connection, Database, Status
 
-Id = Annotated[str, Field(min_length=1, max_length=256)]
+Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,128}$")]
 
 
 def bare(id_: str) -> str:
@@ -49,6 +49,12 @@ class Region(_Wire):
     id: Id
     name: str = ""
     status: str = "available"
+
+
+class Backup(_Wire):
+    id: Id
+    created_at: AwareDatetime
+    status: str
 
 
 class Me(_Wire):
@@ -143,6 +149,7 @@ class DatabaseWire(_Wire):
             region=self.region.id if self.region else None,
             default_connection_id=self.default_connection_id,
             connections=tuple(connection.noun() for connection in self.connections),
+            can_be_adopted=self.logical_id is None and "logical_id" in self.model_fields_set,
         )
 
 

@@ -1,20 +1,23 @@
-"""The pull request a preview belongs to, through PyGithub: whether it is open, and the one comment on it."""
+"""The repository a preview belongs to, through PyGithub: what is to be known of it, and the one comment on a pull request."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from pydantic import SecretStr
 
 from ..errors import PreviewError
+from ..events import PullRequest
 
 if TYPE_CHECKING:
     from github import Github
     from github.Issue import Issue
     from github.IssueComment import IssueComment
     from github.Repository import Repository
+
+_Found = TypeVar("_Found")
 
 MAX_COMMENT = 65_000
 """Characters of a comment we write. GitHub counts up to 65,536."""
@@ -28,10 +31,10 @@ class GitHubFailed(PreviewError):
     title = "GitHub"
 
 
-class PullRequests:
-    """The pull requests of one repository.
+class GitHubRepository:
+    """One repository on GitHub.
 
-    Every method raises :class:`GitHubFailed`.
+    Every method raises :class:`GitHubFailed`, with the permission it takes.
 
     Args:
         api_url: GitHub's REST API.
@@ -49,10 +52,31 @@ class PullRequests:
         if self._client is not None:
             self._client.close()
 
-    def is_open(self, number: int) -> bool:
-        """Whether the pull request is open now."""
-        with _failing(f"Reading pull request #{number}", "pull-requests: read"):
-            return self._repository.get_pull(number).state == "open"
+    def pull_request(self, number: int) -> PullRequest | None:
+        """The pull request as it is now, or none if there is no such number."""
+        with failing(f"Reading pull request #{number}", "pull-requests: read"):
+            found = absent_is_none(lambda: self.api.get_pull(number).raw_data)
+            return None if found is None else PullRequest.model_validate(found)
+
+    def branch_exists(self, name: str) -> bool:
+        with failing(f"Reading the branch {name}", "contents: read"):
+            # By reference rather than by branch: a name is a path in both, and only a reference's may hold any character.
+            return any(found.ref == f"refs/heads/{name}" for found in self.api.get_git_matching_refs(f"heads/{name}"))
+
+    def queue(self) -> frozenset[str]:
+        """The refs of the merge queue's live entries: ``refs/heads/gh-readonly-queue/<base>/pr-<n>-<sha>``."""
+        with failing("Reading the merge queue", "contents: read"):
+            return frozenset(found.ref for found in self.api.get_git_matching_refs("heads/gh-readonly-queue/"))
+
+    def permission(self, login: str) -> str:
+        """What ``login`` may do here: ``admin``, ``write``, ``read`` or ``none``, as the API says."""
+        with failing(f"Reading what {login} may do", "metadata: read"):
+            return absent_is_none(lambda: self.api.get_collaborator_permission(login)) or "none"
+
+    def react(self, number: int, comment_id: int, reaction: str) -> None:
+        """Answers a comment on a pull request with a reaction: ``+1``, ``-1``, ``confused``, ``eyes``."""
+        with failing("Reacting to the comment", "pull-requests: write"):
+            self.api.get_issue(number).get_comment(comment_id).create_reaction(reaction)
 
     def tell(self, number: int, *, marker: str, body: str, only_edit: bool) -> Literal["created", "edited", "unchanged", "absent"]:
         """Makes the one comment that bears ``marker`` read ``body``.
@@ -60,8 +84,8 @@ class PullRequests:
         Args:
             only_edit: don't make a comment where there is none yet.
         """
-        with _failing(f"Commenting on pull request #{number}", "pull-requests: write"):
-            issue = self._repository.get_issue(number)
+        with failing(f"Commenting on pull request #{number}", "pull-requests: write"):
+            issue = self.api.get_issue(number)
             text = f"{marker}\n{body}"[:MAX_COMMENT]
             for comment in self._mine(issue, marker):
                 if _lines(comment.body) == _lines(text):
@@ -102,7 +126,8 @@ class PullRequests:
             raise
 
     @property
-    def _repository(self) -> Repository:
+    def api(self) -> Repository:
+        """PyGithub's repository, of which nothing has been fetched."""
         return self._github.get_repo(self._repository_name, lazy=True)
 
     @property
@@ -131,8 +156,24 @@ def _lines(text: str | None) -> list[str]:
     return [line.rstrip() for line in (text or "").strip().splitlines()]
 
 
+def absent_is_none(read: Callable[[], _Found]) -> _Found | None:
+    """What ``read`` finds, or none where GitHub answers 404."""
+    from github import UnknownObjectException
+
+    try:
+        return read()
+    except UnknownObjectException:
+        return None
+
+
 @contextlib.contextmanager
-def _failing(doing: str, permission: str) -> Iterator[None]:
+def failing(doing: str, permission: str) -> Iterator[None]:
+    """Whatever goes wrong with GitHub inside is a :class:`GitHubFailed`.
+
+    Args:
+        doing: what was tried, as the beginning of a sentence.
+        permission: what the job's token has to have for it.
+    """
     import requests
     from github import GithubException
 
@@ -145,7 +186,7 @@ def _failing(doing: str, permission: str) -> Iterator[None]:
             cause=f"The job's token lacks the permission '{permission}', or GitHub has a problem."
             if error.status < 500
             else "GitHub has a problem.",
-            remedy=f"Give the job 'permissions: {permission}', or turn the comment off with 'comment: false'.",
+            remedy=f"Give the job 'permissions: {permission}', or pass a github_token that has it.",
         ) from None
     except (requests.RequestException, AssertionError, KeyError, TypeError, ValueError) as error:
         raise GitHubFailed(

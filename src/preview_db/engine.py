@@ -1,0 +1,162 @@
+"""From a decision to an outcome: the part that both front doors share. Talks to the Management API, and to a person through a sink."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Protocol
+
+from pydantic import SecretStr
+
+from . import identity
+from .decide import Decision, Task
+from .errors import Mismatch, NotFound, Unauthorised
+from .interrupts import Interrupts
+from .model import Outcome, Repository, Result, Scope, Wanted
+from .prisma import lookup
+from .prisma.client import ManagementApi
+from .prisma.models import Credential, Project, bare
+from .reconcile import Creation, Patience, Reconciler
+from .settings import Inputs
+
+
+class Sink(Protocol):
+    """Where a person reads along, and what has to be told every secret before it is used."""
+
+    def info(self, text: str) -> None: ...
+
+    def notice(self, title: str, text: str) -> None: ...
+
+    def mask(self, secret: SecretStr) -> None: ...
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Settled:
+    """What a run came to, with the secrets that an outcome does not hold."""
+
+    outcome: Outcome
+    credentials: tuple[Credential, ...] = ()
+    project: Project | None = None
+
+
+@dataclasses.dataclass(slots=True)
+class Engine:
+    """One run's dealings with one project.
+
+    Attributes:
+        mint_suffix: what the names of this run's credentials end in.
+        still_wanted: asks GitHub whether a scope that has just got its database is still to have one.
+    """
+
+    inputs: Inputs
+    repository: Repository
+    sink: Sink
+    interrupts: Interrupts
+    mint_suffix: str
+    still_wanted: Callable[[Scope], bool]
+
+    def run(self, decision: Decision) -> Settled:
+        """Does what was decided.
+
+        Raises:
+            PreviewError: see the failure policy.
+        """
+        if decision.task is Task.NOTHING:
+            return Settled(Outcome(Result.SKIPPED, decision.reason, scope=decision.scope))
+        with self._api() as api:
+            project = lookup.project(api, self.inputs.project)
+            self.sink.info(f"Project {project.name} ({project.id}) of the workspace {project.workspace.name}")
+            wanted = self._wanted(decision, api, project)
+            if wanted.present and wanted.may_create:
+                lookup.check_region(api, self.inputs.region)
+            reconciler = self._reconciler(api, project)
+            if decision.task is Task.STATUS:
+                found = next(iter(reconciler.observe(wanted)), None)
+                result = Result.PLANNED if found else Result.ABSENT
+                outcome = Outcome(result, decision.reason, wanted.scope, identity.name(wanted.scope), found)
+                return Settled(outcome, project=project)
+            outcome, credentials = self._settle(reconciler, wanted)
+            return Settled(outcome, tuple(credentials), project)
+
+    def _settle(self, reconciler: Reconciler, wanted: Wanted) -> tuple[Outcome, list[Credential]]:
+        """Makes it so, and asks again after creating: a fast merge can be over before the database is made."""
+        outcome, credentials = reconciler.settle(wanted)
+        if outcome.result in (Result.CREATED, Result.RESET) and not self.still_wanted(wanted.scope):
+            reason = f"{wanted.scope} was closed while its database was being made"
+            self.sink.notice("Closed meanwhile", f"{reason}; it is taken away again.")
+            return reconciler.settle(dataclasses.replace(wanted, present=False, fresh=False, reason=reason))
+        if outcome.result is Result.ABSENT and wanted.present:
+            raise NotFound(
+                f"There is no preview of {wanted.scope} to connect to.",
+                cause="It was not created yet, was deleted, or is another repository's; 'connect' never creates one.",
+                remedy="Let this job need the one that creates it ('needs:'), or use 'command: create'.",
+            )
+        return outcome, credentials
+
+    def _wanted(self, decision: Decision, api: ManagementApi, project: Project) -> Wanted:
+        scope, tag = decision.scope, ""
+        if self.inputs.database_id is not None:
+            scope, tag = self._described(api, project, self.inputs.database_id)
+        if scope is None:
+            raise LookupError(decision)
+        return Wanted(
+            scope=scope,
+            tag=tag,
+            database_id=self.inputs.database_id or "",
+            present=decision.task is not Task.REMOVE,
+            reason=decision.reason,
+            now=datetime.now(UTC),
+            may_create=decision.task in (Task.ENSURE, Task.RESET),
+            fresh=decision.task is Task.RESET,
+            connections=tuple(one.name for one in self.inputs.connections),
+            mint_suffix=self.mint_suffix,
+            grace=self.inputs.credential_grace,
+        )
+
+    def _described(self, api: ManagementApi, project: Project, database_id: str) -> tuple[Scope, str]:
+        """The scope and tag of a database given by its id, if it is this repository's. Nothing else is ever returned or deleted."""
+        found = api.database(database_id)
+        if found is None:
+            raise NotFound(
+                f"There is no database {database_id}.",
+                cause="It was deleted since its id was put out, or the id is of another workspace.",
+                remedy="Pass database_id on from the step that created it, in the same workflow run.",
+            )
+        database = found.noun()
+        described = None if database.is_default else identity.described(database.identity, self.repository)
+        if described is None or bare(database.project_id) != bare(project.id):
+            raise Mismatch(
+                f"The database {database_id} is not a preview of {self.repository.full_name} in the project {project.name}.",
+                cause="It was made by hand, by another repository, or in another project.",
+                remedy="Pass the output database_id of a preview-db step, or let the pull request say which database it is.",
+            )
+        return described
+
+    def _api(self) -> ManagementApi:
+        if self.inputs.service_token is None:
+            raise Unauthorised(
+                "There is no service token.",
+                cause="The input service_token is empty: the secret it is set from does not exist in this repository, or has another name.",
+                remedy="Create a service token in the Prisma Console, store it as the secret PRISMA_SERVICE_TOKEN, and set "
+                "service_token: ${{ secrets.PRISMA_SERVICE_TOKEN }}.",
+            )
+        return ManagementApi(self.inputs.management_api_url, token=self.inputs.service_token.get_secret_value())
+
+    def _reconciler(self, api: ManagementApi, project: Project) -> Reconciler:
+        inputs = self.inputs
+        return Reconciler(
+            api=api,
+            project=project,
+            log=self.sink.info,
+            secret=self._mask,
+            interrupts=self.interrupts,
+            creation=Creation(region=inputs.region, source=lookup.source(api, inputs.source), display_name=inputs.database_name),
+            patience=Patience(until=inputs.wait, seconds=inputs.timeout.total_seconds(), endpoint=inputs.endpoint),
+        )
+
+    def _mask(self, credential: Credential) -> None:
+        for string in (credential.direct, credential.pooled):
+            if string is not None:
+                self.sink.mask(string.url)
+                self.sink.mask(string.password)
