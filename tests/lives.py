@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,11 @@ from typing import Any
 import httpx
 import psycopg
 
+from preview_db import identity
+from preview_db.emulator import payloads
 from preview_db.emulator.process import SERVER_URL, Emulator, script
 from preview_db.emulator.runner import Run, Runner, Step
+from preview_db.model import Kind, Repository, Scope
 
 ACTION = Path(__file__).parent.parent / "action.yml"
 _numbers = itertools.count(1)
@@ -65,6 +69,29 @@ class Life:
         return runner.start(
             [script("preview-db-action")], event=event, payload=payload, run_id=run_id, attempt=attempt, inputs=given, env=environ
         )
+
+    def sweep(self, **inputs: str) -> Run:
+        """A run of the scheduled workflow."""
+        return self.sweeping(inputs).finish(timeout=300)
+
+    def sweeping(self, inputs: dict[str, str] | None = None) -> Step:
+        repository = self.emulator.where()["repository"]
+        return self.step("schedule", payloads.schedule_event(schedule="0 3 * * *", repository=repository), inputs)
+
+    def seed(self, *scopes: Scope, days: float = 1, **fields: object) -> list[dict[str, Any]]:
+        """Databases on paper, as earlier runs would have left them."""
+        created = time.time() - days * 86400
+        names = [identity.name(scope) for scope in scopes]
+        rows = [{"name": name, "logicalId": name, "project": self.project, "createdAt": created, **fields} for name in names]
+        return list(self.emulator.control("POST", "databases", rows))
+
+    @property
+    def repository(self) -> Repository:
+        return Repository(self.emulator.addresses["repository_id"], self.emulator.repository)
+
+    @property
+    def scope(self) -> Scope:
+        return Scope(self.repository, Kind.PULL_REQUEST, str(self.number))
 
     def databases(self) -> list[dict[str, Any]]:
         """What exists in the project beside its default database, oldest first."""

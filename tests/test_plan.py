@@ -89,7 +89,7 @@ def test_a_failed_database_is_replaced() -> None:
 
 
 def test_connecting_never_creates_and_never_deletes() -> None:
-    connect = wanted(may_create=False)
+    connect = wanted(may_create=False, may_delete=False)
     assert plan.make(connect, []).steps == ()
     assert plan.make(connect, [database(status=Status.FAILURE)]).steps == ()
     assert not plan.make(connect, [database("db_1"), database("db_2")]).of(Action.CREATE, Action.DELETE)
@@ -115,7 +115,7 @@ populations = st.lists(
 
 @given(populations, st.booleans(), st.booleans())
 def test_no_step_is_ever_on_a_database_that_is_not_the_scopes(databases: list[Database], present: bool, may_create: bool) -> None:
-    made = plan.make(wanted(present=present, may_create=may_create), databases)
+    made = plan.make(wanted(present=present, may_create=may_create, fresh=present and may_create), databases)
     for step in made.steps:
         assert step.database is None or identity.belongs_to(step.database, SCOPE)
         assert step.database is None or not step.database.is_default

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import os
 import sys
 import traceback
@@ -24,6 +25,7 @@ from .github.runner import Runner
 from .interrupts import Interrupts
 from .model import Kind, Outcome, Repository, Result, Scope
 from .settings import Inputs, Job
+from .stale import Fate, Sweep
 
 _Told = TypeVar("_Told")
 
@@ -86,11 +88,13 @@ class Step:
         self.runner.info(f"preview-db {__version__}: {decision.task}, since {decision.reason}")
         if decision.task is Task.NOTHING and (decision.advice or decision.reaction):
             self.runner.notice("Nothing to do", ". ".join(filter(None, (decision.reason, decision.advice))) + ".")
-        engine = Engine(self.inputs, repository, self.runner, self.interrupts, self.job.mint_suffix, self._still_wanted)
+        engine = Engine(self.inputs, repository, self.github, self.runner, self.interrupts, self.job.mint_suffix)
         with self._answering(decision), self._deploying(decision) as deployed:
             settled = engine.run(decision)
             deployed.append(settled.outcome)
         self._tell(settled)
+        if settled.failure is not None:
+            raise settled.failure
 
     def _look(self, questions: decide.Questions) -> Seen:
         """What has to be seen on GitHub before anything is decided. It can't be guessed: without a token, this fails."""
@@ -109,17 +113,6 @@ class Step:
             branch_exists=self.github.branch_exists(branch) if branch else None,
             queue=self.github.queue() if questions.queue else frozenset(),
         )
-
-    def _still_wanted(self, scope: Scope) -> bool:
-        """Whether the pull request is still open; in doubt it is, since the closing run and the sweep come after."""
-        if scope.pull_request is None or self.github is None:
-            return True
-        try:
-            found = self.github.pull_request(scope.pull_request)
-        except GitHubFailed as error:
-            self.runner.warning(error.title, str(error))
-            return True
-        return found is None or found.is_open
 
     @contextlib.contextmanager
     def _answering(self, decision: Decision) -> Iterator[None]:
@@ -140,7 +133,7 @@ class Step:
         """Records the preview as a deployment, where that is wanted: under way, and then what came of it."""
         came: list[Outcome] = []
         scope, sha = decision.scope, self._sha()
-        if not self.inputs.deployment or scope is None or decision.task in (Task.NOTHING, Task.STATUS, Task.CONNECT):
+        if not self.inputs.deployment or scope is None or decision.task not in (Task.ENSURE, Task.RESET, Task.REMOVE):
             yield came
             return
         task = f"preview-db:{identity.name(scope)}"
@@ -174,16 +167,30 @@ class Step:
                 self.runner.export(requested.variable, report.string_of(credential, endpoint).url)
         for warning in outcome.warnings:
             self.runner.warning("preview-db", warning)
-        facts = self._facts(outcome.scope)
-        self._comment(outcome, facts)
-        if self.inputs.summary:
-            _summarise(self.runner, report.summary(outcome, facts))
+        if settled.sweep is not None:
+            self._tell_sweep(settled.sweep)
+        else:
+            facts = self._facts(outcome.scope)
+            self._comment(outcome, facts)
+            self._summarise(report.plan_summary(outcome) if outcome.plan else report.summary(outcome, facts))
         took = sum(done.seconds for done in outcome.done)
         self.runner.info(f"{outcome.result.capitalize()}: {outcome.identity or outcome.reason} ({took:.1f} s)")
 
+    def _tell_sweep(self, sweep: Sweep) -> None:
+        """The summary, the JSON, and the comment of each pull request that lost its preview."""
+        from . import sweep_report  # here, since no other run needs it
+
+        self.runner.set_output("swept", json.dumps(sweep_report.as_json(sweep)))
+        self.runner.set_output("deleted", "true" if sweep.of(Fate.DELETED) else "false")
+        self._summarise(sweep_report.summary(sweep, f"{self.job.server_url}/{self.job.repository}"))
+        for one in sweep.of(Fate.DELETED):
+            scope = one.verdict.preview.scope
+            reason = f"the sweep took it away, since {one.verdict.reason}"
+            self._comment(Outcome(Result.DELETED, reason, scope, identity.name(scope)), report.Facts(at=sweep.now))
+
     def _comment(self, outcome: Outcome, facts: report.Facts) -> None:
         scope = outcome.scope
-        if scope is None or scope.kind is not Kind.PULL_REQUEST or not self.inputs.comment:
+        if scope is None or scope.kind is not Kind.PULL_REQUEST or not self.inputs.comment or outcome.plan is not None:
             return
         if outcome.result in (Result.SKIPPED, Result.CONNECTED):
             return
@@ -192,6 +199,10 @@ class Step:
         came = self._or_warn(lambda github: github.tell(number, marker=report.marker(scope), body=body, only_edit=only_edit))
         if came:
             self.runner.info(f"Comment on {scope}: {came}")
+
+    def _summarise(self, markdown: str) -> None:
+        if self.inputs.summary:
+            _summarise(self.runner, markdown)
 
     def _or_warn(self, tell: Callable[[GitHubRepository], _Told]) -> _Told | None:
         """Telling people is worth a warning when it fails, never a red step."""

@@ -94,7 +94,7 @@ def questions(inputs: Inputs, event: Event) -> Questions:
 def unwanted(pull_request: PullRequest, inputs: Inputs) -> str | None:
     """Why a pull request has no preview; none if it is to have one. The sweep asks the same."""
     if not pull_request.is_open:
-        return "was merged" if pull_request.merged else "was closed"
+        return "was merged" if pull_request.was_merged else "was closed"
     if pull_request.is_fork and not inputs.allow_forks:
         return "comes from a fork, and allow_forks is false"
     if pull_request.draft and not inputs.drafts:
@@ -156,7 +156,7 @@ class _About:
         name = f"pull request #{pull_request.number}"
         why_not = unwanted(pull_request, self.inputs)
         if action == "closed":
-            return Decision(Task.REMOVE, f"{name} was {'merged' if pull_request.merged else 'closed'}", scope)
+            return Decision(Task.REMOVE, f"{name} was {'merged' if pull_request.was_merged else 'closed'}", scope)
         if action in ("labeled", "unlabeled") and not self._is_the_label():
             return Decision(Task.NOTHING, f"{name} was {action}, with a label that decides nothing", scope)
         happened = _HAPPENED.get(action or "")

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
 from pydantic import SecretStr
 
-from . import identity
+from . import identity, plan, report, stale
 from .decide import Decision, Task
-from .errors import Mismatch, NotFound, Unauthorised
+from .errors import InvalidInput, Mismatch, NotFound, PlanLimit, PreviewError, Unauthorised
+from .github.repository import GitHubFailed, GitHubRepository
 from .interrupts import Interrupts
-from .model import Outcome, Repository, Result, Scope, Wanted
+from .model import Action, Outcome, Repository, Result, Scope, Wanted
 from .prisma import lookup
 from .prisma.client import ManagementApi
 from .prisma.models import Credential, Project, bare
 from .reconcile import Creation, Patience, Reconciler
 from .settings import Inputs
+from .stale import Fate, Sweep
 
 
 class Sink(Protocol):
@@ -28,16 +29,25 @@ class Sink(Protocol):
 
     def notice(self, title: str, text: str) -> None: ...
 
+    def warning(self, title: str, text: str) -> None: ...
+
     def mask(self, secret: SecretStr) -> None: ...
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Settled:
-    """What a run came to, with the secrets that an outcome does not hold."""
+    """What a run came to, with the secrets that an outcome does not hold.
+
+    Attributes:
+        sweep: what became of every preview, if it was a sweep.
+        failure: what makes the run a failure all the same, once everything has been told.
+    """
 
     outcome: Outcome
     credentials: tuple[Credential, ...] = ()
     project: Project | None = None
+    sweep: Sweep | None = None
+    failure: PreviewError | None = None
 
 
 @dataclasses.dataclass(slots=True)
@@ -45,44 +55,85 @@ class Engine:
     """One run's dealings with one project.
 
     Attributes:
+        github: none where there is no token: then nothing is asked of GitHub, and a sweep is refused.
         mint_suffix: what the names of this run's credentials end in.
-        still_wanted: asks GitHub whether a scope that has just got its database is still to have one.
     """
 
     inputs: Inputs
     repository: Repository
+    github: GitHubRepository | None
     sink: Sink
     interrupts: Interrupts
     mint_suffix: str
-    still_wanted: Callable[[Scope], bool]
 
     def run(self, decision: Decision) -> Settled:
-        """Does what was decided.
+        """Does what was decided, or says what it would do, if that is what was asked.
 
         Raises:
             PreviewError: see the failure policy.
         """
         if decision.task is Task.NOTHING:
             return Settled(Outcome(Result.SKIPPED, decision.reason, scope=decision.scope))
+        only_plan = self.inputs.command == "plan" or self.inputs.dry_run
         with self._api() as api:
             project = lookup.project(api, self.inputs.project)
             self.sink.info(f"Project {project.name} ({project.id}) of the workspace {project.workspace.name}")
+            if decision.task is Task.SWEEP:
+                return self._sweep(api, project, decision, dry_run=only_plan)
             wanted = self._wanted(decision, api, project)
             if wanted.present and wanted.may_create:
                 lookup.check_region(api, self.inputs.region)
             reconciler = self._reconciler(api, project)
-            if decision.task is Task.STATUS:
-                found = next(iter(reconciler.observe(wanted)), None)
-                result = Result.PLANNED if found else Result.ABSENT
-                outcome = Outcome(result, decision.reason, wanted.scope, identity.name(wanted.scope), found)
-                return Settled(outcome, project=project)
-            outcome, credentials = self._settle(reconciler, wanted)
+            if only_plan or decision.task is Task.STATUS:
+                return Settled(self._planned(reconciler, wanted, status=decision.task is Task.STATUS), project=project)
+            try:
+                outcome, credentials = self._settle(reconciler, wanted)
+            except PlanLimit as limit:
+                raise self._with_what_could_go(limit, api, project) from None
             return Settled(outcome, tuple(credentials), project)
+
+    def _planned(self, reconciler: Reconciler, wanted: Wanted, *, status: bool) -> Outcome:
+        databases = reconciler.observe(wanted)
+        steps = plan.make(wanted, databases)
+        kept = next((step.database for step in steps.of(Action.KEEP) if step.database), None)
+        result = Result.ABSENT if status and kept is None else Result.PLANNED
+        for line in () if status else report.plan_lines(steps):
+            self.sink.info(f"• {line}")
+        return Outcome(result, wanted.reason, wanted.scope, identity.name(wanted.scope), kept, None if status else steps)
+
+    def _sweep(self, api: ManagementApi, project: Project, decision: Decision, *, dry_run: bool) -> Settled:
+        from . import sweep_report  # both here, since no other run needs them
+        from .sweep import Sweeper
+
+        if self.github is None:
+            raise InvalidInput(
+                "The input github_token is empty.",
+                cause="A sweep has to read which pull requests are open, and deletes nothing without knowing that.",
+                remedy="Leave github_token out of the step's 'with:', so that it is the job's own token, with 'pull-requests: read'.",
+            )
+        sweeper = Sweeper(api, project, self.github, self.repository, self.inputs, self.sink.info, self.interrupts, datetime.now(UTC))
+        sweep = sweeper.run(dry_run=dry_run)
+        for missed in (one for one in sweep.of(Fate.DELETED, Fate.WOULD_GO) if one.verdict.missed):
+            self.sink.warning("A close was missed", sweep_report.missed(missed, sweep))
+        outcome = Outcome(Result.PLANNED if dry_run else Result.SWEPT, decision.reason)
+        return Settled(outcome, project=project, sweep=sweep, failure=sweep_report.failure(sweep, self.inputs.max_deletions))
+
+    def _with_what_could_go(self, limit: PlanLimit, api: ManagementApi, project: Project) -> PlanLimit:
+        """The same with the plan's name and the previews idle longest, as far as they can be told."""
+        try:
+            name = api.plan_name(project.workspace.id)
+            databases = [database.noun() for database in api.databases(project.id)]
+            pull_requests = self.github.open_pull_requests() if self.github else []
+        except PreviewError:
+            return limit
+        idle = stale.idle_longest(stale.previews(databases, self.repository), pull_requests, datetime.now(UTC))
+        cause = f"{limit.cause} The workspace is on the plan {name!r}, the project has {len(databases)} databases."
+        return PlanLimit(limit.what, cause=f"{cause} Idle longest: {', '.join(idle)}." if idle else cause, remedy=limit.remedy)
 
     def _settle(self, reconciler: Reconciler, wanted: Wanted) -> tuple[Outcome, list[Credential]]:
         """Makes it so, and asks again after creating: a fast merge can be over before the database is made."""
         outcome, credentials = reconciler.settle(wanted)
-        if outcome.result in (Result.CREATED, Result.RESET) and not self.still_wanted(wanted.scope):
+        if outcome.result in (Result.CREATED, Result.RESET) and not self._still_open(wanted.scope):
             reason = f"{wanted.scope} was closed while its database was being made"
             self.sink.notice("Closed meanwhile", f"{reason}; it is taken away again.")
             return reconciler.settle(dataclasses.replace(wanted, present=False, fresh=False, reason=reason))
@@ -93,6 +144,17 @@ class Engine:
                 remedy="Let this job need the one that creates it ('needs:'), or use 'command: create'.",
             )
         return outcome, credentials
+
+    def _still_open(self, scope: Scope) -> bool:
+        """Whether the pull request is still open; in doubt it is, since the closing run and the sweep come after."""
+        if scope.pull_request is None or self.github is None:
+            return True
+        try:
+            found = self.github.pull_request(scope.pull_request)
+        except GitHubFailed as error:
+            self.sink.warning(error.title, str(error))
+            return True
+        return found is None or found.is_open
 
     def _wanted(self, decision: Decision, api: ManagementApi, project: Project) -> Wanted:
         scope, tag = decision.scope, ""
@@ -108,6 +170,7 @@ class Engine:
             reason=decision.reason,
             now=datetime.now(UTC),
             may_create=decision.task in (Task.ENSURE, Task.RESET),
+            may_delete=decision.task is not Task.CONNECT,
             fresh=decision.task is Task.RESET,
             connections=tuple(one.name for one in self.inputs.connections),
             mint_suffix=self.mint_suffix,

@@ -56,7 +56,8 @@ class PullRequest(_Payload):
 
     number: Number
     state: str
-    merged: bool | None = False
+    merged: bool | None = False  # in webhooks and single reads only; lists have merged_at
+    merged_at: datetime | None = None
     draft: bool | None = False
     labels: tuple[_Label, ...] = ()
     head: _End
@@ -67,6 +68,10 @@ class PullRequest(_Payload):
     @property
     def is_open(self) -> bool:
         return self.state == "open"
+
+    @property
+    def was_merged(self) -> bool:
+        return bool(self.merged) or self.merged_at is not None
 
     @property
     def is_fork(self) -> bool:

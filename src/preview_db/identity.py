@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Iterable
 
 from .model import Database, Kind, Repository, Scope
 
@@ -51,6 +52,12 @@ def is_ours(identity: str, repository: Repository) -> bool:
     return any(confirmed for _, confirmed in _readings(identity, repository))
 
 
+def looks_like_one(identity: str) -> bool:
+    """Whether ``identity`` has the form of some repository's. Whose it is, only that repository can tell."""
+    parts = _IDENTITY.fullmatch(identity)
+    return parts is not None and re.search(r"-(?:pr|br|mq)-", parts["words"]) is not None
+
+
 def numbered_scope(identity: str, repository: Repository) -> Scope | None:
     """The pull request or queue entry ``identity`` was made for; none for a branch's, or if the tag does not confirm it."""
     return next((scope for scope, confirmed in _readings(identity, repository) if confirmed and scope), None)
@@ -81,6 +88,22 @@ def described(identity: str, repository: Repository) -> tuple[Scope, str] | None
         said = identity.rpartition("-br-")[2][: -TAG_LENGTH - 1]
         scope = Scope(repository, Kind.BRANCH, said)
     return scope, identity[-TAG_LENGTH:]
+
+
+def branch_scope(identity: str, repository: Repository, branches: Iterable[str]) -> Scope | None:
+    """The one of ``branches`` whose preview bears ``identity``, with its key; none if it is none of theirs."""
+    found = described(identity, repository)
+    if found is None or found[0].kind is not Kind.BRANCH:
+        return None
+    said, tag_ = found[0].ref, found[1]
+    for branch in branches:
+        slug = _said(Scope(repository, Kind.BRANCH, branch))
+        # A key is told from the slug by what is left over; the tag decides.
+        if said == slug or said.startswith(f"{slug}-"):
+            scope = Scope(repository, Kind.BRANCH, branch, said[len(slug) + 1 :])
+            if tag(scope) == tag_:
+                return scope
+    return None
 
 
 def _readings(identity: str, repository: Repository) -> list[tuple[Scope | None, bool]]:

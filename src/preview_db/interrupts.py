@@ -32,7 +32,11 @@ class Interrupts:
             yield
         finally:
             self._changing = False
-            self._at = f"after: {what}"
+        self.reached(f"after: {what}")
+
+    def reached(self, where: str) -> None:
+        """Remembers how far the run has come, and stops it here if it was told to stop."""
+        self._at = where
         self._raise_if_pending()
 
     def _receive(self, number: int, _frame: FrameType | None) -> None:

@@ -155,6 +155,7 @@ class Wanted:
         tag: whose tag the databases bear, where the scope alone does not say; see :func:`preview_db.identity.described`.
         database_id: the one database it is about, where an id was given; else it is searched for.
         may_create: whether it may be created if it does not; ``connect`` never creates.
+        may_delete: whether what is of no use may go: duplicates, and databases that ended in failure.
         fresh: whether one that exists is to be replaced by a new one.
         connections: the names to mint a credential under, the first of which ``database_url`` is.
         mint_suffix: ``<run_id>-<attempt>``, what this run's credentials end in.
@@ -169,6 +170,7 @@ class Wanted:
     tag: str = ""
     database_id: str = ""
     may_create: bool = True
+    may_delete: bool = True
     fresh: bool = False
     connections: tuple[str, ...] = ("app",)
     mint_suffix: str = "0-1"
@@ -184,6 +186,7 @@ class Result(enum.StrEnum):
     CONNECTED = "connected"
     DELETED = "deleted"
     ABSENT = "absent"
+    SWEPT = "swept"
     PLANNED = "planned"
     SKIPPED = "skipped"
 
@@ -199,12 +202,18 @@ class Done:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a run came to. Holds no secret: those travel in a :class:`preview_db.prisma.models.Credential`."""
+    """What a run came to. Holds no secret: those travel in a :class:`preview_db.prisma.models.Credential`.
+
+    Attributes:
+        plan: what would be done, of a run that only says so.
+        database: the one there is, or was until this run deleted it.
+    """
 
     result: Result
     reason: str
     scope: Scope | None = None
     identity: str = ""
     database: Database | None = None
+    plan: Plan | None = None
     done: Sequence[Done] = ()
     warnings: Sequence[str] = ()

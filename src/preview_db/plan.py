@@ -31,26 +31,27 @@ def make(wanted: Wanted, databases: Iterable[Database]) -> Plan:
     failed = [database for database in ours if database.status is Status.FAILURE]
     usable = [database for database in ours if database.status is not Status.FAILURE]
     kept = usable[0] if usable else None
-    if kept is None and not wanted.may_create:
-        return Plan(())
     steps: list[Step] = []
-    if wanted.may_create:
+    if wanted.may_delete:
         steps += [_delete(database, "it ended in failure and can't be used") for database in failed]
         steps += [_delete(database, "a second one of the same preview; the oldest is kept") for database in usable[1:]]
+    if kept is None and not wanted.may_create:
+        return Plan(tuple(steps))
     replaced = kept if wanted.fresh else None
     if kept is None or replaced is not None:
         steps.append(Step(Action.CREATE, identity.name(wanted.scope), wanted.reason, database=replaced))
     else:
         steps.append(Step(Action.KEEP, kept.name, wanted.reason, database=kept))
     steps += [Step(Action.MINT, f"{name}-{wanted.mint_suffix}", "each run has credentials of its own") for name in wanted.connections]
-    steps.append(Step(Action.WAIT, "database", "it is handed out once one can log in to it"))
+    if wanted.connections:
+        steps.append(Step(Action.WAIT, "database", "it is handed out once one can log in to it"))
     if replaced is not None:
         steps.append(_delete(replaced, "the new one can be used"))
     elif kept is not None:
         steps += superseded(kept, minting=wanted.connections, run=wanted.mint_suffix, grace=wanted.grace, now=wanted.now)
     if wanted.may_create and kept is not None and (kept.can_be_adopted or (replaced is not None and kept.logical_id)):
         steps.append(Step(Action.ADOPT, identity.name(wanted.scope), "the server then refuses a second one of its identity"))
-    return Plan(tuple(steps), _duplicates(wanted, usable) if wanted.may_create else ())
+    return Plan(tuple(steps), _duplicates(wanted, usable) if wanted.may_delete else ())
 
 
 def superseded(database: Database, *, minting: Sequence[str] = (), run: str = "", grace: timedelta, now: datetime) -> list[Step]:

@@ -109,6 +109,30 @@ def failure(error: PreviewError) -> str:
     )
 
 
+def plan_summary(outcome: Outcome) -> str:
+    """The summary of a run that only says what it would do."""
+    lines = [f"### preview-db: the plan for {text(str(outcome.scope))}", "", f"{text(outcome.reason)}.", ""]
+    steps = outcome.plan.steps if outcome.plan else ()
+    if not steps:
+        return "\n".join([*lines, "Nothing would be done.", ""])
+    lines += ["| step | of | why |", "|---|---|---|"]
+    return "\n".join([*lines, *(f"| {one.action} | {code(one.subject)} | {text(one.reason)} |" for one in steps), ""])
+
+
+def plan_json(plan: Plan) -> list[dict[str, str | None]]:
+    """The steps of a plan for programs."""
+    return [
+        {
+            "action": step.action,
+            "subject": step.subject,
+            "reason": step.reason,
+            "database_id": step.database.id if step.database else None,
+            "connection_id": step.connection.id if step.connection else None,
+        }
+        for step in plan.steps
+    ]
+
+
 def plan_lines(plan: Plan) -> list[str]:
     """The plan for a log: a step a line, with its reason."""
     return [f"{step.action:<6} {step.subject}: {step.reason}" for step in plan.steps] or ["nothing to do"]
@@ -133,6 +157,7 @@ def outputs(
     if outcome.database is not None:
         plain += [("database_id", outcome.database.id), ("database_name", outcome.database.name)]
     plain += [("project_id", project_id)] if project_id else []
+    plain += [("plan", json.dumps(plan_json(outcome.plan)))] if outcome.plan else []
     plain += [("outcome", outcome.result), ("deleted", "true" if outcome.result is Result.DELETED else "false")]
     return secret + plain
 

@@ -34,7 +34,7 @@ Wait = Literal["connectable", "ready", "none"]
 NOT_YET: frozenset[str] = frozenset(
     {
         "workspace", "create_project", "env_file", "ephemeral", "seal_with", "sealed", "migrations", "on_drift",
-        "seed", "seed_always", "schema_diff", "max_idle", "keep_label", "max_deletions", "dry_run", "hyperdrive", "cloudflare_account_id",
+        "seed", "seed_always", "schema_diff", "hyperdrive", "cloudflare_account_id",
         "cloudflare_api_token", "hyperdrive_caching", "wrangler_config",
     }
 )  # fmt: skip
@@ -55,6 +55,14 @@ def duration(value: object) -> timedelta:
     if parts is None:
         raise ValueError("takes a duration like 90s, 15m, 6h or 2d")
     return timedelta(**{_UNITS[parts["unit"]]: float(parts["count"])})
+
+
+def duration_or_never(value: object) -> timedelta | None:
+    """As :func:`duration`, or none for ``never``."""
+    try:
+        return None if value in (None, "never") else duration(value)
+    except ValueError as error:
+        raise ValueError("takes never, or a duration like 14d") from error
 
 
 def boolean(value: object) -> bool:
@@ -179,6 +187,10 @@ class Inputs(_Environment):
     drafts: Boolean = True
     allow_forks: Boolean = False
     deployment: Boolean = False
+    max_idle: Annotated[timedelta | None, BeforeValidator(duration_or_never)] = None
+    keep_label: str = Field(default="keep-preview-db", max_length=100)
+    max_deletions: Annotated[int, Field(ge=0, le=10_000)] = 50
+    dry_run: Boolean = False
     comment: Boolean = True
     summary: Boolean = True
     github_token: SecretStr | None = None
@@ -229,6 +241,13 @@ class Inputs(_Environment):
             raise ValueError("takes printable characters only")
         return value
 
+    @field_validator("max_idle")
+    @classmethod
+    def _max_idle(cls, value: timedelta | None) -> timedelta | None:
+        if value is not None and value < timedelta(hours=1):
+            raise ValueError("takes never, or at least 1h")
+        return value
+
     @field_validator("timeout")
     @classmethod
     def _timeout(cls, value: timedelta) -> timedelta:
@@ -271,8 +290,7 @@ class Inputs(_Environment):
 
 _DEFAULTS_OF_NOT_YET = {
     "create_project": "false", "ephemeral": "false", "on_drift": "fail", "seed_always": "false", "schema_diff": "false",
-    "max_idle": "never", "keep_label": "keep-preview-db", "max_deletions": "50", "dry_run": "false", "hyperdrive": "false",
-    "hyperdrive_caching": "false",
+    "hyperdrive": "false", "hyperdrive_caching": "false",
 }  # fmt: skip
 
 
@@ -331,8 +349,11 @@ def _plain(error: Any) -> str:
     """A pydantic message as the second half of a sentence that begins with the input's name."""
     if error["type"] in ("literal_error", "enum"):
         return f"takes {error['ctx']['expected'].replace(chr(39), '')}"
-    if error["type"].startswith("int") or error["type"] in ("greater_than_equal", "less_than_equal"):
-        return "takes a whole number from 1 up"
+    if error["type"] in ("greater_than_equal", "less_than_equal"):
+        bound = "from" if error["type"] == "greater_than_equal" else "up to"
+        return f"takes a whole number {bound} {error['ctx'].get('ge', error['ctx'].get('le'))}"
+    if error["type"].startswith("int"):
+        return "takes a whole number"
     if error["type"] == "string_too_long":
         return f"takes at most {error['ctx']['max_length']} characters"
     return f"does not fit: {error['msg']}"

@@ -180,7 +180,13 @@ def test_permissions(stand_in: StandIn, repository: Repository) -> None:
 
 def test_a_deployment_lives_and_ends(stand_in: StandIn, repository: Repository) -> None:
     put_pull(stand_in, 16, head_ref="deployed")
-    create = {"required_contexts": [], "auto_merge": False, "transient_environment": True, "environment": "preview-db", "task": "pr-16"}
+    create: dict[str, Any] = {
+        "required_contexts": [],
+        "auto_merge": False,
+        "transient_environment": True,
+        "environment": "preview-db",
+        "task": "pr-16",
+    }
     deployment = repository.create_deployment("deployed", payload={"a": 1}, **create)
     other = repository.create_deployment("main", **create)
     deployment.create_status("success", environment_url="https://example.com", description="ready")

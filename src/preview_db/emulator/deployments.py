@@ -51,7 +51,9 @@ class Deployments:
         sha = self._repository.resolve(ref)
         if sha is None:
             raise HTTPException(422, f"No ref found for: {ref}")
-        fields = {name: body.get(name, default) for name, default in DEFAULTS.items()}
+        fields: Json = {name: body.get(name, default) for name, default in DEFAULTS.items()}
+        if not isinstance(fields["environment"], str):
+            unprocessable("environment is not a string", resource="Deployment", field="environment")
         now = self._repository.now()
         if self._repository.environments.get(fields["environment"]) is None:
             self._repository.environments.put(Environment(self._repository.next_id(), fields["environment"]))

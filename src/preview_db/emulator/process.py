@@ -74,13 +74,8 @@ class Emulator:
         return list(self.control("GET", f"github/comments/{number}"))
 
     def databases(self) -> list[Json]:
-        """Every database there is but the default one, with its connections, oldest first."""
-        answer = self._http.get(
-            f"{self.addresses['management_api_url']}/v1/databases",
-            headers={"Authorization": f"Bearer {self.addresses['service_token']}"},
-        )
-        answer.raise_for_status()
-        found = [one for one in answer.json()["data"] if not one["isDefault"]]
+        """Every database there is but the default ones, with its connections, oldest first."""
+        found = [one for one in self.control("GET", "databases") if not one["isDefault"]]
         return sorted(found, key=lambda one: str(one["createdAt"]))
 
     def _github(self, path: str) -> Json:

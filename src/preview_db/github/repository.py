@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Literal, TypeVar
+import functools
+from collections.abc import Callable, Collection, Iterator
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import SecretStr
 
@@ -23,6 +24,7 @@ MAX_COMMENT = 65_000
 """Characters of a comment we write. GitHub counts up to 65,536."""
 
 _TIMEOUT = 10
+_MAX_PAGES = 1000
 
 
 class GitHubFailed(PreviewError):
@@ -57,6 +59,33 @@ class GitHubRepository:
         with failing(f"Reading pull request #{number}", "pull-requests: read"):
             found = absent_is_none(lambda: self.api.get_pull(number).raw_data)
             return None if found is None else PullRequest.model_validate(found)
+
+    def id(self) -> int:
+        """The repository's id, which stays when it is renamed."""
+        with failing("Reading the repository", "metadata: read"):
+            return int(self._page("")[0]["id"])
+
+    def open_pull_requests(self) -> list[PullRequest]:
+        """All that are open, on every page."""
+        with failing("Listing the open pull requests", "pull-requests: read"):
+            listed = self._list("/pulls", state="open", sort="created", direction="asc")
+            return [PullRequest.model_validate(one) for one in listed]
+
+    def closed_pull_requests(self, numbers: Collection[int], *, pages: int) -> list[PullRequest]:
+        """Those of ``numbers`` that are among the pull requests closed and touched last; no more than ``pages`` of 100 are read."""
+        found: list[PullRequest] = []
+        with failing("Listing the closed pull requests", "pull-requests: read"):
+            for one in self._list("/pulls", pages=pages, state="closed", sort="updated", direction="desc"):
+                if one["number"] in numbers:
+                    found.append(PullRequest.model_validate(one))
+                if len(found) == len(numbers):
+                    break
+        return found
+
+    def branches(self) -> list[str]:
+        """The names of all branches, on every page."""
+        with failing("Listing the branches", "contents: read"):
+            return [str(one["name"]) for one in self._list("/branches")]
 
     def branch_exists(self, name: str) -> bool:
         with failing(f"Reading the branch {name}", "contents: read"):
@@ -102,6 +131,20 @@ class GitHubRepository:
                 return "unchanged"
             return "created"
 
+    def _list(self, path: str, *, pages: int = _MAX_PAGES, **parameters: str) -> Iterator[Any]:
+        """The items of a list, page by page, as JSON: PyGithub's objects would fetch each again for what a list leaves out."""
+        for page in range(1, pages + 1):
+            items, links = self._page(path, **parameters, per_page="100", page=str(page))
+            yield from items
+            if 'rel="next"' not in links:
+                return
+        if pages == _MAX_PAGES:
+            raise ValueError("a list without end")
+
+    def _page(self, path: str, **parameters: str) -> tuple[Any, str]:
+        headers, content = self.api.requester.requestJsonAndCheck("GET", f"{self.api.url}{path}", parameters=parameters)
+        return content, str(headers.get("link", ""))
+
     def _mine(self, issue: Issue, marker: str) -> Iterator[IssueComment]:
         """The comments with ``marker`` that the token's owner wrote, oldest first, on every page."""
         return (one for one in issue.get_comments() if (one.body or "").startswith(marker) and self._is_mine(one))
@@ -112,7 +155,7 @@ class GitHubRepository:
             return comment.user.type == "Bot"
         return comment.user.login == self._login
 
-    @property
+    @functools.cached_property
     def _login(self) -> str | None:
         from github import GithubException
 

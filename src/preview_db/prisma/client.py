@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from .. import http
 from ..errors import Unreachable
 from . import errors
-from .models import Backup, ConnectionWire, DatabaseWire, Me, Pagination, Project, Region
+from .models import Backup, ConnectionWire, DatabaseWire, Me, Pagination, Project, Region, Subscription
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -58,6 +58,11 @@ class ManagementApi:
 
     def projects(self) -> list[Project]:
         return self._pages(Project, "Listing the projects", "/v1/projects")
+
+    def plan_name(self, workspace_id: str) -> str:
+        """What the workspace's plan is called."""
+        answer = self._get("Reading the workspace's plan", f"/v1/workspaces/{workspace_id}/subscription")
+        return self._read(Subscription, "Reading the workspace's plan", _data(answer, "Reading the workspace's plan")).plan_name
 
     def regions(self) -> list[Region]:
         answer = self._get("Listing the regions", "/v1/regions/postgres")

@@ -57,6 +57,10 @@ class Backup(_Wire):
     status: str
 
 
+class Subscription(_Wire):
+    plan_name: str
+
+
 class Me(_Wire):
     """Which workspace a token belongs to."""
 

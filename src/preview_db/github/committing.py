@@ -1,0 +1,127 @@
+"""Whether git would commit a file of the workspace, as far as that can be told without running git.
+
+Git is not asked: it may not be here, and a configuration of the workspace's can have it run programs. Its rules are read as they are in
+the working tree and in ``.git/info/exclude``; one in somebody's home is not known here, so that a warning can be one too many.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from . import gitignore
+
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+"""How a folder is opened."""
+
+_LARGEST_INDEX = 64 * 1024 * 1024
+_LARGEST_RULES = 64 * 1024
+
+
+def warning(folders: Sequence[int], path: PurePosixPath) -> str | None:
+    """What a person should hear about a file with secrets, or nothing if git leaves it alone.
+
+    Args:
+        folders: from the workspace down to the one the file is in, opened.
+        path: the file below the workspace.
+    """
+    depth = next((depth for depth in reversed(range(len(folders))) if _has(folders[depth], ".git")), None)
+    if depth is None:
+        return None
+    inside = PurePosixPath(*path.parts[depth:])
+    if _is_tracked(folders[depth], inside):
+        return (
+            f"{path} holds connection strings now, and git tracks it: the next commit in this workspace could publish them. "
+            f"Take it out of the repository with 'git rm --cached {path}', and add it to .gitignore."
+        )
+    if not _is_ignored(folders[depth:], inside):
+        return (
+            f"{path} holds connection strings now, and git does not ignore it: the next commit in this workspace could publish them. "
+            "Add it to .gitignore."
+        )
+    return None
+
+
+def open_folder(name: str, parent: int) -> int:
+    """Opens a folder in another one that is open, and not if it is a link. Raises ``OSError``."""
+    return os.open(name, FOLDER | os.O_NOFOLLOW, dir_fd=parent)
+
+
+def read(folder: int, name: str, largest: int) -> bytes | None:
+    """A plain file's content; none if it is something else, such as a link, or has more than ``largest`` bytes. Raises ``OSError``."""
+    # Looked at first, since opening a device can have effects; and once more, since it may have changed.
+    if not stat.S_ISREG(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
+        return None
+    opened = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC, dir_fd=folder)
+    with os.fdopen(opened, "rb") as file:
+        if not stat.S_ISREG(os.fstat(opened).st_mode):
+            return None
+        content = file.read(largest + 1)
+    return content if len(content) <= largest else None
+
+
+def _has(folder: int, name: str) -> bool:
+    try:
+        os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except OSError:
+        return False
+    return True
+
+
+def _is_tracked(repository: int, path: PurePosixPath) -> bool:
+    """Whether git's index lists the file. A form of index that would have to be decoded (version 4, split, a submodule's) says no.
+
+    Source: gitformat-index(5). An entry ends in two bytes of flags, twelve bits of which are the length of the path (in version 3, two
+    bytes more may follow), the path, and a zero.
+    """
+    name = str(path).encode()
+    index = _of_git(repository, "index", _LARGEST_INDEX)
+    if index[:8] not in (b"DIRC\0\0\0\2", b"DIRC\0\0\0\3"):
+        return False
+    at = index.find(name + b"\0")
+    while at != -1:
+        if any(int.from_bytes(index[at - back : at - back + 2]) & 0xFFF == min(len(name), 0xFFF) for back in (2, 4)):
+            return True
+        at = index.find(name + b"\0", at + 1)
+    return False
+
+
+def _is_ignored(folders: Sequence[int], path: PurePosixPath) -> bool:
+    """Whether a rule covers the file or a folder it is in. The last rule that says something counts, in the deepest file that has one.
+
+    Source: gitignore(5).
+    """
+    rules = [(0, rule) for rule in gitignore.rules(_of_git(folders[0], "info/exclude", _LARGEST_RULES))]
+    for depth, folder in enumerate(folders):
+        rules += [(depth, rule) for rule in gitignore.rules(_tolerantly(folder, ".gitignore", _LARGEST_RULES))]
+    for length in range(1, len(path.parts) + 1):
+        is_folder = length < len(path.parts)
+        said = (rule for depth, rule in reversed(rules) if depth < length and rule.covers(path.parts[depth:length], is_folder=is_folder))
+        decisive = next(said, None)
+        if decisive is not None and decisive.ignores:
+            return True
+    return False
+
+
+def _of_git(repository: int, path: str, largest: int) -> bytes:
+    """A file in the repository's ``.git``; nothing if that is not a plain folder with plain files."""
+    *parents, name = (".git", *path.split("/"))
+    folder = repository
+    with contextlib.ExitStack() as stack:
+        for part in parents:
+            try:
+                folder = open_folder(part, folder)
+            except OSError:
+                return b""
+            stack.callback(os.close, folder)
+        return _tolerantly(folder, name, largest)
+
+
+def _tolerantly(folder: int, name: str, largest: int) -> bytes:
+    try:
+        return read(folder, name, largest) or b""
+    except OSError:
+        return b""
