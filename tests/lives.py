@@ -51,7 +51,15 @@ class Life:
         return self.step("pull_request", self.emulator.pull_request_event(action, self.number, **fields), inputs)
 
     def step(
-        self, event: str, payload: dict[str, Any], inputs: dict[str, str] | None = None, *, run_id: int | None = None, attempt: int = 1
+        self,
+        event: str,
+        payload: dict[str, Any],
+        inputs: dict[str, str] | None = None,
+        *,
+        run_id: int | None = None,
+        attempt: int = 1,
+        command: str = "preview-db-action",
+        state: dict[str, str] | None = None,
     ) -> Step:
         """A step of a workflow run that any event started."""
         addresses = self.emulator.addresses
@@ -67,8 +75,13 @@ class Life:
         given = {"service_token": addresses["service_token"], "project": self.project, **self.inputs, **(inputs or {})}
         environ = {"PRISMA_MANAGEMENT_API_URL": addresses["management_api_url"], **self.environ}
         return runner.start(
-            [script("preview-db-action")], event=event, payload=payload, run_id=run_id, attempt=attempt, inputs=given, env=environ
+            [script(command)], event=event, payload=payload, run_id=run_id, attempt=attempt, inputs=given, env=environ, state=state or {}
         )
+
+    def post(self, run: Run, **inputs: str) -> Run:
+        """The end of the job that `run` was a step of."""
+        payload = self.emulator.pull_request_event("synchronize", self.number)
+        return self.step("pull_request", payload, inputs, command="preview-db-post", state=run.state).finish()
 
     def sweep(self, **inputs: str) -> Run:
         """A run of the scheduled workflow."""

@@ -24,15 +24,12 @@ from .github.repository import GitHubFailed, GitHubRepository
 from .github.runner import Runner
 from .interrupts import Interrupts
 from .model import Kind, Outcome, Repository, Result, Scope
+from .post import EPHEMERAL, SECRET_VARIABLES
+from .prisma.models import Credential
 from .settings import Inputs, Job
 from .stale import Fate, Sweep
 
 _Told = TypeVar("_Told")
-
-_SECRET_VARIABLES = (
-    "INPUT_SERVICE_TOKEN", "PRISMA_SERVICE_TOKEN", "INPUT_GITHUB_TOKEN", "GITHUB_TOKEN", "INPUT_SEAL_WITH",
-    "INPUT_CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
-)  # fmt: skip
 
 
 def main() -> None:
@@ -45,7 +42,7 @@ def main() -> None:
 def run(environ: Mapping[str, str], log: TextIO, *, interrupts: Interrupts) -> int:
     """Runs the step: 0 if what was asked for is so now, 1 if not."""
     runner = Runner(environ, log)
-    for variable in _SECRET_VARIABLES:
+    for variable in SECRET_VARIABLES:
         runner.mask(SecretStr(environ.get(variable, "")))
     try:
         job = Job.read(environ)
@@ -79,6 +76,7 @@ class Step:
     runner: Runner
     interrupts: Interrupts
     github: GitHubRepository | None = None
+    ephemeral: list[str] = dataclasses.field(default_factory=list)
 
     def run(self) -> None:
         if self.inputs.github_token is not None:
@@ -88,13 +86,19 @@ class Step:
         self.runner.info(f"preview-db {__version__}: {decision.task}, since {decision.reason}")
         if decision.task is Task.NOTHING and (decision.advice or decision.reaction):
             self.runner.notice("Nothing to do", ". ".join(filter(None, (decision.reason, decision.advice))) + ".")
-        engine = Engine(self.inputs, repository, self.github, self.runner, self.interrupts, self.job.mint_suffix)
+        engine = Engine(self.inputs, repository, self.github, self.runner, self.interrupts, self.job.mint_suffix, self._minted)
         with self._answering(decision), self._deploying(decision) as deployed:
             settled = engine.run(decision)
             deployed.append(settled.outcome)
         self._tell(settled)
         if settled.failure is not None:
             raise settled.failure
+
+    def _minted(self, credential: Credential) -> None:
+        """What is to end with the job is noted for the post step at once: a run that is killed a moment later leaves it to that, too."""
+        if self.inputs.ephemeral:
+            self.ephemeral.append(credential.connection_id)
+            self.runner.save_state(EPHEMERAL, json.dumps(self.ephemeral))
 
     def _look(self, questions: decide.Questions) -> Seen:
         """What has to be seen on GitHub before anything is decided. It can't be guessed: without a token, this fails."""

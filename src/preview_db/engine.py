@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -34,6 +35,22 @@ class Sink(Protocol):
     def mask(self, secret: SecretStr) -> None: ...
 
 
+def api_of(inputs: Inputs, sink: Sink) -> ManagementApi:
+    """The Management API, with the token there is.
+
+    Raises:
+        Unauthorised: there is none.
+    """
+    if inputs.service_token is None:
+        raise Unauthorised(
+            "There is no service token.",
+            cause="The input service_token is empty: the secret it is set from does not exist in this repository, or has another name.",
+            remedy="Create a service token in the Prisma Console, store it as the secret PRISMA_SERVICE_TOKEN, and set "
+            "service_token: ${{ secrets.PRISMA_SERVICE_TOKEN }}.",
+        )
+    return ManagementApi(inputs.management_api_url, token=inputs.service_token.get_secret_value())
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Settled:
     """What a run came to, with the secrets that an outcome does not hold.
@@ -57,6 +74,7 @@ class Engine:
     Attributes:
         github: none where there is no token: then nothing is asked of GitHub, and a sweep is refused.
         mint_suffix: what the names of this run's credentials end in.
+        minted: is told every credential as soon as it exists and is masked.
     """
 
     inputs: Inputs
@@ -65,6 +83,7 @@ class Engine:
     sink: Sink
     interrupts: Interrupts
     mint_suffix: str
+    minted: Callable[[Credential], None] = lambda _: None
 
     def run(self, decision: Decision) -> Settled:
         """Does what was decided, or says what it would do, if that is what was asked.
@@ -75,14 +94,22 @@ class Engine:
         if decision.task is Task.NOTHING:
             return Settled(Outcome(Result.SKIPPED, decision.reason, scope=decision.scope))
         only_plan = self.inputs.command == "plan" or self.inputs.dry_run
-        with self._api() as api:
-            project = lookup.project(api, self.inputs.project)
+        with api_of(self.inputs, self.sink) as api:
+            if self.inputs.workspace is not None:
+                lookup.check_workspace(api, self.inputs.workspace)
+            if decision.task in (Task.ENSURE, Task.RESET):
+                lookup.check_region(api, self.inputs.region)
+            try:
+                project = self._project(api, may_create=decision.task is Task.ENSURE and not only_plan)
+            except lookup.UnknownProject as unknown:
+                if decision.task is not Task.REMOVE or not self.inputs.create_project:
+                    raise
+                self.sink.info(f"{unknown.what} It was never made, so there is nothing to delete.")
+                return Settled(Outcome(Result.ABSENT, decision.reason, decision.scope))
             self.sink.info(f"Project {project.name} ({project.id}) of the workspace {project.workspace.name}")
             if decision.task is Task.SWEEP:
                 return self._sweep(api, project, decision, dry_run=only_plan)
             wanted = self._wanted(decision, api, project)
-            if wanted.present and wanted.may_create:
-                lookup.check_region(api, self.inputs.region)
             reconciler = self._reconciler(api, project)
             if only_plan or decision.task is Task.STATUS:
                 return Settled(self._planned(reconciler, wanted, status=decision.task is Task.STATUS), project=project)
@@ -91,6 +118,12 @@ class Engine:
             except PlanLimit as limit:
                 raise self._with_what_could_go(limit, api, project) from None
             return Settled(outcome, tuple(credentials), project)
+
+    def _project(self, api: ManagementApi, *, may_create: bool) -> Project:
+        asked, region = self.inputs.project, self.inputs.region
+        if self.inputs.create_project and may_create and asked is not None:
+            return lookup.project_or_new(api, asked, region=None if region == "inherit" else region, log=self.sink.info)
+        return lookup.project(api, asked)
 
     def _planned(self, reconciler: Reconciler, wanted: Wanted, *, status: bool) -> Outcome:
         databases = reconciler.observe(wanted)
@@ -174,6 +207,7 @@ class Engine:
             fresh=decision.task is Task.RESET,
             connections=tuple(one.name for one in self.inputs.connections),
             mint_suffix=self.mint_suffix,
+            ephemeral=self.inputs.ephemeral,
             grace=self.inputs.credential_grace,
         )
 
@@ -196,30 +230,21 @@ class Engine:
             )
         return described
 
-    def _api(self) -> ManagementApi:
-        if self.inputs.service_token is None:
-            raise Unauthorised(
-                "There is no service token.",
-                cause="The input service_token is empty: the secret it is set from does not exist in this repository, or has another name.",
-                remedy="Create a service token in the Prisma Console, store it as the secret PRISMA_SERVICE_TOKEN, and set "
-                "service_token: ${{ secrets.PRISMA_SERVICE_TOKEN }}.",
-            )
-        return ManagementApi(self.inputs.management_api_url, token=self.inputs.service_token.get_secret_value())
-
     def _reconciler(self, api: ManagementApi, project: Project) -> Reconciler:
         inputs = self.inputs
         return Reconciler(
             api=api,
             project=project,
             log=self.sink.info,
-            secret=self._mask,
+            secret=self._received,
             interrupts=self.interrupts,
             creation=Creation(region=inputs.region, source=lookup.source(api, inputs.source), display_name=inputs.database_name),
             patience=Patience(until=inputs.wait, seconds=inputs.timeout.total_seconds(), endpoint=inputs.endpoint),
         )
 
-    def _mask(self, credential: Credential) -> None:
+    def _received(self, credential: Credential) -> None:
         for string in (credential.direct, credential.pooled):
             if string is not None:
                 self.sink.mask(string.url)
                 self.sink.mask(string.password)
+        self.minted(credential)

@@ -159,6 +159,7 @@ class Wanted:
         fresh: whether one that exists is to be replaced by a new one.
         connections: the names to mint a credential under, the first of which ``database_url`` is.
         mint_suffix: ``<run_id>-<attempt>``, what this run's credentials end in.
+        ephemeral: whether this run's credentials end with its job.
         grace: how long a superseded credential lives on.
         now: the time the plan is made for, with a time zone.
     """
@@ -174,6 +175,7 @@ class Wanted:
     fresh: bool = False
     connections: tuple[str, ...] = ("app",)
     mint_suffix: str = "0-1"
+    ephemeral: bool = False
     grace: timedelta = timedelta(hours=6)
 
 

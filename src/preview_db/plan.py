@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from . import identity
 from .model import Action, Connection, Database, Plan, Status, Step, Wanted
 
-_MINTED = re.compile(r"(?P<name>[a-z0-9][a-z0-9-]*)-(?P<run>[0-9]+-[0-9]+)", re.ASCII)
+_MINTED = re.compile(r"(?P<name>[a-z0-9][a-z0-9-]*)-(?P<run>[0-9]+-[0-9]+)(?P<once>-once)?", re.ASCII)
 
 NEWER_RUNS = 2
 """A credential is superseded once this many newer runs have minted one under its name."""
@@ -42,7 +42,8 @@ def make(wanted: Wanted, databases: Iterable[Database]) -> Plan:
         steps.append(Step(Action.CREATE, identity.name(wanted.scope), wanted.reason, database=replaced))
     else:
         steps.append(Step(Action.KEEP, kept.name, wanted.reason, database=kept))
-    steps += [Step(Action.MINT, f"{name}-{wanted.mint_suffix}", "each run has credentials of its own") for name in wanted.connections]
+    why = "it ends with this job" if wanted.ephemeral else "each run has credentials of its own"
+    steps += [Step(Action.MINT, connection_name(name, wanted.mint_suffix, ephemeral=wanted.ephemeral), why) for name in wanted.connections]
     if wanted.connections:
         steps.append(Step(Action.WAIT, "database", "it is handed out once one can log in to it"))
     if replaced is not None:
@@ -54,12 +55,18 @@ def make(wanted: Wanted, databases: Iterable[Database]) -> Plan:
     return Plan(tuple(steps), _duplicates(wanted, usable) if wanted.may_delete else ())
 
 
+def connection_name(name: str, run: str, *, ephemeral: bool = False) -> str:
+    """What a credential is called: ``<name>-<run_id>-<attempt>``, with ``-once`` if it is to end with its job."""
+    return f"{name}-{run}{'-once' if ephemeral else ''}"
+
+
 def superseded(database: Database, *, minting: Sequence[str] = (), run: str = "", grace: timedelta, now: datetime) -> list[Step]:
     """Revocations of the credentials that nobody can still be using.
 
     A credential goes once two newer runs have minted under its name *and* it is older than ``grace``, so that what was deployed a push
-    ago keeps working and the jobs of a matrix don't cut each other off. The connection a database is created with counts as the first
-    of whatever name its run asked for. A connection somebody made by hand is left alone.
+    ago keeps working and the jobs of a matrix don't cut each other off. One that was to end with its job, and didn't, goes once it is
+    older than that. The connection a database is created with counts as the first of whatever name its run asked for. A connection
+    somebody made by hand is left alone.
 
     Args:
         minting: the names that ``run`` is about to mint under.
@@ -67,27 +74,31 @@ def superseded(database: Database, *, minting: Sequence[str] = (), run: str = ""
     """
     steps = []
     for connection in sorted(database.connections, key=lambda one: (one.created_at, one.id)):
-        name, minted_by = _minted(connection)
-        if minted_by is None and connection.id != database.default_connection_id:
+        name, minted_by, once = _minted(connection)
+        if (minted_by is None and connection.id != database.default_connection_id) or now - connection.created_at <= grace:
             continue
         newer = {
             other_run
             for other in database.connections
-            for other_name, other_run in [_minted(other)]
+            for other_name, other_run, _ in [_minted(other)]
             if other_run not in (None, minted_by) and other.created_at > connection.created_at and name in (None, other_name)
         }
         if minting and (name is None or name in minting) and run != minted_by:
             newer.add(run)
-        if len(newer) >= NEWER_RUNS and now - connection.created_at > grace:
+        if once:
+            reason = f"it was for one job only, and is older than {_duration(grace)}"
+        elif len(newer) >= NEWER_RUNS:
             reason = f"{len(newer)} newer runs have credentials of their own, and it is older than {_duration(grace)}"
-            steps.append(Step(Action.REVOKE, connection.name, reason, database=database, connection=connection))
+        else:
+            continue
+        steps.append(Step(Action.REVOKE, connection.name, reason, database=database, connection=connection))
     return steps
 
 
-def _minted(connection: Connection) -> tuple[str | None, str | None]:
-    """The name a connection was minted under and the run that minted it; nothing for any other connection."""
+def _minted(connection: Connection) -> tuple[str | None, str | None, bool]:
+    """The name a connection was minted under, the run that minted it, and whether for one job only; nothing for any other connection."""
     parts = _MINTED.fullmatch(connection.name)
-    return (parts["name"], parts["run"]) if parts else (None, None)
+    return (parts["name"], parts["run"], parts["once"] is not None) if parts else (None, None, False)
 
 
 def _duplicates(wanted: Wanted, usable: Sequence[Database]) -> tuple[str, ...]:

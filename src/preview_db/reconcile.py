@@ -252,7 +252,8 @@ class Reconciler:
 
     def _mint(self, database: Database, name: str, wanted: Wanted) -> str:
         asked = wanted.connections[len(self._minted)]
-        came_with_it = self._came_with(database) if not self._minted else None
+        # What is to end with the job is told apart by its name, which the one that came with the database does not have.
+        came_with_it = None if self._minted or wanted.ephemeral else self._came_with(database)
         connection = came_with_it or self._create_connection(database, name)
         made = credential(asked, connection, database_id=database.id, api_host=self.api.host)
         self.secret(made)

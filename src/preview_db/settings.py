@@ -33,7 +33,7 @@ Wait = Literal["connectable", "ready", "none"]
 
 NOT_YET: frozenset[str] = frozenset(
     {
-        "workspace", "create_project", "env_file", "ephemeral", "seal_with", "sealed", "migrations", "on_drift",
+        "env_file", "seal_with", "sealed", "migrations", "on_drift",
         "seed", "seed_always", "schema_diff", "hyperdrive", "cloudflare_account_id",
         "cloudflare_api_token", "hyperdrive_caching", "wrangler_config",
     }
@@ -170,6 +170,8 @@ class Inputs(_Environment):
     command: Command = "auto"
     service_token: SecretStr | None = _input("service_token", "INPUT_SERVICE_TOKEN", "PRISMA_SERVICE_TOKEN", default=None)
     project: str | None = _input("project", "INPUT_PROJECT", "INPUT_PROJECT_ID", "PRISMA_PROJECT_ID", default=None, max_length=256)
+    create_project: Boolean = False
+    workspace: str | None = Field(default=None, max_length=256)
     region: str = "inherit"
     source: str = "empty"
     key: str = ""
@@ -179,6 +181,7 @@ class Inputs(_Environment):
     database_name: str | None = Field(default=None, max_length=255)
     connections: Annotated[tuple[RequestedConnection, ...], BeforeValidator(connection_lines)] = (RequestedConnection(name="app"),)
     endpoint: Endpoint = Endpoint.DIRECT
+    ephemeral: Boolean = False
     credential_grace: Duration = timedelta(hours=6)
     wait: Wait = "connectable"
     timeout: Duration = timedelta(seconds=120)
@@ -234,7 +237,7 @@ class Inputs(_Environment):
                 raise ValueError("takes a branch's name as git has it, such as feat/checkout")
         return value
 
-    @field_validator("database_name", "label")
+    @field_validator("database_name", "label", "project", "workspace")
     @classmethod
     def _printable(cls, value: str | None) -> str | None:
         if value is not None and not value.isprintable():
@@ -289,7 +292,7 @@ class Inputs(_Environment):
 
 
 _DEFAULTS_OF_NOT_YET = {
-    "create_project": "false", "ephemeral": "false", "on_drift": "fail", "seed_always": "false", "schema_diff": "false",
+    "on_drift": "fail", "seed_always": "false", "schema_diff": "false",
     "hyperdrive": "false", "hyperdrive_caching": "false",
 }  # fmt: skip
 

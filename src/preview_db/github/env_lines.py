@@ -83,7 +83,7 @@ def updated(content: bytes, lines: Mapping[str, bytes], *, path: str) -> bytes:
             kept.append(content[at : statement.end])
         at = statement.end
     newline = b"\r\n" if b"\r\n" in content else b"\n"
-    if missing and len(content) > len(bom) and not content.endswith((b"\n", b"\r")):
+    if missing and content and not content.endswith((b"\n", b"\r")):
         kept.append(newline)
     kept += [text + newline for text in missing.values()]
     return b"".join(kept)

@@ -67,7 +67,7 @@ def _regex(pattern: str) -> str:
     while at < len(pattern):
         stars = len(pattern) - at - len(pattern[at:].lstrip("*"))
         if stars:
-            alone = stars == 2 and (at == 0 or pattern[at - 1] == "/")
+            alone = stars > 1 and (at == 0 or pattern[at - 1] == "/")
             at += stars
             if alone and at == len(pattern):
                 found.append(".*")
@@ -98,8 +98,8 @@ def _bracket(bracket: re.Match[str]) -> str:
         if member["class"]:
             members.append(_CLASSES.get(member["class"]) or _raise())
         else:
-            ends = [re.escape(end[-1]) for end in (member["first"], member["last"]) if end]
-            members.append("-".join(ends))
+            first, last = member["first"][-1], (member["last"] or member["first"])[-1]
+            members.append(re.escape(first) + (f"-{re.escape(last)}" if first <= last else ""))
     return f"(?!/)[{'^' if bracket['not'] else ''}{''.join(members)}]"
 
 

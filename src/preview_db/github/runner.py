@@ -94,6 +94,10 @@ class Runner:
         """Sets an environment variable for the job's later steps, masked first."""
         self._append("GITHUB_ENV", name, value)
 
+    def save_state(self, name: str, value: str) -> None:
+        """Passes ``value`` on to the step's post run, as ``STATE_<name>``. Nothing secret belongs there."""
+        self._append("GITHUB_STATE", name, value)
+
     def summarise(self, markdown: str) -> None:
         """Adds to the job's summary. What would make it too long for GitHub is left out."""
         path = self._environ.get("GITHUB_STEP_SUMMARY")

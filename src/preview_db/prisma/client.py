@@ -68,6 +68,10 @@ class ManagementApi:
         answer = self._get("Listing the regions", "/v1/regions/postgres")
         return [self._read(Region, "Listing the regions", region) for region in _list(answer, "Listing the regions")]
 
+    def create_project(self, body: Mapping[str, Any]) -> Project:
+        """Not resent: see :class:`Unanswered`. A 409 is a ``Refused`` with that status."""
+        return self._create(Project, "Creating the project", "/v1/projects", body, timeout=http.SLOW_TIMEOUT)
+
     def backups(self, database_id: str) -> list[Backup]:
         """The database's backups, as many as one answer holds: this list has no cursor."""
         answer = self._get("Listing the backups", f"/v1/databases/{database_id}/backups", {"limit": "100"})

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections.abc import Callable
 
-from ..errors import InvalidInput, NotFound
+from ..errors import InvalidInput, NotFound, Unauthorised
+from . import errors
 from .client import ManagementApi
 from .models import Project, bare
 
 _MANY = 20
+_TURNS = 4
+_PROJECT_ID = re.compile(r"proj_[A-Za-z0-9]+", re.ASCII)
+
+
+class UnknownProject(NotFound):
+    """There is no project of that id or name."""
 
 
 def project(api: ManagementApi, asked: str | None) -> Project:
@@ -16,9 +25,10 @@ def project(api: ManagementApi, asked: str | None) -> Project:
 
     Raises:
         InvalidInput: nothing was asked for.
-        NotFound: there is none, or more than one of that name.
+        UnknownProject: there is none.
+        NotFound: there is more than one of that name.
     """
-    if asked is not None and re.fullmatch(r"proj_[A-Za-z0-9]+", asked):
+    if asked is not None and _PROJECT_ID.fullmatch(asked):
         found = api.project(asked)
         if found is not None and bare(found.id) == bare(asked):
             return found
@@ -40,7 +50,51 @@ def project(api: ManagementApi, asked: str | None) -> Project:
             cause=f"Names are not unique: {_listed([one.id for one in matching])}.",
             remedy="Set the input project to the id of the one that is meant.",
         )
-    raise NotFound(f"There is no project {asked!r}.", cause=could_be, remedy="Correct the input project, or use a token of its workspace.")
+    raise UnknownProject(f"There is no project {asked!r}.", cause=could_be, remedy="Correct the input project, or use a token of its workspace.")
+
+
+def project_or_new(api: ManagementApi, asked: str, *, region: str | None, log: Callable[[str], None]) -> Project:
+    """The project whose id or exact name is ``asked``; made, without a database of its own, if there is none of that name.
+
+    It gets a ``logicalId`` made of its name, which the server refuses to give twice: of several runs at once, one makes it and the others
+    find it. A project is never deleted.
+
+    Raises:
+        NotFound: the id does not exist, or there is more than one project of the name.
+        PreviewError: the workspace can't have another project.
+    """
+    for _ in range(_TURNS):
+        try:
+            return project(api, asked)
+        except UnknownProject:
+            if _PROJECT_ID.fullmatch(asked):
+                raise
+        body = {"name": asked, "createDatabase": False, "logicalId": f"preview-db-{hashlib.sha256(asked.encode()).hexdigest()[:24]}"}
+        try:
+            made = api.create_project(body | ({"region": region} if region else {}))
+            log(f"Made the project {asked} ({made.id})")
+        except errors.Refused as refused:
+            if refused.status != 409:
+                raise
+        except errors.Unanswered as unanswered:
+            log(f"Looking again: {unanswered.what}")
+    raise NotFound(
+        f"The project {asked!r} can't be made and can't be found.",
+        cause="Another project bears its logicalId, perhaps after it was renamed.",
+        remedy="Set the input project to the id of the one that is meant.",
+    )
+
+
+def check_workspace(api: ManagementApi, asked: str) -> None:
+    """Raises :class:`Unauthorised` if the token is not of the workspace ``asked``, an id or a name: a token is good for all of its own."""
+    workspace = api.me().workspace
+    if workspace is None or (bare(workspace.id) != bare(asked) and workspace.name != asked):
+        belongs = f"{workspace.name} ({workspace.id})" if workspace else "none that it names"
+        raise Unauthorised(
+            f"The service token is not of the workspace {asked!r}.",
+            cause=f"It belongs to {belongs}; whatever is made with it, is made there.",
+            remedy="Nothing was touched. Use a token of the workspace that is meant, or correct the input workspace.",
+        )
 
 
 def check_region(api: ManagementApi, asked: str) -> None:

@@ -1,0 +1,52 @@
+"""The step's post run, when the job ends: revokes what was to end with it. Runs always, so it costs next to nothing where there is nothing.
+
+What it can't revoke is no error: the next run or sweep does it, once it is older than the longest a job may run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from typing import TextIO
+
+EPHEMERAL = "connections"
+"""The name of the state that lists the ids of the connections to revoke, as JSON."""
+
+SECRET_VARIABLES = (
+    "INPUT_SERVICE_TOKEN", "PRISMA_SERVICE_TOKEN", "INPUT_GITHUB_TOKEN", "GITHUB_TOKEN", "INPUT_SEAL_WITH",
+    "INPUT_CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+)  # fmt: skip
+"""The variables that hold a secret, masked before anything else is done."""
+
+
+def main() -> None:
+    """The console script ``preview-db-post``."""
+    if os.environ.get(f"STATE_{EPHEMERAL}"):
+        sys.exit(run(os.environ, sys.stdout))
+
+
+def run(environ: Mapping[str, str], log: TextIO) -> int:
+    """Revokes each; always 0."""
+    from pydantic import SecretStr  # all of it here: most jobs end without anything to revoke
+
+    from .engine import api_of
+    from .errors import PreviewError
+    from .github.runner import Runner
+    from .settings import Inputs
+
+    runner = Runner(environ, log)
+    for variable in SECRET_VARIABLES:
+        runner.mask(SecretStr(environ.get(variable, "")))
+    ids = [str(one) for one in json.loads(environ[f"STATE_{EPHEMERAL}"])]
+    left = set(ids)
+    try:
+        with api_of(Inputs.read(environ), runner) as api:
+            for id_ in ids:
+                api.delete_connection(id_)
+                left.discard(id_)
+                runner.info(f"Revoked {id_}, since the job has ended")
+    except PreviewError as error:
+        runner.warning("Credentials left", f"{error} {len(left)} credentials of this job are left for the next run or sweep to revoke.")
+    return 0

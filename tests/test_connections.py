@@ -1,0 +1,159 @@
+"""Connections: named, short-lived, across jobs. Each job is a process of its own, and logins say which credential works when."""
+
+from __future__ import annotations
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from preview_db import identity
+from preview_db.emulator.runner import Run
+from tests.lives import Life, can_log_in
+
+
+def names(life: Life) -> list[str]:
+    return sorted(one["name"] for one in life.databases()[0]["connections"])
+
+
+def test_several_connections_are_each_a_credential_of_its_own(life: Life) -> None:
+    run = life.opened(connections="app=DATABASE_URL\nanalytics=ANALYTICS_URL\nbackup")
+    urls = json.loads(run.outputs["connection_urls"])
+    assert set(urls) == {"app", "analytics", "backup"}
+    assert run.environment == {"DATABASE_URL": urls["app"], "ANALYTICS_URL": urls["analytics"]}
+    assert all(can_log_in(url) for url in urls.values())
+    minted = {one["name"].split("-")[0]: one["id"] for one in life.databases()[0]["connections"]}
+    assert life.api("DELETE", f"/v1/connections/{minted['analytics']}").status_code == 204
+    assert [can_log_in(urls[name]) for name in ("app", "analytics", "backup")] == [True, False, True]
+
+
+def test_a_later_job_connects_from_the_scope_alone(life: Life) -> None:
+    opened = life.opened()
+    connected = life.pushed(command="connect", connections="tests=TEST_DATABASE_URL")
+    assert (connected.outputs["outcome"], connected.outputs["database_id"]) == ("connected", opened.outputs["database_id"])
+    assert can_log_in(connected.environment["TEST_DATABASE_URL"])
+    assert can_log_in(opened.outputs["database_url"])
+
+
+def test_a_matrix_of_twelve_jobs_cuts_nobody_off(life: Life) -> None:
+    life.opened()
+    payload = life.emulator.pull_request_event("synchronize", life.number)
+
+    def job(_: int) -> Run:
+        return life.step("pull_request", payload, {"command": "connect", "credential_grace": "0s"}, run_id=900, attempt=1).finish()
+
+    with ThreadPoolExecutor(4) as pool:
+        runs = list(pool.map(job, range(12)))
+    assert all(run.succeeded for run in runs), [run.log for run in runs if not run.succeeded]
+    assert all(can_log_in(run.outputs["database_url"]) for run in runs)
+    assert names(life).count("app-900-1") == 12
+
+
+def test_pushes_within_the_grace_cut_nobody_off_and_the_number_is_bounded(life: Life) -> None:
+    life.emulator.pull_request(life.number, state="open")
+    old = time.time() - 7 * 3600
+    credentials = [{"name": f"app-{push}-1", "createdAt": old + push} for push in range(30)]
+    name = identity.name(life.scope)
+    life.emulator.control("POST", "databases", [{"name": name, "project": life.project, "createdAt": old, "connections": credentials}])
+    runs = [life.pushed() for _ in range(2)]
+    assert all(can_log_in(run.outputs["database_url"]) for run in runs)
+    assert len(names(life)) <= 4
+
+
+def test_ephemeral_credentials_end_with_the_job(life: Life) -> None:
+    run = life.opened(ephemeral="true", connections="app\njobs")
+    urls = list(json.loads(run.outputs["connection_urls"]).values())
+    assert all(can_log_in(url) for url in urls)
+    assert not any(secret in json.dumps(run.state) for secret in run.masks)
+    ended = life.post(run)
+    assert ended.exit_code == 0
+    assert not any(can_log_in(url) for url in urls)
+    again = life.post(run)
+    assert (again.exit_code, again.annotations) == (0, ())
+
+
+def test_ephemeral_credentials_end_with_a_job_that_failed_later_or_was_cancelled(life: Life) -> None:
+    life.opened()
+    life.emulator.control("PUT", f"databases/{life.databases()[0]['id']}", {"refusing": "Failed to connect to upstream database"})
+    step = life.starts("synchronize", {}, {"ephemeral": "true", "timeout": "60s"})
+    while not any(name.endswith("-once") for name in names(life)):
+        time.sleep(0.05)
+    step.kill()
+    killed = step.finish()
+    assert killed.state
+    life.post(killed)
+    assert not any(name.endswith("-once") for name in names(life))
+
+
+def test_a_job_without_ephemeral_credentials_ends_without_asking_anybody(life: Life) -> None:
+    run = life.opened()
+    life.emulator.control("DELETE", "requests")
+    ended = life.post(run, service_token="")
+    assert (ended.exit_code, ended.raw_stdout) == (0, "")
+    assert not [one for one in life.emulator.control("GET", "requests") if one["path"].startswith("/v1")]
+
+
+def test_what_a_post_step_could_not_revoke_the_next_run_does(life: Life) -> None:
+    run = life.opened(ephemeral="true")
+    life.emulator.control("PUT", "faults", {"kinds": ["500"], "operations": ["DELETE /v1/connections"]})
+    ended = life.post(run)
+    assert ended.exit_code == 0
+    assert any(one.level == "warning" and "next run or sweep" in one.message for one in ended.annotations)
+    life.emulator.control("DELETE", "faults")
+    assert can_log_in(run.outputs["database_url"])
+    life.pushed(credential_grace="0s")
+    assert not can_log_in(run.outputs["database_url"])
+
+
+def test_what_a_post_step_could_not_revoke_a_sweep_does(life: Life) -> None:
+    run = life.opened(ephemeral="true")
+    time.sleep(1)
+    assert life.sweep(credential_grace="1s").succeeded
+    assert not can_log_in(run.outputs["database_url"])
+
+
+@pytest.mark.parametrize("by", ["id", "bare id", "name"])
+def test_the_right_workspace_is_no_hindrance(life: Life, by: str) -> None:
+    workspace = life.api("GET", "/v1/me").json()["data"]["workspace"]
+    asked = {"id": workspace["id"], "bare id": workspace["id"].removeprefix("wksp_"), "name": workspace["name"]}[by]
+    assert life.opened(workspace=asked).succeeded
+
+
+def test_a_token_of_another_workspace_touches_nothing(life: Life) -> None:
+    life.emulator.pull_request(life.number, state="open")
+    life.emulator.control("DELETE", "requests")
+    run = life.opened(workspace="Somebody else's", create_project="true", project="new one")
+    assert run.exit_code == 1
+    assert "not of the workspace" in run.annotations[-1].message
+    assert {one["method"] for one in life.emulator.control("GET", "requests") if one["path"].startswith("/v1")} == {"GET"}
+
+
+def test_a_project_is_made_once_under_races_too(life: Life) -> None:
+    name = f"made for {life.number}"
+    life.emulator.pull_request(life.number, state="open")
+    with ThreadPoolExecutor(4) as pool:
+        runs = list(pool.map(lambda _: life.pushed(project=name, create_project="true"), range(4)))
+    assert all(run.succeeded for run in runs), [run.log for run in runs if not run.succeeded]
+    assert len({run.outputs["project_id"] for run in runs}) == 1
+    assert len({run.outputs["database_id"] for run in runs}) == 1
+    found = [one for one in life.api("GET", "/v1/projects").json()["data"] if one["name"] == name]
+    assert len(found) == 1
+    assert life.closed(project=name, create_project="true").outputs["outcome"] == "deleted"
+    assert life.api("GET", f"/v1/projects/{found[0]['id']}").status_code == 200
+
+
+def test_a_lost_answer_makes_no_second_project(life: Life) -> None:
+    name = f"lost for {life.number}"
+    life.emulator.control("PUT", "faults", {"kinds": ["lost"], "operations": ["POST /v1/projects$"], "count": 1})
+    assert life.opened(project=name, create_project="true").succeeded
+    assert sum(one["name"] == name for one in life.api("GET", "/v1/projects").json()["data"]) == 1
+
+
+def test_a_project_is_never_made_by_id_nor_by_a_command_that_only_looks(life: Life) -> None:
+    before = len(life.api("GET", "/v1/projects").json()["data"])
+    assert life.opened(project="proj_doesnotexist", create_project="true").exit_code == 1
+    assert life.pushed(project="nowhere yet", create_project="true", command="connect").exit_code == 1
+    assert life.closed(project="nowhere yet", create_project="true").outputs["outcome"] == "absent"
+    assert life.closed(project="nowhere yet").exit_code == 1
+    assert len(life.api("GET", "/v1/projects").json()["data"]) == before
