@@ -83,7 +83,7 @@ class Step:
             self.github = GitHubRepository(api_url=self.job.api_url, token=self.inputs.github_token, repository=self.job.repository)
         repository = Repository(self.job.repository_id, self.job.repository)
         decision = decide.decide(self.inputs, self.event, repository, self._look(decide.questions(self.inputs, self.event)))
-        self.runner.info(f"preview-db {__version__}: {decision.task}, since {decision.reason}")
+        self.runner.info(f"preview-db {__version__}: {decision.reason}, so {decide.MEANS[decision.task]}")
         if decision.task is Task.NOTHING and (decision.advice or decision.reaction):
             self.runner.notice("Nothing to do", ". ".join(filter(None, (decision.reason, decision.advice))) + ".")
         engine = Engine(self.inputs, repository, self.github, self.runner, self.interrupts, self.job.mint_suffix, self._minted)

@@ -34,6 +34,18 @@ class Task(enum.StrEnum):
     NOTHING = "nothing"
 
 
+MEANS = {
+    Task.ENSURE: "its preview is to be there",
+    Task.RESET: "its preview is to be made anew",
+    Task.CONNECT: "a credential is to be made",
+    Task.REMOVE: "its preview is to go",
+    Task.STATUS: "what there is, is to be told",
+    Task.SWEEP: "what nobody wants is to go",
+    Task.NOTHING: "there is nothing to do",
+}
+"""What a task comes to, in words for the log."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Decision:
     """What this run is about.

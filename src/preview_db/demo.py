@@ -39,13 +39,14 @@ class DemoFailed(Exception):
     """Something in the demo did not go as it should."""
 
 
-def run(*, pause: float) -> int:
+def run(*, pause: float, picture: Path | None = None) -> int:
     """Runs it; 0 if everything went as it should, 1 if not.
 
     Args:
         pause: seconds to wait between two events, to read along.
+        picture: an SVG file to save what was shown to, too.
     """
-    console = Console(highlight=False)
+    console = Console(highlight=False, record=picture is not None)
     console.width = min(console.width, 120) if console.is_terminal else 120
     started = time.monotonic()
     console.print(Text("Starting the emulator: Prisma's and GitHub's APIs, and a real PostgreSQL server behind them", style="dim"))
@@ -57,6 +58,10 @@ def run(*, pause: float) -> int:
             console.print(Text(f"The demo failed: {error}", style="bold red"))
             return 1
     console.print(Text(f"\nThat was all of it, in {time.monotonic() - started:.1f} s. Nothing is left running.", style="dim"))
+    if picture is not None:
+        # Rich's template loads a font from the network; a picture in a README should load nothing.
+        svg = re.sub(r"@font-face \{.*?\}", "", console.export_svg(title="make demo"), flags=re.DOTALL)
+        picture.write_text(svg, encoding="utf-8")
     return 0
 
 
@@ -120,7 +125,7 @@ class _Demo:
             ending = pool.submit(step.finish, timeout=60)
             while not ending.done() or shown < len(step.log):
                 for line in step.log[shown:]:
-                    self.console.print(Text(f"{time.monotonic() - started:5.1f}s ", style="dim") + Text(line))
+                    self._say((f"{time.monotonic() - started:5.1f}s ", "dim"), (line, ""))
                     shown += 1
                 time.sleep(0.02)
             return ending.result()
@@ -128,9 +133,7 @@ class _Demo:
     def _outputs(self, done: Run) -> None:
         names = ["outcome", "database_id", *(["database_url"] if "database_url" in done.outputs else [])]
         shown = "  ".join(f"{name}={_masked(done, done.outputs.get(name, ''))}" for name in names)
-        self.console.print(
-            Text("outputs ", style="dim") + Text(shown, style="cyan") + Text(f"   step took {done.seconds:.1f} s", style="dim")
-        )
+        self._say(("outputs ", "dim"), (shown, "cyan"), (f"   the step took {done.seconds:.1f} s", "dim"))
 
     def _comment(self) -> None:
         (comment,) = self.emulator.comments(_NUMBER)
@@ -139,11 +142,10 @@ class _Demo:
 
     def _use(self, done: Run, commit: str, *, rows: int) -> None:
         """What a later step of the job does: it finds the string in its environment, and writes a row."""
-        self.console.print(
-            Text("$ python save_order.py", style="bold") + Text("   (a later step of the job, with DATABASE_URL)", style="dim")
-        )
+        environment = "  ".join(f"{name}={_masked(done, value)}" for name, value in done.environment.items())
+        self._say(("Run ", "dim"), ("python save_order.py", "bold"), (f"   env: {environment}", "dim"))
         used = self._later_step(done, _JOB, {"COMMIT": commit})
-        self.console.print(Text("\n".join(used.log)))
+        self._say(("\n".join(used.log), ""))
         if not used.succeeded or len(used.log) != rows:
             raise DemoFailed(f"the job did not find {rows} rows: {used.raw_stderr or used.log}")
 
@@ -152,9 +154,11 @@ class _Demo:
         refused = self._later_step(done, _LOGIN, {})
         if refused.exit_code == 0:
             raise DemoFailed("the credential still works")
-        self.console.print(
-            Text("The last job's string opens nothing any more: ", style="green") + Text(refused.log[-1][-120:], style="dim")
-        )
+        words = refused.log[-1].split("FATAL:")[-1].strip()
+        self._say(("The last job's string opens nothing any more: ", "green"), (words, "dim"))
+
+    def _say(self, *parts: tuple[str, str]) -> None:
+        self.console.print(Text.assemble(*parts))
 
     def _later_step(self, done: Run, program: str, environment: dict[str, str]) -> Run:
         runner = Runner(root=self.folder / "later", api_url="", server_url=SERVER_URL, secrets=done.masks)
