@@ -67,6 +67,55 @@ def test_what_an_action_means(action: str, state: str, task: Task, says: str) ->
         assert says in decision.reason
 
 
+def test_a_closed_run_that_is_run_again_leaves_a_reopened_pull_request_alone() -> None:
+    closed = event(action="closed", state="closed")
+    assert questions(Inputs.read(TOKEN), closed) == Questions(pull_request=12, only_if_possible=True)
+    assert decided(closed, Seen(pull_request=pull())).task is Task.NOTHING
+    assert decided(closed, Seen(pull_request=pull(state="closed"))).task is Task.REMOVE
+
+
+def test_inputs_do_not_turn_an_event_on_something_else() -> None:
+    closed = event(action="closed", state="closed")
+    assert decided(closed, pr="7").scope == TWELVE
+    assert decided(closed, branch="main").scope == TWELVE
+    assert decided(said("/preview-db delete"), Seen(permission="admin"), branch="main").scope == TWELVE
+    assert decided(queue("checks_requested"), branch="main").scope == Scope(REPOSITORY, Kind.MERGE_QUEUE, "3")
+
+
+@pytest.mark.parametrize("command", ["create", "reset"])
+def test_a_command_does_not_get_round_allow_forks(command: str) -> None:
+    fork = event("pull_request_target", head=43)
+    assert decided(fork, command=command).task is Task.NOTHING
+    assert decided(fork, command=command, allow_forks="true").task is not Task.NOTHING
+    assert decided(fork, command="delete").task is Task.REMOVE
+
+
+def test_a_command_on_the_default_branch_has_to_name_it() -> None:
+    push = parsed("push", payloads.push_event(ref="refs/heads/main", before="2" * 40, after="1" * 40, **where()))
+    with pytest.raises(UnsupportedEvent):
+        decided(push, command="create")
+    assert decided(push, command="create", branch="main").scope == branch("main")
+
+
+def test_a_comments_event_can_be_used_for_a_command() -> None:
+    assert decided(said("/preview-db reset"), command="connect").task is Task.CONNECT
+
+
+def test_a_plan_of_nothing_in_particular_is_of_the_whole_repository() -> None:
+    assert decided(parsed("workflow_dispatch", {}), command="plan").task is Task.SWEEP
+    assert (
+        questions(
+            Inputs.read({"INPUT_COMMAND": "plan", "INPUT_PR": "12"}), parsed("push", {"ref": "x", "repository": where()["repository"]})
+        )
+        == Questions()
+    )
+
+
+def test_a_number_that_does_not_exist_is_said_so() -> None:
+    with pytest.raises(UnsupportedEvent, match="no pull request #99"):
+        decided(parsed("workflow_dispatch", {}), pr="99")
+
+
 def test_merging_is_closing_and_is_called_merged() -> None:
     decision = decided(event(action="closed", state="closed", merged=True))
     assert (decision.task, decision.reason) == (Task.REMOVE, "pull request #12 was merged")
@@ -85,12 +134,12 @@ LABEL = {"label": "preview"}
         ("opened", [], None, Task.NOTHING),
         ("opened", ["preview"], None, Task.ENSURE),
         ("opened", ["Preview"], None, Task.ENSURE),
-        ("synchronize", [], None, Task.NOTHING),
+        ("synchronize", [], None, Task.REMOVE),
         ("labeled", ["preview"], "preview", Task.ENSURE),
-        ("labeled", ["preview", "bug"], "bug", Task.NOTHING),
-        ("labeled", ["bug"], "bug", Task.NOTHING),
+        ("labeled", ["preview", "bug"], "bug", Task.ENSURE),
+        ("labeled", ["bug"], "bug", Task.REMOVE),
         ("unlabeled", [], "preview", Task.REMOVE),
-        ("unlabeled", ["preview"], "bug", Task.NOTHING),
+        ("unlabeled", ["preview"], "bug", Task.ENSURE),
         ("closed", [], None, Task.REMOVE),
     ],
 )
@@ -105,7 +154,7 @@ def test_a_label_limits_previews_to_those_that_bear_it(action: str, labels: list
     ("action", "draft", "task"),
     [
         ("opened", True, Task.NOTHING),
-        ("synchronize", True, Task.NOTHING),
+        ("synchronize", True, Task.REMOVE),
         ("ready_for_review", False, Task.ENSURE),
         ("converted_to_draft", True, Task.REMOVE),
         ("closed", True, Task.REMOVE),

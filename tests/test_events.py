@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
 import pytest
 
+from preview_db import identity
 from preview_db.emulator import payloads
 from preview_db.emulator.runner import Run
 from tests.lives import Life, can_log_in
@@ -36,7 +38,7 @@ def test_a_label_gives_and_takes(life: Life) -> None:
         life.pushed(label="preview"),
         labelled("unlabeled", ["bug"], "preview"),
         life.pushed(label="preview"),
-    ) == ["skipped", "skipped", "created", "reused", "deleted", "skipped"]
+    ) == ["skipped", "absent", "created", "reused", "deleted", "absent"]
     assert life.databases() == []
 
 
@@ -249,11 +251,39 @@ def test_a_reset_of_what_is_not_there_creates(life: Life) -> None:
     assert life.pushed(command="reset").outputs["outcome"] == "created"
 
 
+def test_a_closed_run_run_again_leaves_a_reopened_pull_request_alone(life: Life) -> None:
+    life.opened()
+    closed = life.emulator.pull_request_event("closed", life.number, state="closed")
+    assert happens(life, "pull_request", closed).outputs["outcome"] == "deleted"
+    life.happens("reopened", {"state": "open"})
+    assert happens(life, "pull_request", closed).outputs["outcome"] == "skipped"
+    assert len(life.databases()) == 1
+
+
+def test_a_plan_says_what_would_be_done_and_does_nothing(life: Life) -> None:
+    life.emulator.pull_request(life.number, state="open")
+    plan = life.pushed(command="plan", deployment="true")
+    assert (plan.outputs["outcome"], "database_url" in plan.outputs) == ("planned", False)
+    assert [step["action"] for step in json.loads(plan.outputs["plan"])] == ["create", "mint", "wait"]
+    assert "create" in plan.summary
+    assert life.databases() == []
+    assert life.comments() == []
+    assert not [
+        one for one in life.emulator.control("GET", "github/deployments") if one["fields"]["task"].endswith(identity.tag(life.scope))
+    ]
+    life.opened()
+    dry = life.closed(dry_run="true")
+    assert [step["action"] for step in json.loads(dry.outputs["plan"])] == ["delete"]
+    assert len(life.databases()) == 1
+
+
 def test_deployments_follow_the_life_and_nothing_is_left(life: Life) -> None:
     life.inputs["deployment"] = "true"
 
     def states() -> list[tuple[str, list[str]]]:
-        mine = [one for one in life.emulator.control("GET", "github/deployments") if f"-pr-{life.number}-" in one["fields"]["task"]]
+        mine = [
+            one for one in life.emulator.control("GET", "github/deployments") if one["fields"]["task"].endswith(identity.tag(life.scope))
+        ]
         return [(one["sha"][:1], [status["fields"]["state"] for status in one["statuses"]]) for one in mine]
 
     life.happens("opened", {"state": "open", "head_sha": "a" * 40})

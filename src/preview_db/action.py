@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import json
 import os
 import sys
@@ -76,13 +77,15 @@ class Step:
     runner: Runner
     interrupts: Interrupts
     github: GitHubRepository | None = None
+    seen: Seen = dataclasses.field(default_factory=Seen)
     ephemeral: list[str] = dataclasses.field(default_factory=list)
 
     def run(self) -> None:
         if self.inputs.github_token is not None:
             self.github = GitHubRepository(api_url=self.job.api_url, token=self.inputs.github_token, repository=self.job.repository)
         repository = Repository(self.job.repository_id, self.job.repository)
-        decision = decide.decide(self.inputs, self.event, repository, self._look(decide.questions(self.inputs, self.event)))
+        self.seen = self._look(decide.questions(self.inputs, self.event))
+        decision = decide.decide(self.inputs, self.event, repository, self.seen)
         self.runner.info(f"preview-db {__version__}: {decision.reason}, so {decide.MEANS[decision.task]}")
         if decision.task is Task.NOTHING and (decision.advice or decision.reaction):
             self.runner.notice("Nothing to do", ". ".join(filter(None, (decision.reason, decision.advice))) + ".")
@@ -90,7 +93,10 @@ class Step:
         with self._answering(decision), self._deploying(decision) as deployed:
             settled = engine.run(decision)
             deployed.append(settled.outcome)
-        self._tell(settled)
+        if decision.task is not Task.NOTHING or decision.advice:
+            self._tell(settled)
+        else:
+            self._put_out(settled)  # and no summary: every comment on every issue comes by here
         if settled.failure is not None:
             raise settled.failure
 
@@ -102,7 +108,7 @@ class Step:
 
     def _look(self, questions: decide.Questions) -> Seen:
         """What has to be seen on GitHub before anything is decided. It can't be guessed: without a token, this fails."""
-        if questions == decide.Questions():
+        if questions == decide.Questions() or (questions.only_if_possible and self.github is None):
             return Seen()
         if self.github is None:
             raise InvalidInput(
@@ -111,18 +117,24 @@ class Step:
                 remedy="Leave github_token out of the step's 'with:', so that it is the job's own token.",
             )
         number, branch, login = questions.pull_request, questions.branch, questions.permission_of
-        return Seen(
-            permission=self.github.permission(login) if login else "none",
-            pull_request=self.github.pull_request(number) if number else None,
-            branch_exists=self.github.branch_exists(branch) if branch else None,
-            queue=self.github.queue() if questions.queue else frozenset(),
-        )
+        try:
+            return Seen(
+                permission=self.github.permission(login) if login else "none",
+                pull_request=self.github.pull_request(number) if number else None,
+                branch_exists=self.github.branch_exists(branch) if branch else None,
+                queue=self.github.queue() if questions.queue else frozenset(),
+            )
+        except GitHubFailed as error:
+            if not questions.only_if_possible:
+                raise
+            self.runner.warning(error.title, str(error))
+            return Seen()
 
     @contextlib.contextmanager
     def _answering(self, decision: Decision) -> Iterator[None]:
         """Answers a comment that gave an order with a reaction: how it went."""
         comment, issue = self.event.comment, self.event.issue
-        if not decision.reaction or comment is None or issue is None or self.github is None:
+        if not decision.reaction or comment is None or issue is None or self._only_plans:
             yield
             return
         reaction = "-1"
@@ -137,10 +149,11 @@ class Step:
         """Records the preview as a deployment, where that is wanted: under way, and then what came of it."""
         came: list[Outcome] = []
         scope, sha = decision.scope, self._sha()
-        if not self.inputs.deployment or scope is None or decision.task not in (Task.ENSURE, Task.RESET, Task.REMOVE):
+        changes = decision.task in (Task.ENSURE, Task.RESET, Task.REMOVE) and not self._only_plans
+        if not self.inputs.deployment or scope is None or not changes:
             yield came
             return
-        task = f"preview-db:{identity.name(scope)}"
+        task = deployments.task(identity.tag(scope))
         description = f"Preview database of {scope}"
         if decision.task is not Task.REMOVE and sha:
             self._or_warn(lambda github: deployments.record(github, task=task, sha=sha, state="in_progress", description=description))
@@ -154,21 +167,25 @@ class Step:
                 state: deployments.State = "success" if came else "failure"
                 self._or_warn(lambda github: deployments.record(github, task=task, sha=sha, state=state, description=description))
 
+    @property
+    def _only_plans(self) -> bool:
+        return self.inputs.command == "plan" or self.inputs.dry_run
+
+    @property
+    def _pull_request(self) -> events.PullRequest | None:
+        """The pull request this is about, from the event or as it was looked up."""
+        return self.event.pull_request or self.seen.pull_request
+
     def _sha(self) -> str:
         """The commit the preview is of."""
-        if self.event.pull_request is not None:
-            return self.event.pull_request.head.sha
+        if self._pull_request is not None:
+            return self._pull_request.head.sha
         return self.event.merge_group.head_sha if self.event.merge_group else self.job.sha
 
     def _tell(self, settled: Settled) -> None:
         """Outputs first: they are what the job needs. Comment and summary come after, and fail as warnings."""
-        outcome, endpoint = settled.outcome, self.inputs.endpoint
-        project_id = settled.project.id if settled.project else ""
-        for name, value in report.outputs(outcome, settled.credentials, project_id=project_id, endpoint=endpoint):
-            self.runner.set_output(name, value)
-        for requested, credential in zip(self.inputs.connections, settled.credentials, strict=False):
-            if requested.variable:
-                self.runner.export(requested.variable, report.string_of(credential, endpoint).url)
+        outcome = settled.outcome
+        self._put_out(settled)
         for warning in outcome.warnings:
             self.runner.warning("preview-db", warning)
         if settled.sweep is not None:
@@ -179,6 +196,14 @@ class Step:
             self._summarise(report.plan_summary(outcome) if outcome.plan else report.summary(outcome, facts))
         took = sum(done.seconds for done in outcome.done)
         self.runner.info(f"{outcome.result.capitalize()}: {outcome.identity or outcome.reason} ({took:.1f} s)")
+
+    def _put_out(self, settled: Settled) -> None:
+        endpoint, project_id = self.inputs.endpoint, settled.project.id if settled.project else ""
+        for name, value in report.outputs(settled.outcome, settled.credentials, project_id=project_id, endpoint=endpoint):
+            self.runner.set_output(name, value)
+        for requested, credential in zip(self.inputs.connections, settled.credentials, strict=False):
+            if requested.variable:
+                self.runner.export(requested.variable, report.string_of(credential, endpoint).url)
 
     def _tell_sweep(self, sweep: Sweep) -> None:
         """The summary, the JSON, and the comment of each pull request that lost its preview."""
@@ -191,6 +216,8 @@ class Step:
             scope = one.verdict.preview.scope
             reason = f"the sweep took it away, since {one.verdict.reason}"
             self._comment(Outcome(Result.DELETED, reason, scope, identity.name(scope)), report.Facts(at=sweep.now))
+            if self.inputs.deployment:
+                self._or_warn(functools.partial(deployments.end, task=deployments.task(one.verdict.preview.tag)))
 
     def _comment(self, outcome: Outcome, facts: report.Facts) -> None:
         scope = outcome.scope
@@ -219,7 +246,7 @@ class Step:
             return None
 
     def _facts(self, scope: Scope | None) -> report.Facts:
-        pull_request = self.event.pull_request
+        pull_request = self._pull_request
         if pull_request is None or scope is None or scope.pull_request != pull_request.number:
             return report.Facts()
         return report.Facts(commit=pull_request.head.sha, at=pull_request.closed_at or pull_request.updated_at)

@@ -103,6 +103,10 @@ class MergeGroup(_Payload):
     head_sha: str
 
     @property
+    def branch(self) -> str:
+        return self.head_ref.removeprefix("refs/heads/")
+
+    @property
     def number(self) -> int | None:
         parts = _QUEUE_REF.fullmatch(self.head_ref)
         return int(parts["number"]) if parts else None

@@ -141,7 +141,7 @@ class Reconciler:
                 case Action.REVOKE:
                     note = self._revoke(step)
                 case Action.DELETE:
-                    note = self._delete(step)
+                    note = self._delete(step, successor=database)
                 case Action.ADOPT:
                     note = self._adopt(database, step)
             self._done.append(Done(step, note, self.monotonic() - started))
@@ -301,10 +301,14 @@ class Reconciler:
         with self.interrupts.step(f"the credential {step.subject} was revoked"):
             return "" if self.api.delete_connection(step.connection.id) else "was gone already"
 
-    def _delete(self, step: Step) -> str:
+    def _delete(self, step: Step, *, successor: Database | None) -> str:
+        """Deletes a database; one that is replaced only while the one in its place is still there, which another run may have tidied up."""
         database = _of(step)
         if database.is_default:
             raise LookupError(step)
+        if successor is not None and self.api.database(successor.id) is None:
+            self._created.pop(successor.id, None)
+            raise LookAgain(f"{successor.id} was deleted meanwhile")
         with self.interrupts.step(f"the database {step.subject} was deleted"):
             gone = not self.api.delete_database(database.id)
             self._created.pop(database.id, None)

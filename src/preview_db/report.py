@@ -76,7 +76,7 @@ def comment(outcome: Outcome, facts: Facts) -> str:
             "</details>",
         ]
     else:
-        lines += ["", "The database, its data and all its credentials are gone. Reopening the pull request makes a new, empty one."]
+        lines += ["", "The database, its data and all its credentials are gone. If the pull request is to have one again, it is a new one."]
     return "\n".join(lines)
 
 

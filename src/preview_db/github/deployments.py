@@ -18,6 +18,11 @@ ENVIRONMENT = "preview-db"
 State = Literal["in_progress", "success", "failure", "inactive"]
 
 
+def task(tag: str) -> str:
+    """What tells a preview's deployments from others': made of its tag, which stays when the repository is renamed."""
+    return f"preview-db:{tag}"
+
+
 def record(repository: GitHubRepository, *, task: str, sha: str, state: State, description: str) -> None:
     """Says of the preview's deployment at ``sha`` that it is in ``state``; older commits' deployments of the preview are ended.
 

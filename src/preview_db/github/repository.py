@@ -83,9 +83,10 @@ class GitHubRepository:
         return found
 
     def branches(self) -> list[str]:
-        """The names of all branches, on every page."""
+        """The names of all branches and tags, on every page: a tag has a preview only if somebody asked for it by name."""
         with failing("Listing the branches", "contents: read"):
-            return [str(one["name"]) for one in self._list("/branches")]
+            tags = [found.ref.removeprefix("refs/tags/") for found in self.api.get_git_matching_refs("tags/")]
+            return [*(str(one["name"]) for one in self._list("/branches")), *tags]
 
     def branch_exists(self, name: str) -> bool:
         with failing(f"Reading the branch {name}", "contents: read"):
