@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from . import identity, plan, report, stale
 from .decide import Decision, Task
-from .errors import InvalidInput, Mismatch, NotFound, PlanLimit, PreviewError, Unauthorised
+from .errors import InvalidInput, Mismatch, NoPreview, PlanLimit, PreviewError, Unauthorised
 from .github.repository import GitHubFailed, GitHubRepository
 from .interrupts import Interrupts
 from .model import Action, Outcome, Repository, Result, Scope, Wanted
@@ -20,7 +20,7 @@ from .prisma.client import ManagementApi
 from .prisma.models import Credential, Project, bare
 from .reconcile import Creation, Patience, Reconciler
 from .settings import Inputs
-from .stale import Fate, Sweep
+from .stale import Fate, Preview, Sweep
 
 
 class Sink(Protocol):
@@ -65,6 +65,15 @@ class Settled:
     project: Project | None = None
     sweep: Sweep | None = None
     failure: PreviewError | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Listing:
+    """What there is in a project, as the Management API alone tells. ``others`` counts what is none of the repository's previews."""
+
+    project: Project
+    previews: Sequence[Preview]
+    others: Mapping[str, int]
 
 
 @dataclasses.dataclass(slots=True)
@@ -125,6 +134,17 @@ class Engine:
             return lookup.project_or_new(api, asked, region=None if region == "inherit" else region, log=self.sink.info)
         return lookup.project(api, asked)
 
+    def listing(self) -> Listing:
+        """Every preview of the repository. GitHub is not asked who wants them.
+
+        Raises:
+            PreviewError: the project or its databases can't be read.
+        """
+        with api_of(self.inputs, self.sink) as api:
+            project = lookup.project(api, self.inputs.project)
+            databases = [database.noun() for database in api.databases(project.id)]
+        return Listing(project, stale.previews(databases, self.repository), stale.others(databases, self.repository))
+
     def _planned(self, reconciler: Reconciler, wanted: Wanted, *, status: bool) -> Outcome:
         databases = reconciler.observe(wanted)
         steps = plan.make(wanted, databases)
@@ -171,7 +191,7 @@ class Engine:
             self.sink.notice("Closed meanwhile", f"{reason}; it is taken away again.")
             return reconciler.settle(dataclasses.replace(wanted, present=False, fresh=False, reason=reason))
         if outcome.result is Result.ABSENT and wanted.present:
-            raise NotFound(
+            raise NoPreview(
                 f"There is no preview of {wanted.scope} to connect to.",
                 cause="It was not created yet, was deleted, or is another repository's; 'connect' never creates one.",
                 remedy="Let this job need the one that creates it ('needs:'), or use 'command: create'.",
@@ -215,7 +235,7 @@ class Engine:
         """The scope and tag of a database given by its id, if it is this repository's. Nothing else is ever returned or deleted."""
         found = api.database(database_id)
         if found is None:
-            raise NotFound(
+            raise NoPreview(
                 f"There is no database {database_id}.",
                 cause="It was deleted since its id was put out, or the id is of another workspace.",
                 remedy="Pass database_id on from the step that created it, in the same workflow run.",

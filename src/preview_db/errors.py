@@ -27,9 +27,19 @@ class PreviewError(Exception):
 
 
 class InvalidInput(PreviewError):
-    """An input that makes no sense. Raised before anything is touched."""
+    """An input that makes no sense. Raised before anything is touched.
+
+    Args:
+        named: the input, where it is a single one. A terminal has another word for it.
+        problem: what it takes, as the second half of a sentence that begins with its name.
+    """
 
     title = "Invalid input"
+
+    def __init__(self, what: str, *, cause: str, remedy: str, named: str = "", problem: str = "") -> None:
+        super().__init__(what, cause=cause, remedy=remedy)
+        self.named = named
+        self.problem = problem
 
 
 class UnsupportedEvent(PreviewError):
@@ -42,6 +52,10 @@ class NotFound(PreviewError):
     """Something the user named does not exist: a project, a workspace, a region, a source."""
 
     title = "Not found"
+
+
+class NoPreview(NotFound):
+    """The preview that is asked for does not exist. A script may want to tell that from all else that is missing."""
 
 
 class Unauthorised(PreviewError):

@@ -28,7 +28,7 @@ from .errors import InvalidInput
 from .hosts import trusted_url
 from .model import Endpoint
 
-Command = Literal["auto", "create", "connect", "reset", "delete", "sweep", "plan"]
+Command = Literal["auto", "create", "connect", "reset", "delete", "sweep", "plan", "doctor"]
 Wait = Literal["connectable", "ready", "none"]
 
 NOT_YET: frozenset[str] = frozenset(
@@ -345,6 +345,8 @@ def _invalid(settings: type[BaseSettings], error: ValidationError) -> InvalidInp
         f"The {named} {message}." if field else f"The inputs contradict each other: {message}.",
         cause="What the workflow gives is something else.",
         remedy=f"Correct {f'the {named}' if field else 'them'} in the workflow file; nothing was touched.",
+        named=field,
+        problem=message,
     )
 
 

@@ -22,6 +22,7 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from preview_db.emulator import oidc
 from preview_db.emulator.certificate import server_context
 from preview_db.emulator.control import control
 from preview_db.emulator.faults import WEATHER, Rule, Weather
@@ -74,6 +75,7 @@ class Identity:
     github_token: str
     postgres_password: str
     repository_id: int
+    oidc_request_token: str
     http_port: int = 0
     direct_port: int = 0
     pooled_port: int = 0
@@ -159,18 +161,26 @@ async def serve(options: Options, announce: Announce) -> None:
         shapes = Shapes(workspace, Addresses(api_url, _in_url(options.host), *ports))
         repository = Repository(REPOSITORY, identity.repository_id, archive, time.time)
         github_api_url = f"{api_url}/github"
+        terms = oidc.Terms(project=identity.project_id)
+        issuer = oidc.Issuer(
+            repository, terms, url=f"{github_api_url}/_actions", server_url=SERVER_URL, request_token=identity.oidc_request_token
+        )
+        exchange = oidc.Exchange(workspace, terms, repository_id=repository.id, issuer=issuer.url, keys=issuer.jwks)
         stand_ins = Starlette(
             routes=[
+                Mount("/github/_actions", routes=issuer.routes()),
                 Mount(
                     "/github",
                     github(repository, api_url=github_api_url, server_url=SERVER_URL, token=identity.github_token),
                 ),
-                Mount("/", management_api(workspace, shapes, identity.service_token)),
+                *exchange.routes(),
+                Mount("/", management_api(workspace, shapes, identity.service_token, exchange.accepts)),
             ]
         )
         rules = [Rule(rate=options.fault_rate, seed=options.fault_seed, kinds=WEATHER)] if options.fault_rate else []
         weather = Weather(stand_ins, latency_s=options.latency_ms / 1000, rules=rules)
-        surface = control(workspace, shapes, repository, weather, identity.project_id)
+        arranged = control(workspace, shapes, repository, weather, identity.project_id)
+        surface = Starlette(routes=[*oidc.Control(terms, exchange).routes(), Mount("/", arranged)])
         await stack.enter_async_context(_http_server(_either(surface, weather), http))
         announce(
             {
@@ -182,6 +192,8 @@ async def serve(options: Options, announce: Announce) -> None:
                 "github_token": identity.github_token,
                 "repository": REPOSITORY,
                 "repository_id": identity.repository_id,
+                "oidc_request_url": issuer.request_url,
+                "oidc_request_token": identity.oidc_request_token,
                 "postgres_url": postgres.url,
             }
         )
@@ -207,6 +219,7 @@ def _new_identity() -> Identity:
         github_token=f"ghs_{secrets.token_hex(18)}",
         postgres_password=secrets.token_hex(16),
         repository_id=secrets.randbelow(900_000_000) + 100_000_000,
+        oidc_request_token=secrets.token_urlsafe(48),
     )
 
 

@@ -25,12 +25,15 @@ N = TypeVar("N", bound=Noun)
 PAGE = 100
 
 
-def management_api(workspace: Workspace, shapes: Shapes, token: str) -> Starlette:
-    """Return the application; `token` is the one service token it knows."""
+def management_api(workspace: Workspace, shapes: Shapes, token: str, minted: Callable[[str], bool]) -> Starlette:
+    """Return the application; `token` is the one service token it knows, `minted` tells those that keyless sign-in gave."""
     api = _ManagementApi(workspace, shapes)
 
+    def known(given: str) -> bool:
+        return hmac.compare_digest(given.encode(), token.encode()) or minted(given)
+
     def route(path: str, **handlers: Handler) -> list[Route]:
-        return [Route(path, _authenticated(handler, token), methods=[verb]) for verb, handler in handlers.items()]
+        return [Route(path, _authenticated(handler, known), methods=[verb]) for verb, handler in handlers.items()]
 
     return Starlette(
         routes=[
@@ -59,10 +62,10 @@ def management_api(workspace: Workspace, shapes: Shapes, token: str) -> Starlett
     )
 
 
-def _authenticated(handler: Handler, token: str) -> Handler:
+def _authenticated(handler: Handler, known: Callable[[str], bool]) -> Handler:
     async def checked(request: Request) -> Response:
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not hmac.compare_digest(given.encode(), token.encode()):
+        if scheme.lower() != "bearer" or not known(given):
             raise Refusal(401, "authentication-failed", "Invalid or missing authorization token")
         return await handler(request)
 
