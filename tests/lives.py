@@ -32,6 +32,8 @@ class Life:
     number: int = field(default_factory=lambda: next(_numbers))
     inputs: dict[str, str] = field(default_factory=dict)
     environ: dict[str, str] = field(default_factory=dict)
+    shared: Path | None = None
+    """One job's folders for all steps; each step is a job of its own without it."""
 
     def opened(self, **inputs: str) -> Run:
         return self.happens("opened", {"state": "open"}, **inputs)
@@ -65,7 +67,7 @@ class Life:
         addresses = self.emulator.addresses
         run_id = run_id or next(_runs)
         runner = Runner(
-            root=self.root / f"{run_id}-{attempt}-{next(_runs)}",
+            root=self.shared or self.root / f"{run_id}-{attempt}-{next(_runs)}",
             api_url=addresses["github_api_url"],
             server_url=SERVER_URL,
             token=addresses["github_token"],

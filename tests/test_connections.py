@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -157,3 +158,79 @@ def test_a_project_is_never_made_by_id_nor_by_a_command_that_only_looks(life: Li
     assert life.closed(project="nowhere yet", create_project="true").outputs["outcome"] == "absent"
     assert life.closed(project="nowhere yet").exit_code == 1
     assert len(life.api("GET", "/v1/projects").json()["data"]) == before
+
+
+PASSPHRASE = "correct horse battery staple"
+
+
+def test_sealed_strings_pass_between_jobs_and_open_as_if_made_there(life: Life) -> None:
+    run = life.opened(seal_with=PASSPHRASE, connections="app=DATABASE_URL\njobs", endpoint="pooled")
+    assert run.job_outputs["sealed"] == run.outputs["sealed"]
+    life.emulator.control("DELETE", "requests")
+    opened = life.pushed(command="unseal", seal_with=PASSPHRASE, sealed=run.job_outputs["sealed"], service_token="", project="")
+    assert opened.succeeded, opened.log
+    same = set(run.outputs) - {"sealed", "outcome"}
+    assert {name: opened.outputs[name] for name in same} == {name: run.outputs[name] for name in same}
+    assert opened.environment == run.environment
+    assert set(opened.job_outputs) == set(run.job_outputs) - {"sealed"}
+    assert not [one for one in life.emulator.control("GET", "requests") if one["path"].startswith("/v1")]
+    assert can_log_in(opened.environment["DATABASE_URL"])
+
+
+@pytest.mark.parametrize("damage", ["another passphrase", "one character", "cut short", "not sealed at all"])
+def test_what_cannot_be_opened_is_an_error_never_garbage(life: Life, damage: str) -> None:
+    sealed = life.opened(seal_with=PASSPHRASE).outputs["sealed"]
+    text = {
+        "one character": sealed[:-5] + ("A" if sealed[-5] != "A" else "B") + sealed[-4:],
+        "cut short": sealed[:-30],
+        "not sealed at all": "hello",
+    }.get(damage, sealed)
+    passphrase = "another horse battery staple" if damage == "another passphrase" else PASSPHRASE
+    run = life.pushed(command="unseal", seal_with=passphrase, sealed=text)
+    assert run.exit_code == 1
+    assert run.outputs == {}
+    assert "Traceback" not in run.raw_stdout + run.raw_stderr
+    assert passphrase in run.masks
+
+
+def test_a_weak_passphrase_is_refused_before_anything_is_made(life: Life) -> None:
+    run = life.opened(seal_with="short")
+    assert run.exit_code == 1
+    assert "seal_with" in run.annotations[-1].message
+    assert life.databases() == []
+
+
+def test_an_env_file_gets_the_variables_and_keeps_the_rest(life: Life) -> None:
+    life.shared = life.root / "job"
+    workspace = life.shared / "workspace"
+    workspace.mkdir(parents=True)
+    subprocess.run(["git", "init", "-q", workspace], check=True)
+    (workspace / ".env").write_text("# mine\nDATABASE_URL=postgres://old\nOTHER='kept'\n")
+    run = life.opened(connections="app=DATABASE_URL", env_file=".env")
+    assert run.succeeded, run.log
+    text = (workspace / ".env").read_text()
+    assert text == f"# mine\nDATABASE_URL=\"{run.outputs['database_url']}\"\nOTHER='kept'\n"
+    assert (workspace / ".env").stat().st_mode & 0o777 == 0o600
+    assert (workspace / ".env").stat().st_uid == workspace.stat().st_uid
+    assert any(one.level == "warning" and "env_file" in one.title for one in run.annotations), "nothing ignores it"
+    (workspace / ".gitignore").write_text(".env\n")
+    assert not life.pushed(connections="app=DATABASE_URL", env_file=".env").annotations
+
+
+@pytest.mark.parametrize("path", ["../.env", "/etc/preview-db.env", "link/.env", ".git/config"])
+def test_an_env_file_outside_the_workspace_is_refused_before_anything_is_made(life: Life, path: str) -> None:
+    life.shared = life.root / "job"
+    workspace = life.shared / "workspace"
+    (workspace / ".git").mkdir(parents=True)
+    (life.root / "elsewhere").mkdir()
+    (workspace / "link").symlink_to(life.root / "elsewhere")
+    run = life.opened(connections="app=DATABASE_URL", env_file=path)
+    assert run.exit_code == 1
+    assert "env_file" in run.annotations[-1].message
+    assert life.databases() == []
+
+
+def test_an_env_file_needs_a_variable_to_write(life: Life) -> None:
+    run = life.opened(env_file=".env")
+    assert run.exit_code == 1
+    assert "app=DATABASE_URL" in run.annotations[-1].message

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from . import __version__, decide, events, identity, report
 from .decide import Decision, Seen, Task
-from .engine import Engine, Settled
+from .engine import Engine, Settled, mask
 from .errors import InvalidInput, PreviewError
 from .events import Event
 from .github import deployments
@@ -28,6 +28,7 @@ from .model import Kind, Outcome, Repository, Result, Scope
 from .post import EPHEMERAL, SECRET_VARIABLES
 from .prisma.models import Credential
 from .settings import Inputs, Job
+from .sign_in import signed_in
 from .stale import Fate, Sweep
 
 _Told = TypeVar("_Told")
@@ -50,7 +51,7 @@ def run(environ: Mapping[str, str], log: TextIO, *, interrupts: Interrupts) -> i
         inputs = Inputs.read(environ)
         runner.check_files()
         event = events.parse(job.event_name, _payload(job.event_path))
-        Step(inputs, job, event, runner, interrupts).run()
+        Step(inputs, job, event, runner, interrupts, environ).run()
     except PreviewError as error:
         runner.error(error.title, str(error))
         _summarise(runner, report.failure(error))
@@ -76,11 +77,16 @@ class Step:
     event: Event
     runner: Runner
     interrupts: Interrupts
+    environ: Mapping[str, str]
     github: GitHubRepository | None = None
     seen: Seen = dataclasses.field(default_factory=Seen)
     ephemeral: list[str] = dataclasses.field(default_factory=list)
 
     def run(self) -> None:
+        self._check_what_comes_last()
+        if self.inputs.command == "unseal":
+            self._unseal()
+            return
         if self.inputs.github_token is not None:
             self.github = GitHubRepository(api_url=self.job.api_url, token=self.inputs.github_token, repository=self.job.repository)
         repository = Repository(self.job.repository_id, self.job.repository)
@@ -89,6 +95,8 @@ class Step:
         self.runner.info(f"preview-db {__version__}: {decision.reason}, so {decide.MEANS[decision.task]}")
         if decision.task is Task.NOTHING and (decision.advice or decision.reaction):
             self.runner.notice("Nothing to do", ". ".join(filter(None, (decision.reason, decision.advice))) + ".")
+        if decision.task is not Task.NOTHING:
+            self.inputs = signed_in(self.inputs, self.job, self.environ, self.runner, from_fork=self.event.has_no_secrets)
         engine = Engine(self.inputs, repository, self.github, self.runner, self.interrupts, self.job.mint_suffix, self._minted)
         with self._answering(decision), self._deploying(decision) as deployed:
             settled = engine.run(decision)
@@ -99,6 +107,35 @@ class Step:
             self._put_out(settled)  # and no summary: every comment on every issue comes by here
         if settled.failure is not None:
             raise settled.failure
+
+    def _check_what_comes_last(self) -> None:
+        """Raises for what would fail only once there is a database to lose: the file to write to, the passphrase to seal with."""
+        if self.inputs.seal_with is not None:
+            from . import seal  # here, since most runs seal nothing
+
+            seal.check_passphrase(self.inputs.seal_with)
+        if self.inputs.env_file is not None:
+            from .github import env_file  # here, since most runs write none
+
+            env_file.check(self.inputs.env_file, workspace=self._workspace)
+
+    def _unseal(self) -> None:
+        """Opens what another job has sealed, and hands it out as if this one had made it."""
+        from . import handover, seal  # here, since most runs open nothing
+
+        if self.inputs.sealed is None or self.inputs.seal_with is None:
+            raise LookupError(self.inputs.command)
+        content = seal.open_sealed(self.inputs.sealed.get_secret_value(), self.inputs.seal_with)
+        settled = handover.unpacked(content)
+        for credential in settled.credentials:
+            mask(credential, self.runner)
+        self.inputs = self.inputs.model_copy(update={"endpoint": content.endpoint})
+        self._put_out(settled)
+        self.runner.info(f"Opened: {', '.join(one.name for one in settled.credentials)} of {content.database_name}")
+
+    @property
+    def _workspace(self) -> Path:
+        return Path(self.environ.get("GITHUB_WORKSPACE", "."))
 
     def _minted(self, credential: Credential) -> None:
         """What is to end with the job is noted for the post step at once: a run that is killed a moment later leaves it to that, too."""
@@ -198,12 +235,24 @@ class Step:
         self.runner.info(f"{outcome.result.capitalize()}: {outcome.identity or outcome.reason} ({took:.1f} s)")
 
     def _put_out(self, settled: Settled) -> None:
-        endpoint, project_id = self.inputs.endpoint, settled.project.id if settled.project else ""
+        """The outputs, the variables of later steps, and the file and the envelope where those were asked for."""
+        endpoint, database = self.inputs.endpoint, settled.outcome.database
+        project_id = settled.project.id if settled.project else database.project_id if database else ""
         for name, value in report.outputs(settled.outcome, settled.credentials, project_id=project_id, endpoint=endpoint):
             self.runner.set_output(name, value)
-        for requested, credential in zip(self.inputs.connections, settled.credentials, strict=False):
-            if requested.variable:
-                self.runner.export(requested.variable, report.string_of(credential, endpoint).url)
+        strings = {one.name: report.string_of(one, endpoint).url for one in settled.credentials}
+        variables = {variable: strings[name] for variable, name in settled.variables.items() if name in strings}
+        for variable, string in variables.items():
+            self.runner.export(variable, string)
+        if self.inputs.env_file is not None and variables:
+            from .github import env_file  # here, since most runs write none
+
+            for warning in env_file.write(self.inputs.env_file, variables, workspace=self._workspace):
+                self.runner.warning("env_file", warning)
+        if self.inputs.seal_with is not None and settled.credentials and self.inputs.command != "unseal":
+            from . import handover, seal  # here, since most runs seal nothing
+
+            self.runner.set_output("sealed", seal.seal(handover.packed(settled, endpoint), self.inputs.seal_with))
 
     def _tell_sweep(self, sweep: Sweep) -> None:
         """The summary, the JSON, and the comment of each pull request that lost its preview."""

@@ -35,7 +35,15 @@ class Sink(Protocol):
     def mask(self, secret: SecretStr) -> None: ...
 
 
-def api_of(inputs: Inputs, sink: Sink) -> ManagementApi:
+def mask(credential: Credential, sink: Sink) -> None:
+    """Tells ``sink`` every secret of ``credential``."""
+    for string in (credential.direct, credential.pooled):
+        if string is not None:
+            sink.mask(string.url)
+            sink.mask(string.password)
+
+
+def api_of(inputs: Inputs) -> ManagementApi:
     """The Management API, with the token there is.
 
     Raises:
@@ -46,7 +54,7 @@ def api_of(inputs: Inputs, sink: Sink) -> ManagementApi:
             "There is no service token.",
             cause="The input service_token is empty: the secret it is set from does not exist in this repository, or has another name.",
             remedy="Create a service token in the Prisma Console, store it as the secret PRISMA_SERVICE_TOKEN, and set "
-            "service_token: ${{ secrets.PRISMA_SERVICE_TOKEN }}.",
+            "service_token: ${{ secrets.PRISMA_SERVICE_TOKEN }}. Or sign in without one: give the job 'permissions: id-token: write'.",
         )
     return ManagementApi(inputs.management_api_url, token=inputs.service_token.get_secret_value())
 
@@ -56,6 +64,7 @@ class Settled:
     """What a run came to, with the secrets that an outcome does not hold.
 
     Attributes:
+        variables: the environment variables to export, each with the name of the credential it holds.
         sweep: what became of every preview, if it was a sweep.
         failure: what makes the run a failure all the same, once everything has been told.
     """
@@ -63,6 +72,7 @@ class Settled:
     outcome: Outcome
     credentials: tuple[Credential, ...] = ()
     project: Project | None = None
+    variables: Mapping[str, str] = dataclasses.field(default_factory=dict)
     sweep: Sweep | None = None
     failure: PreviewError | None = None
 
@@ -103,7 +113,7 @@ class Engine:
         if decision.task is Task.NOTHING:
             return Settled(Outcome(Result.SKIPPED, decision.reason, scope=decision.scope))
         only_plan = self.inputs.command == "plan" or self.inputs.dry_run
-        with api_of(self.inputs, self.sink) as api:
+        with api_of(self.inputs) as api:
             if self.inputs.workspace is not None:
                 lookup.check_workspace(api, self.inputs.workspace)
             if decision.task in (Task.ENSURE, Task.RESET):
@@ -126,7 +136,8 @@ class Engine:
                 outcome, credentials = self._settle(reconciler, wanted)
             except PlanLimit as limit:
                 raise self._with_what_could_go(limit, api, project) from None
-            return Settled(outcome, tuple(credentials), project)
+            variables = {one.variable: one.name for one in self.inputs.connections if one.variable}
+            return Settled(outcome, tuple(credentials), project, variables)
 
     def _project(self, api: ManagementApi, *, may_create: bool) -> Project:
         asked, region = self.inputs.project, self.inputs.region
@@ -140,7 +151,7 @@ class Engine:
         Raises:
             PreviewError: the project or its databases can't be read.
         """
-        with api_of(self.inputs, self.sink) as api:
+        with api_of(self.inputs) as api:
             project = lookup.project(api, self.inputs.project)
             databases = [database.noun() for database in api.databases(project.id)]
         return Listing(project, stale.previews(databases, self.repository), stale.others(databases, self.repository))
@@ -263,8 +274,5 @@ class Engine:
         )
 
     def _received(self, credential: Credential) -> None:
-        for string in (credential.direct, credential.pooled):
-            if string is not None:
-                self.sink.mask(string.url)
-                self.sink.mask(string.password)
+        mask(credential, self.sink)
         self.minted(credential)

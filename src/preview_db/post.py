@@ -34,7 +34,8 @@ def run(environ: Mapping[str, str], log: TextIO) -> int:
     from .engine import api_of
     from .errors import PreviewError
     from .github.runner import Runner
-    from .settings import Inputs
+    from .settings import Inputs, Job
+    from .sign_in import signed_in
 
     runner = Runner(environ, log)
     for variable in SECRET_VARIABLES:
@@ -42,7 +43,7 @@ def run(environ: Mapping[str, str], log: TextIO) -> int:
     ids = [str(one) for one in json.loads(environ[f"STATE_{EPHEMERAL}"])]
     left = set(ids)
     try:
-        with api_of(Inputs.read(environ), runner) as api:
+        with api_of(signed_in(Inputs.read(environ), Job.read(environ), environ, runner)) as api:
             for id_ in ids:
                 api.delete_connection(id_)
                 left.discard(id_)

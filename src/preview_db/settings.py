@@ -28,12 +28,12 @@ from .errors import InvalidInput
 from .hosts import trusted_url
 from .model import Endpoint
 
-Command = Literal["auto", "create", "connect", "reset", "delete", "sweep", "plan", "doctor"]
+Command = Literal["auto", "create", "connect", "reset", "delete", "sweep", "plan", "doctor", "unseal"]
 Wait = Literal["connectable", "ready", "none"]
 
 NOT_YET: frozenset[str] = frozenset(
     {
-        "env_file", "seal_with", "sealed", "migrations", "on_drift",
+        "migrations", "on_drift",
         "seed", "seed_always", "schema_diff", "hyperdrive", "cloudflare_account_id",
         "cloudflare_api_token", "hyperdrive_caching", "wrangler_config",
     }
@@ -181,8 +181,11 @@ class Inputs(_Environment):
     database_name: str | None = Field(default=None, max_length=255)
     connections: Annotated[tuple[RequestedConnection, ...], BeforeValidator(connection_lines)] = (RequestedConnection(name="app"),)
     endpoint: Endpoint = Endpoint.DIRECT
+    env_file: str | None = Field(default=None, max_length=1024)
     ephemeral: Boolean = False
     credential_grace: Duration = timedelta(hours=6)
+    seal_with: SecretStr | None = None
+    sealed: SecretStr | None = None  # no secret, and nothing for a log either
     wait: Wait = "connectable"
     timeout: Duration = timedelta(seconds=120)
     on_push: Literal["keep", "reset"] = "keep"
@@ -274,6 +277,10 @@ class Inputs(_Environment):
     def _makes_sense_together(self) -> Self:
         if self.database_id is not None and self.command not in ("connect", "delete"):
             raise ValueError("database_id is a handle for the commands connect and delete")
+        if self.env_file is not None and self.command != "unseal" and not any(one.variable for one in self.connections):
+            raise ValueError("env_file is to get the variables of connections, and none of those has one, as in app=DATABASE_URL")
+        if self.command == "unseal" and (self.sealed is None or self.seal_with is None):
+            raise ValueError("the command unseal needs sealed, the text, and seal_with, the passphrase it was sealed with")
         if self.pr is not None and self.branch is not None:
             raise ValueError("pr and branch can't both say what it is about")
         return self

@@ -7,7 +7,7 @@ has one is refused. A connection string has none, unless a ``$`` in its password
 
 What stays different: ``docker run --env-file`` hands the quotes on as a part of the value (only its latest versions take them off), and
 knows no ``export``; a shell takes the CR of a CRLF line for a part of the value; ``node --env-file`` and shells take a byte order mark
-for a part of the first name.
+for a part of the first name; Node 20 takes a line of white space, or an indented comment, for the beginning of the next line's name.
 """
 
 from __future__ import annotations
