@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -52,13 +53,23 @@ def runner(tmp_path: Path, running: Emulator, image: str) -> Runner:
     )
 
 
-def step(runner: Runner, running: Emulator, payload: dict[str, Any], run_id: int, **env: str) -> Run:
+def step(
+    runner: Runner,
+    running: Emulator,
+    payload: dict[str, Any],
+    run_id: int,
+    *,
+    given: Mapping[str, str] | None = None,
+    state: Mapping[str, str] | None = None,
+    **env: str,
+) -> Run:
     """Run the action on an event of a pull request."""
     return runner.run(
         [],
         event="pull_request",
         payload=payload,
-        inputs=inputs(running),
+        inputs={**inputs(running), **(given or {})},
+        state=state or {},
         env={"PRISMA_MANAGEMENT_API_URL": running.addresses["management_api_url"], **env},
         run_id=run_id,
     )
@@ -103,6 +114,18 @@ def test_a_pull_request_s_whole_life(runner: Runner, running: Emulator) -> None:
         assert "database_url" not in run.job_outputs
         assert run.job_outputs["database_id"] == run.outputs["database_id"]
         assert secret not in run.raw_summary + "\n".join(run.log)
+
+
+def test_the_post_step_ends_what_was_to_end_with_the_job(runner: Runner, running: Emulator) -> None:
+    payload = running.pull_request_event("opened", NUMBER + 2, state="open")
+    opened = step(runner, running, payload, 6, given={"ephemeral": "true"})
+    assert opened.exit_code == 0, opened.log
+    psycopg.connect(opened.outputs["database_url"]).close()
+    post = dataclasses.replace(runner, entrypoint="/opt/preview-db/bin/preview-db-post")
+    ended = step(post, running, payload, 6, state=opened.state)
+    assert ended.exit_code == 0, ended.log
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(opened.outputs["database_url"])
 
 
 def test_nothing_of_the_workspace_is_imported_or_read(runner: Runner, running: Emulator) -> None:

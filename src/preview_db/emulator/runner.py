@@ -90,6 +90,8 @@ class Runner:
     """An action.yml: every input it declares is set, as an empty string if nothing else."""
     image: str | None = None
     """Run the step in this image; the command is then what follows the image's name."""
+    entrypoint: str | None = None
+    """What to run in the image instead of its own entry point, as a post step does."""
     workflow: str = "Preview"
     job: str = "preview"
     debug: bool = False
