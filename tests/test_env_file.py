@@ -204,6 +204,8 @@ def test_everybody_reads_it_wherever_it_stands_and_the_others_as_before(
 ) -> None:
     if "sh" in loader:
         statements = [one for one in statements if b" = " not in one]
+    if "node" in loader:  # version 20 takes such a line for the beginning of the next name
+        statements = [one for one in statements if one != b"   "]
     (workspace / ".env").write_bytes(b"\n".join(statements) + (b"\n" if final else b""))
     before = LOADERS[loader](workspace / ".env")
     put(workspace)

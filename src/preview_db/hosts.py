@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from urllib.parse import urlsplit
+
+HOST = r"(?:[A-Za-z0-9_-]{1,63}\.){0,30}[A-Za-z0-9_-]{1,63}|\[[0-9A-Fa-f:.]{2,45}\]"
+"""A host in an address, as a regular expression: only what every program that reads one takes for the same host."""
+
+_ADDRESS = re.compile(rf"(?i:https?)://(?:{HOST})(?::[0-9]{{1,5}})?(?:/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?", re.ASCII)
 
 
 def is_loopback(host: str) -> bool:
@@ -16,10 +22,10 @@ def is_loopback(host: str) -> bool:
 
 def trusted_url(value: str) -> str:
     """``value`` if a token may be sent there: https, or http to a loopback address. Raises ``ValueError`` if not."""
-    parts = urlsplit(value)
-    if parts.scheme not in ("https", "http") or not parts.hostname or parts.username or parts.query or parts.fragment:
+    if not _ADDRESS.fullmatch(value) or not _is_usable(value):
         raise ValueError("takes an address such as https://api.prisma.io")
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
+    parts = urlsplit(value)
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
         raise ValueError("takes an https:// address (http:// only to a loopback address), since the token is sent there")
     return value.rstrip("/")
 
@@ -33,3 +39,13 @@ def same_domain(host: str, api_host: str) -> bool:
         return is_loopback(host)
     label, dot, domain = api_host.partition(".")
     return label != "api" or host.endswith(dot + domain)
+
+
+def _is_usable(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        if "[" in value:
+            ipaddress.IPv6Address(parts.hostname or "")
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False

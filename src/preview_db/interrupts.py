@@ -1,4 +1,4 @@
-"""The runner cancels with SIGINT, then SIGTERM: stop at the next boundary between two steps, and say where."""
+"""The runner cancels with SIGINT, then SIGTERM, then SIGKILL: stop at the next boundary between two steps, and say where."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ import signal
 from collections.abc import Iterator
 from types import FrameType
 
-from .errors import Cancelled
+from .errors import Cancelled, PreviewError
 
 
 class Interrupts:
-    """Turns a signal into :class:`Cancelled`, at once while only waiting or reading, at its end while something is being changed."""
+    """Turns a signal into :class:`Cancelled`: at once while only waiting or reading, at its end while something is being changed.
+
+    A second signal does not wait for that end: there would be no time left to say anything.
+    """
 
     def __init__(self) -> None:
         self._pending: str | None = None
-        self._changing = False
+        self._changing: str | None = None
         self._at = "before the first step"
 
     def install(self) -> None:
@@ -25,13 +28,22 @@ class Interrupts:
 
     @contextlib.contextmanager
     def step(self, what: str) -> Iterator[None]:
-        """A step that changes something is not interrupted half-way; a signal that came during it takes effect right after."""
+        """A step that changes something is not interrupted half-way; a signal that came during it takes effect right after.
+
+        Args:
+            what: what is so once it is done, as a clause.
+        """
         self._raise_if_pending()
-        self._changing = True
+        self._changing = what
         try:
             yield
+        except PreviewError:
+            self._changing = None
+            if self._pending is not None:
+                self.reached(f"uncertain whether {what}")
+            raise
         finally:
-            self._changing = False
+            self._changing = None
         self.reached(f"after: {what}")
 
     def reached(self, where: str) -> None:
@@ -41,8 +53,10 @@ class Interrupts:
 
     def _receive(self, number: int, _frame: FrameType | None) -> None:
         first, self._pending = self._pending is None, signal.Signals(number).name
-        if first and not self._changing:
+        if first and self._changing is None:
             self._raise_if_pending()
+        elif not first and self._changing is not None:
+            self.reached(f"uncertain whether {self._changing}")
 
     def _raise_if_pending(self) -> None:
         if self._pending is not None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from . import identity, plan, report
+from .deadline import NEVER, Deadline
 from .errors import Cancelled, Mismatch, PlanLimit, PreviewError, ProvisioningFailed
 from .interrupts import Interrupts
 from .model import Action, Database, Done, Endpoint, Outcome, Plan, Result, Scope, Status, Step, Wanted
@@ -43,7 +44,7 @@ class Creation:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Patience:
-    """What is waited for before a string is handed out (``connectable``, ``ready``, ``none``), and for how many seconds."""
+    """What is waited for before a string is handed out (``connectable``, ``ready``, ``none``), and for how many seconds in all."""
 
     until: str = "connectable"
     seconds: float = 120.0
@@ -69,6 +70,9 @@ class Reconciler:
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     _knows_logical_id: bool = True
+    _deadline: Deadline = NEVER
+    _found_first: frozenset[str] | None = None
+    _lost_a_creation: bool = False
     _created: dict[str, DatabaseWire] = dataclasses.field(default_factory=dict)
     _minted: list[Credential] = dataclasses.field(default_factory=list)
     _done: list[Done] = dataclasses.field(default_factory=list)
@@ -76,24 +80,19 @@ class Reconciler:
     def observe(self, wanted: Wanted) -> list[Database]:
         """The databases of exactly what is ``wanted``.
 
-        Asked by ``logicalId`` first, which is one request. Only if that finds none is the whole project listed, since a preview may bear
-        its identity as a name: on a server that does not know ``logicalId``, or did not when it was made.
+        The whole project is listed, though the server could be asked for one ``logicalId``: a preview may bear its identity as its name
+        only, on a server that does not know ``logicalId`` or after a reset that was killed half-way, and would stay unseen beside one
+        that bears it as both.
         """
         if wanted.database_id:
             one = self.api.database(wanted.database_id)
             return self._checked([one] if one else [])
         tag = wanted.tag or identity.tag(wanted.scope)
-        for logical_id in [identity.name(wanted.scope), None] if self._knows_logical_id else [None]:
-            try:
-                listed = self._checked(self.api.databases(self.project.id, logical_id=logical_id))
-            except refusals.Refused as refused:
-                if logical_id is None or refused.status not in (400, 422):
-                    raise
-                self._knows_logical_id = False
-                continue
-            if found := [database for database in listed if identity.bears(database, tag, wanted.scope.repository)]:
-                return found
-        return []
+        listed = self._checked(self.api.databases(self.project.id))
+        found = [database for database in listed if identity.bears(database, tag, wanted.scope.repository)]
+        if self._found_first is None:
+            self._found_first = frozenset(database.id for database in found)
+        return found
 
     def settle(self, wanted: Wanted) -> tuple[Outcome, list[Credential]]:
         """Makes it so. Returns what came of it and, if the preview is to be there, a credential a name.
@@ -101,6 +100,8 @@ class Reconciler:
         Raises:
             PreviewError: see the failure policy. What this run made and can't be used is undone before it is raised.
         """
+        if self._deadline is NEVER:
+            self._deadline = Deadline.after(self.patience.seconds, self.monotonic)
         try:
             for _ in range(_MAX_TURNS):
                 steps = plan.make(wanted, self.observe(wanted))
@@ -113,7 +114,7 @@ class Reconciler:
         except Cancelled:
             raise  # there is no time left, and another run may be using what was made; the next one goes on from here
         except PreviewError as error:
-            self._undo(unusable=wanted.fresh or isinstance(error, ProvisioningFailed | Mismatch | PlanLimit))
+            self._undo(wanted, unusable=wanted.fresh or isinstance(error, ProvisioningFailed | Mismatch | PlanLimit))
             raise
         raise ProvisioningFailed(
             f"The preview of {wanted.scope} did not settle: each time something else had changed meanwhile.",
@@ -164,7 +165,8 @@ class Reconciler:
             return Result.DELETED if steps.of(Action.DELETE) else Result.ABSENT
         if database is None:
             return Result.ABSENT
-        if database.id in self._created:
+        # If no answer to a creation came, one that was not there before is taken for what it made.
+        if database.id in self._created or (self._lost_a_creation and database.id not in (self._found_first or ())):
             return Result.RESET if any(step.database for step in steps.of(Action.CREATE)) else Result.CREATED
         return Result.REUSED if wanted.may_create else Result.CONNECTED
 
@@ -202,10 +204,11 @@ class Reconciler:
                 raise LookAgain("this server does not know logicalId; going by name") from None
             raise
         except refusals.Unanswered as unanswered:
+            self._lost_a_creation = True
             self.sleep(_POLL)
             raise LookAgain(unanswered.what) from None
         self._check_project(made)
-        if made.logical_id is None and made.name != name:
+        if made.logical_id is None and made.name == body["name"] != name and not made.is_default:
             self.log("The server ignores logicalId, so the database has to bear its identity as its name.")
             made = self.api.update_database(made.id, {"name": name})
         database = made.noun()
@@ -233,7 +236,7 @@ class Reconciler:
                     cause="Something went wrong on Prisma's side, or the source it was to be made from can't be used.",
                     remedy="Run the job again: a new one is made in its place. If it stays, try another region or Prisma's status page.",
                 )
-            if elapsed > self.patience.seconds:
+            if self._deadline.has_passed:
                 raise ProvisioningFailed(
                     f"The database {database.id} is still '{database.status}' after {elapsed:.0f} s.",
                     cause="Provisioning takes longer than usual; 5 to 15 s are typical.",
@@ -292,7 +295,7 @@ class Reconciler:
         if self.patience.until != "connectable" or not self._minted:
             return "not waited for"
         string = report.string_of(self._minted[0], self.patience.endpoint)
-        logins = probe.wait_until_connectable(string, seconds=self.patience.seconds, monotonic=self.monotonic, sleep=self.sleep)
+        logins = probe.wait_until_connectable(string, deadline=self._deadline, sleep=self.sleep)
         return f"logged in at attempt {logins}"
 
     def _revoke(self, step: Step) -> str:
@@ -320,26 +323,32 @@ class Reconciler:
             raise LookupError(step)
         name = {"name": self.creation.display_name} if self.creation.display_name else {}
         try:
-            self.api.update_database(database.id, {"logicalId": step.subject, **name})
+            with self.interrupts.step("the database was given its logicalId"):
+                self.api.update_database(database.id, {"logicalId": step.subject, **name})
+        except Cancelled:
+            raise
         except PreviewError as error:
             return f"not now: {error.what}"
         return ""
 
-    def _undo(self, *, unusable: bool) -> None:
+    def _undo(self, wanted: Wanted, *, unusable: bool) -> None:
         """Takes back what this run made and nobody will use: its credentials, and the database it created if that is ``unusable``.
 
-        A database in which another run has a credential by now is left to that run.
+        A database in which another run has a credential by now is left to that run; one that does not bear the preview's identity, to
+        people, whatever the answer was that said it had been created.
         """
         mine = {one.id for made in self._created.values() for one in made.connections}
         mine |= {one.connection_id for one in self._minted}
         for id_ in self._created if unusable else ():
-            self._try(functools.partial(self._delete_unless_shared, id_, mine), f"database {id_}")
+            self._try(functools.partial(self._delete_unless_shared, id_, mine, wanted), f"database {id_}")
         for one in self._minted:
             self._try(functools.partial(self.api.delete_connection, one.connection_id), f"credential {one.connection_id}")
 
-    def _delete_unless_shared(self, id_: str, mine: set[str]) -> bool:
+    def _delete_unless_shared(self, id_: str, mine: set[str], wanted: Wanted) -> bool:
         now = self.api.database(id_)
-        return now is not None and {one.id for one in now.connections} <= mine and self.api.delete_database(id_)
+        if now is None or not {one.id for one in now.connections} <= mine or bare(now.project.id) != bare(self.project.id):
+            return False
+        return identity.belongs_to(now.noun(), wanted.scope) and self.api.delete_database(id_)
 
     def _try(self, undo: Callable[[], bool], what: str) -> None:
         try:

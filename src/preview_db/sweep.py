@@ -104,8 +104,9 @@ class Sweeper:
 
     def _side_by_side(self, verdicts: list[Verdict]) -> list[Swept]:
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="sweep") as pool:
-            under_way: list[Future[Swept]] = [pool.submit(self._carry_out, verdict) for verdict in verdicts if verdict.plan.steps]
+            under_way: list[Future[Swept]] = []
             try:
+                under_way += [pool.submit(self._carry_out, verdict) for verdict in verdicts if verdict.plan.steps]
                 for count, _ in enumerate(as_completed(under_way), 1):
                     self.interrupts.reached(f"after {count} of {len(under_way)} previews")
                     if count % _SAY_EVERY == 0:

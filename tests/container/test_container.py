@@ -124,6 +124,7 @@ def test_the_post_step_ends_what_was_to_end_with_the_job(runner: Runner, running
     post = dataclasses.replace(runner, entrypoint="/opt/preview-db/bin/preview-db-post")
     ended = step(post, running, payload, 6, state=opened.state)
     assert ended.exit_code == 0, ended.log
+    assert any("Revoked" in line for line in ended.log), (opened.state, ended.raw_stdout, ended.raw_stderr)
     with pytest.raises(psycopg.OperationalError):
         psycopg.connect(opened.outputs["database_url"])
 

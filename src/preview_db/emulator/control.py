@@ -233,12 +233,17 @@ class _Control:
         return Response(status_code=204)
 
     async def get_settings(self, _: Request) -> Response:
-        return JSONResponse({**asdict(self._workspace.settings), "latency_ms": self._weather.latency_s * 1000})
+        weather = {"latency_ms": self._weather.latency_s * 1000, "jitter_ms": self._weather.jitter_s * 1000}
+        return JSONResponse({**asdict(self._workspace.settings), **weather})
 
     async def put_settings(self, request: Request) -> Response:
-        changes = _known(await _object(request), {*SETTING_FIELDS, "latency_ms"})
+        """Change any; `jitter_ms` adds up to as much to each request's latency, by the `jitter_seed` that may come with it."""
+        changes = _known(await _object(request), {*SETTING_FIELDS, "latency_ms", "jitter_ms", "jitter_seed"})
         if "latency_ms" in changes:
             self._weather.latency_s = changes.pop("latency_ms") / 1000
+        if "jitter_ms" in changes:
+            self._weather.jitter_s = changes.pop("jitter_ms") / 1000
+            self._weather.shake(changes.pop("jitter_seed", 0))
         for fate in changes.get("next_fates", []):
             _one_of(fate, STATUSES)
         if changes.get("logical_id") not in (None, "known", "ignored", "refused"):

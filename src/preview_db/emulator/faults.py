@@ -27,7 +27,10 @@ LONGEST_RECORD = 200_000  # requests; the oldest are forgotten, so that long run
 
 @dataclass(slots=True)
 class Served:
-    """One request. `status` is 0 while there is no answer, and stays so if there never is one; `time` is Unix seconds."""
+    """One request. `status` is 0 while there is no answer, and stays so if there never is one; `time` is Unix seconds.
+
+    carried_out: whether the stand-in has done its work on it; a fault may still keep the answer back.
+    """
 
     method: str
     path: str
@@ -35,6 +38,7 @@ class Served:
     host: str
     status: int
     time: float
+    carried_out: bool = False
 
 
 @dataclass(slots=True)
@@ -42,7 +46,8 @@ class Rule:
     """Which requests fail, how, and how often.
 
     rate: the probability of each; operations: regular expressions on `METHOD /path` (or with `?query`), none meaning all;
-    after: how many matching requests pass first; count: how many fail at most; silence_s: how long `silence` lasts.
+    after: how many matching requests pass first; count: how many fail at most; silence_s: how long `silence` lasts, and how late
+    the answer of `late` is; retry_after: what `429-retry-after` asks for, in seconds.
     """
 
     rate: float = 1.0
@@ -52,6 +57,7 @@ class Rule:
     after: int = 0
     count: int | None = None
     silence_s: float = 30.0
+    retry_after: int = 1
     _random: random.Random = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -82,11 +88,17 @@ class Weather:
     def __init__(self, app: ASGIApp, *, latency_s: float, rules: list[Rule]) -> None:
         self._app = app
         self.latency_s = latency_s
+        self.jitter_s = 0.0
         self.rules = rules
+        self._jitter = random.Random(0)
         self.record: deque[Served] = deque(maxlen=LONGEST_RECORD)
 
     def served(self) -> list[dict[str, object]]:
         return [asdict(each) for each in self.record]
+
+    def shake(self, seed: int) -> None:
+        """Begin the delays anew that `jitter_s` adds to the latency, at most as long each, the n-th request's the same for one seed."""
+        self._jitter = random.Random(seed)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
@@ -99,13 +111,17 @@ class Weather:
                 served.status = message["status"]
             await send(message)
 
-        if self.latency_s:
-            await asyncio.sleep(self.latency_s)
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            await self._app(scope, receive, send)
+            served.carried_out = True
+
+        if delay := self.latency_s + (self._jitter.random() * self.jitter_s if self.jitter_s else 0.0):
+            await asyncio.sleep(delay)
         for rule in self.rules:
             if kind := rule.draw(f"{served.method} {served.path}", query):
-                await KINDS[kind](Exchange(self._app, scope, receive, note, rule))
+                await KINDS[kind](Exchange(app, scope, receive, note, rule))
                 return
-        await self._app(scope, receive, note)
+        await app(scope, receive, note)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +144,18 @@ class Exchange:
             connection = transport.get_extra_info("socket")
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         transport.abort()
+        await self._until_gone()
+
+    async def hold(self) -> bool:
+        """Say nothing for as long as the rule has it; false as soon as the client has gone."""
+        leaving = asyncio.create_task(self._until_gone())
+        try:
+            await asyncio.wait([leaving], timeout=self.rule.silence_s)
+            return not leaving.done()
+        finally:
+            leaving.cancel()
+
+    async def _until_gone(self) -> None:
         while (await self.receive())["type"] != "http.disconnect":
             pass
 
@@ -159,8 +187,8 @@ async def _too_many(exchange: Exchange, headers: dict[str, str] | None = None) -
     await exchange.answer(_error(429, "rate-limit-exceeded", "Too many requests", headers))
 
 
-async def _too_many_for_a_second(exchange: Exchange) -> None:
-    await _too_many(exchange, {"Retry-After": "1"})
+async def _too_many_for_a_while(exchange: Exchange) -> None:
+    await _too_many(exchange, {"Retry-After": str(exchange.rule.retry_after)})
 
 
 async def _reset(exchange: Exchange) -> None:
@@ -190,8 +218,15 @@ async def _html(exchange: Exchange) -> None:
 
 
 async def _silence(exchange: Exchange) -> None:
-    await asyncio.sleep(exchange.rule.silence_s)
-    await exchange.hang_up()
+    if await exchange.hold():
+        await exchange.hang_up()
+
+
+async def _late(exchange: Exchange) -> None:
+    answer = await exchange.commit()
+    if await exchange.hold():
+        for message in answer:
+            await exchange.send(message)
 
 
 async def _redirect(exchange: Exchange) -> None:
@@ -216,12 +251,13 @@ KINDS: dict[str, Callable[[Exchange], Awaitable[None]]] = {
     "500": _server_error,
     "502": _bad_gateway,
     "429": _too_many,
-    "429-retry-after": _too_many_for_a_second,
+    "429-retry-after": _too_many_for_a_while,
     "reset": _reset,
     "lost": _lost,
     "truncated": _truncated,
     "html": _html,
     "silence": _silence,
+    "late": _late,
     "redirect": _redirect,
     "bomb": _bomb,
 }

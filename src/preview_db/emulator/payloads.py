@@ -4,7 +4,6 @@ Pure functions. API addresses are built on `api_url` and pages on `server_url`; 
 repository read both from it, so that no two parts of one payload disagree.
 """
 
-
 import base64
 import zlib
 from collections.abc import Mapping, Sequence

@@ -131,7 +131,7 @@ class Runner:
         }
         container = f"preview-db-{uuid.uuid4().hex[:12]}" if self.image else None
         if self.image and container:
-            command = _in_container(self.image, container, self.root, variables, command)
+            command = _in_container(self.image, self.entrypoint, container, self.root, variables, command)
             # The client takes the values from its own environment, and needs to find its engine.
             variables |= {key: value for key, value in os.environ.items() if key.startswith("DOCKER_")}
         console = Console(Masker((self.token, *self.secrets)), debug=self.debug)
@@ -329,11 +329,12 @@ def _collect(text: str, kind: str, refusals: list[str]) -> dict[str, str]:
     return values
 
 
-def _in_container(image: str, name: str, root: Path, variables: Iterable[str], command: Sequence[str]) -> list[str]:
+def _in_container(image: str, entrypoint: str | None, name: str, root: Path, variables: Iterable[str], command: Sequence[str]) -> list[str]:
     mounts = [f"--volume={root / directory}:/github/{directory}" for directory in _DIRECTORIES]
     names = [argument for variable in variables for argument in ("-e", variable)]
     shape = ["--name", name, "--workdir", "/github/workspace", "--rm", "--network", "host"]
-    return ["docker", "run", *shape, *names, *mounts, image, *command]
+    instead = ["--entrypoint", entrypoint] if entrypoint else []
+    return ["docker", "run", *shape, *instead, *names, *mounts, image, *command]
 
 
 def _ref_and_sha(event: str, payload: Mapping[str, Any]) -> tuple[str, str]:

@@ -1,8 +1,8 @@
 r"""The text of a file of variables: a line that everybody reads the same, and a file in which some of them are set anew. Pure.
 
-A line is ``KEY="value"``. That is read back as it was written by dotenv, dotenv-expand, Next.js, Vite and ``node --env-file``, by
-python-dotenv and pydantic-settings, Rails' dotenv, Docker Compose, godotenv and ``source`` in a shell, as long as the value holds none
-of the characters on which they differ: each has its own idea of ``$``, ``\``, double quotes, backticks and line breaks. A value that
+A line is ``KEY="value"``. That is read back as it was written by python-dotenv, ``node --env-file`` and ``source`` in a shell, which the
+tests ask, and by what their sources say by dotenv-expand, Rails' dotenv and Docker Compose, too, as long as the value holds none of the
+characters on which they differ: each has its own idea of ``$``, ``\``, double quotes, backticks and line breaks. A value that
 has one is refused. A connection string has none, unless a ``$`` in its password was not percent-encoded.
 
 What stays different: ``docker run --env-file`` hands the quotes on as a part of the value (only its latest versions take them off), and

@@ -6,16 +6,18 @@ import contextlib
 import functools
 from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from urllib.parse import quote
 
+import httpx
 from pydantic import SecretStr
 
+from .. import http
+from ..deadline import NEVER, Deadline
 from ..errors import PreviewError
 from ..events import PullRequest
 
 if TYPE_CHECKING:
     from github import Github
-    from github.Issue import Issue
-    from github.IssueComment import IssueComment
     from github.Repository import Repository
 
 _Found = TypeVar("_Found")
@@ -23,7 +25,9 @@ _Found = TypeVar("_Found")
 MAX_COMMENT = 65_000
 """Characters of a comment we write. GitHub counts up to 65,536."""
 
-_TIMEOUT = 10
+_LARGEST = 64 * 1024 * 1024
+"""Bytes of an answer: a hundred pull requests, each with as much text as anybody may write into one."""
+
 _MAX_PAGES = 1000
 
 
@@ -42,22 +46,26 @@ class GitHubRepository:
         api_url: GitHub's REST API.
         token: the job's token, or one of the user's.
         repository: ``owner/name``.
+        deadline: when nothing is asked any more.
     """
 
-    def __init__(self, *, api_url: str, token: SecretStr, repository: str) -> None:
+    def __init__(self, *, api_url: str, token: SecretStr, repository: str, deadline: Deadline = NEVER) -> None:
         self._api_url = api_url
         self._token = token
         self._repository_name = repository
-        self._client: Github | None = None
+        self._deadline = deadline
+        self._http: httpx.Client | None = None
 
     def close(self) -> None:
-        if self._client is not None:
-            self._client.close()
+        if self._http is not None:
+            self._http.close()
 
     def pull_request(self, number: int) -> PullRequest | None:
         """The pull request as it is now, or none if there is no such number."""
         with failing(f"Reading pull request #{number}", "pull-requests: read"):
-            found = absent_is_none(lambda: self.api.get_pull(number).raw_data)
+            found = absent_is_none(lambda: self._page(f"/pulls/{number}")[0])
+            if found is not None and found["number"] != number:
+                raise ValueError("another pull request")
             return None if found is None else PullRequest.model_validate(found)
 
     def id(self) -> int:
@@ -85,18 +93,18 @@ class GitHubRepository:
     def branches(self) -> list[str]:
         """The names of all branches and tags, on every page: a tag has a preview only if somebody asked for it by name."""
         with failing("Listing the branches", "contents: read"):
-            tags = [found.ref.removeprefix("refs/tags/") for found in self.api.get_git_matching_refs("tags/")]
+            tags = [found.removeprefix("refs/tags/") for found in self._refs("tags/")]
             return [*(str(one["name"]) for one in self._list("/branches")), *tags]
 
     def branch_exists(self, name: str) -> bool:
         with failing(f"Reading the branch {name}", "contents: read"):
             # By reference rather than by branch: a name is a path in both, and only a reference's may hold any character.
-            return any(found.ref == f"refs/heads/{name}" for found in self.api.get_git_matching_refs(f"heads/{name}"))
+            return f"refs/heads/{name}" in self._refs(f"heads/{name}")
 
     def queue(self) -> frozenset[str]:
         """The refs of the merge queue's live entries: ``refs/heads/gh-readonly-queue/<base>/pr-<n>-<sha>``."""
         with failing("Reading the merge queue", "contents: read"):
-            return frozenset(found.ref for found in self.api.get_git_matching_refs("heads/gh-readonly-queue/"))
+            return frozenset(self._refs("heads/gh-readonly-queue/"))
 
     def permission(self, login: str) -> str:
         """What ``login`` may do here: ``admin``, ``write``, ``read`` or ``none``, as the API says."""
@@ -115,20 +123,19 @@ class GitHubRepository:
             only_edit: don't make a comment where there is none yet.
         """
         with failing(f"Commenting on pull request #{number}", "pull-requests: write"):
-            issue = self.api.get_issue(number)
             text = f"{marker}\n{body}"[:MAX_COMMENT]
-            for comment in self._mine(issue, marker):
-                if _lines(comment.body) == _lines(text):
+            for id_, existing in self._mine(number, marker):
+                if _lines(existing) == _lines(text):
                     return "unchanged"
-                comment.edit(text)
+                self._send("PATCH", f"/issues/comments/{id_}", {"body": text})
                 return "edited"
             if only_edit:
                 return "absent"
-            made = issue.create_comment(text)
+            made = int(self._send("POST", f"/issues/{number}/comments", {"body": text})["id"])
             # Another run may have done the same at the same moment: the first one stays, and each run takes only its own back.
-            first = next(self._mine(issue, marker), made)
-            if first.id != made.id:
-                made.delete()
+            first, _ = next(self._mine(number, marker), (made, text))
+            if first != made:
+                self._send("DELETE", f"/issues/comments/{made}")
                 return "unchanged"
             return "created"
 
@@ -142,19 +149,30 @@ class GitHubRepository:
         if pages == _MAX_PAGES:
             raise ValueError("a list without end")
 
+    def _refs(self, prefix: str) -> Iterator[str]:
+        """The references that begin with ``prefix``, in full."""
+        return (str(one["ref"]) for one in self._list(f"/git/matching-refs/{quote(prefix)}"))
+
     def _page(self, path: str, **parameters: str) -> tuple[Any, str]:
         headers, content = self.api.requester.requestJsonAndCheck("GET", f"{self.api.url}{path}", parameters=parameters)
         return content, str(headers.get("link", ""))
 
-    def _mine(self, issue: Issue, marker: str) -> Iterator[IssueComment]:
-        """The comments with ``marker`` that the token's owner wrote, oldest first, on every page."""
-        return (one for one in issue.get_comments() if (one.body or "").startswith(marker) and self._is_mine(one))
+    def _send(self, verb: str, path: str, content: Any = None) -> Any:
+        return self.api.requester.requestJsonAndCheck(verb, f"{self.api.url}{path}", input=content)[1]
 
-    def _is_mine(self, comment: IssueComment) -> bool:
-        """Whether the token's owner wrote it. An installation's token (the job's) has no user: it writes as a bot, as no person can."""
-        if self._login is None:
-            return comment.user.type == "Bot"
-        return comment.user.login == self._login
+    def _mine(self, number: int, marker: str) -> Iterator[tuple[int, str]]:
+        """Id and text of the comments with ``marker`` that the token's owner wrote, oldest first, on every page."""
+        return (
+            (int(one["id"]), str(one["body"]))
+            for one in self._list(f"/issues/{number}/comments")
+            if str(one["body"]).startswith(marker) and self._is_mine(one["user"])
+        )
+
+    def _is_mine(self, author: Any) -> bool:
+        """Whether it is the token's owner. An installation's token (the job's) has no user: it writes as a bot, as no person can."""
+        if author is None:  # GitHub's for an account that is gone
+            return False
+        return bool(author["type"] == "Bot" if self._login is None else author["login"] == self._login)
 
     @functools.cached_property
     def _login(self) -> str | None:
@@ -172,27 +190,25 @@ class GitHubRepository:
     @property
     def api(self) -> Repository:
         """PyGithub's repository, of which nothing has been fetched."""
-        return self._github.get_repo(self._repository_name, lazy=True)
+        return self._github.get_repo(self._repository_name)
 
-    @property
+    @functools.cached_property
     def _github(self) -> Github:
-        if self._client is None:
-            # Here, since importing it takes 200 ms that a run without comment and re-read should not pay.
-            from github import Auth, Github
-            from urllib3 import Retry
+        # Here, since importing it takes 200 ms that a run without comment and re-read should not pay.
+        from github import Auth, Github
 
-            self._client = Github(
-                auth=Auth.Token(self._token.get_secret_value()),
-                base_url=self._api_url,
-                timeout=_TIMEOUT,
-                per_page=100,
-                lazy=True,
-                # Not PyGithub's own, which waits for hours at a rate limit and resends what creates: at stake is a comment.
-                retry=Retry(total=3, backoff_factor=0.5, status_forcelist=[500, 502, 503, 504], allowed_methods=["GET", "PATCH"]),
-                seconds_between_requests=0,
-                seconds_between_writes=0,
-            )
-        return self._client
+        from .connection import Carrier
+
+        self._http = http.client(self._api_url, token=self._token.get_secret_value(), deadline=self._deadline, largest=_LARGEST)
+        return Github(
+            auth=Auth.Token(self._token.get_secret_value()),
+            base_url=self._api_url,
+            per_page=100,
+            lazy=True,
+            retry=Carrier(self._http),
+            seconds_between_requests=0,
+            seconds_between_writes=0,
+        )
 
 
 def _lines(text: str | None) -> list[str]:
@@ -218,7 +234,6 @@ def failing(doing: str, permission: str) -> Iterator[None]:
         doing: what was tried, as the beginning of a sentence.
         permission: what the job's token has to have for it.
     """
-    import requests
     from github import GithubException
 
     try:
@@ -232,9 +247,11 @@ def failing(doing: str, permission: str) -> Iterator[None]:
             else "GitHub has a problem.",
             remedy=f"Give the job 'permissions: {permission}', or pass a github_token that has it.",
         ) from None
-    except (requests.RequestException, AssertionError, KeyError, TypeError, ValueError) as error:
+    except (httpx.HTTPError, AssertionError, KeyError, RuntimeError, TypeError, ValueError) as error:
+        # PyGithub raises RuntimeError for a redirect to elsewhere, and asserts that addresses in answers are GitHub's.
+        why = f" ({error})" if isinstance(error, http.Garbled | http.NotRead | http.OutOfTime) else f" ({type(error).__name__})"
         raise GitHubFailed(
-            f"{doing} failed: no answer that can be understood ({type(error).__name__}).",
+            f"{doing} failed: no answer that can be understood{why}.",
             cause="GitHub can't be reached from the runner, or something in between changed the answer.",
             remedy="Run the job again; on GitHub Enterprise Server check GITHUB_API_URL.",
         ) from None

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..deadline import Deadline
 from ..errors import PlanLimit, ProvisioningFailed
 from ..prisma.models import ConnectionString
 
 
-def wait_until_connectable(
-    string: ConnectionString, *, seconds: float, monotonic: Callable[[], float], sleep: Callable[[float], None]
-) -> int:
-    """Logs in and asks for 1 until that works.
+def wait_until_connectable(string: ConnectionString, *, deadline: Deadline, sleep: Callable[[float], None]) -> int:
+    """Logs in and asks for 1 until that works, at least once.
 
     Args:
-        seconds: how long to go on trying.
-        monotonic, sleep: the clock, in seconds.
+        deadline: how long to go on trying.
+        sleep: waits, in seconds.
 
     Returns:
         The number of logins it took.
@@ -26,14 +25,14 @@ def wait_until_connectable(
     """
     import psycopg  # here, since a run that does not wait should not pay 60 ms for it
 
-    deadline = monotonic() + seconds
+    started = deadline.monotonic()
     attempt = 0
     while True:
         attempt += 1
-        remaining = max(2.0, deadline - monotonic())
+        patience = int(min(10.0, max(2.0, deadline.left)))
         try:
             with psycopg.connect(
-                string.url.get_secret_value(), connect_timeout=int(min(10.0, remaining)), application_name="preview-db", autocommit=True
+                string.url.get_secret_value(), connect_timeout=patience, application_name="preview-db", autocommit=True
             ) as connection:
                 connection.execute("select 1")
             return attempt
@@ -45,10 +44,10 @@ def wait_until_connectable(
                 cause="The workspace is at a limit of its plan (operations or storage), which stops its databases.",
                 remedy="Look at the workspace's usage in the Prisma Console; change the plan or wait for the next period.",
             )
-        pause = min(0.25 * 2 ** min(attempt, 3), deadline - monotonic())
-        if pause <= 0:
+        pause = min(0.25 * 2 ** min(attempt, 3), deadline.left)
+        if not pause:
             raise ProvisioningFailed(
-                f"The database can't be logged in to after {seconds:.0f} s: {words}.",
+                f"The database can't be logged in to after {deadline.monotonic() - started:.0f} s: {words}.",
                 cause="It takes longer than usual to start, or the runner can't reach the database's port.",
                 remedy="Raise the input timeout, check that a self-hosted runner may reach port 5432, or run the job again.",
             )

@@ -13,11 +13,15 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from .. import http
-from ..errors import Unreachable
+from ..deadline import NEVER, Deadline
+from ..errors import Mismatch, Unreachable
 from . import errors
-from .models import Backup, ConnectionWire, DatabaseWire, Me, Pagination, Project, Region, Subscription
+from .models import Backup, ConnectionWire, DatabaseWire, Me, Pagination, Project, Region, Subscription, bare
 
 _Model = TypeVar("_Model", bound=BaseModel)
+
+PAGE = 100
+"""Items of a list that are asked for at a time: the published default, of which no maximum is known."""
 
 MAX_PAGES = 1000
 """More pages than a workspace can fill (1000 databases on a paid plan, 100 a page): a listing that goes on is not believed."""
@@ -27,11 +31,15 @@ class ManagementApi:
     """The operations this project uses.
 
     Every method raises :class:`preview_db.errors.PreviewError`: ``Unauthorised``, ``PlanLimit``, ``Refused`` (with the API's own
-    ``code``, ``message`` and ``hint``) and ``Unreachable``; those that create also ``Unanswered``, after which one has to look first.
+    ``code``, ``message`` and ``hint``), ``Mismatch`` and ``Unreachable``; those that create also ``Unanswered``, after which one has to
+    look first.
+
+    Args:
+        deadline: when nothing is asked any more.
     """
 
-    def __init__(self, base_url: str, *, token: str) -> None:
-        self._client = http.client(base_url, token=token)
+    def __init__(self, base_url: str, *, token: str, deadline: Deadline = NEVER) -> None:
+        self._client = http.client(base_url, token=token, deadline=deadline)
 
     def __enter__(self) -> Self:
         return self
@@ -74,7 +82,7 @@ class ManagementApi:
 
     def backups(self, database_id: str) -> list[Backup]:
         """The database's backups, as many as one answer holds: this list has no cursor."""
-        answer = self._get("Listing the backups", f"/v1/databases/{database_id}/backups", {"limit": "100"})
+        answer = self._get("Listing the backups", f"/v1/databases/{database_id}/backups", {"limit": str(PAGE)})
         return [self._read(Backup, "Listing the backups", backup) for backup in _list(answer, "Listing the backups")]
 
     def databases(self, project_id: str, *, logical_id: str | None = None) -> list[DatabaseWire]:
@@ -85,7 +93,7 @@ class ManagementApi:
     def database(self, id_: str) -> DatabaseWire | None:
         """The database, or none if it is gone."""
         try:
-            return self._one(DatabaseWire, "Reading the database", f"/v1/databases/{id_}")
+            return _about(id_, self._one(DatabaseWire, "Reading the database", f"/v1/databases/{id_}"))
         except errors.Refused as refused:
             if refused.status == 404:
                 return None
@@ -99,7 +107,7 @@ class ManagementApi:
         """Sets ``name`` or ``logicalId``."""
         doing = "Naming the database"
         response = self._send(doing, "PATCH", f"/v1/databases/{id_}", json=dict(changes))
-        return self._read(DatabaseWire, doing, _data(_json(response, doing), doing))
+        return _about(id_, self._read(DatabaseWire, doing, _data(_json(response, doing), doing)))
 
     def delete_database(self, id_: str) -> bool:
         """Deletes it; false if it was gone already."""
@@ -116,8 +124,6 @@ class ManagementApi:
     def _send(self, doing: str, method: str, path: str, **request: Any) -> httpx.Response:
         try:
             response = self._client.request(method, path, **request)
-        except http.Garbled as error:
-            raise errors.not_understood(doing, str(error)) from None
         except httpx.HTTPError as error:
             raise errors.unreachable(doing, self.host, error) from None
         if not response.is_success:
@@ -134,7 +140,7 @@ class ManagementApi:
         self, model: type[_Model], doing: str, path: str, body: Mapping[str, Any], *, timeout: httpx.Timeout = http.TIMEOUT
     ) -> _Model:
         try:
-            response = self._client.post(path, json=dict(body), timeout=timeout, extensions={"retry": http.REFUSED_UNSEEN})
+            response = self._client.post(path, json=dict(body), timeout=timeout)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise errors.unreachable(doing, self.host, error) from None
         except httpx.HTTPError as error:
@@ -162,10 +168,13 @@ class ManagementApi:
         """Every page. A cursor that is missing where more is said to come, or that was seen before, is an error, not an end."""
         found: list[_Model] = []
         seen: set[str] = set()
-        parameters = {"limit": "100", **(query or {})}
+        parameters = {"limit": str(PAGE), **(query or {})}
         while len(seen) < MAX_PAGES:
             answer = self._get(doing, path, parameters)
-            found += [self._read(model, doing, item) for item in _list(answer, doing)]
+            items = _list(answer, doing)
+            if len(items) > PAGE:
+                raise errors.not_understood(doing, f"{len(items)} items on a page, where {PAGE} were asked for")
+            found += [self._read(model, doing, item) for item in items]
             pagination = self._read(Pagination, doing, answer.get("pagination"))
             if not pagination.has_more:
                 return found
@@ -182,6 +191,17 @@ class ManagementApi:
             first = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(str(part) for part in first["loc"]) or "the body"
             raise errors.not_understood(doing, f"{where}: {first['msg']}") from None
+
+
+def _about(id_: str, database: DatabaseWire) -> DatabaseWire:
+    """The answer, if it is about the database that was asked for: what is done next is done to the one in the answer."""
+    if bare(database.id) != bare(id_):
+        raise Mismatch(
+            f"Asked for the database {id_}, the Management API answered with {database.id}.",
+            cause="The answer is not about what was asked.",
+            remedy="Nothing was handed out. Run the job again; if it stays, tell Prisma's support.",
+        )
+    return database
 
 
 def _unanswered(doing: str, why: str) -> errors.Unanswered:

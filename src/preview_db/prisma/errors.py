@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from .. import http
 from ..errors import PlanLimit, PreviewError, Unauthorised, Unreachable
 
 _LONGEST = 500
@@ -73,7 +74,15 @@ def refusal(doing: str, response: httpx.Response) -> PreviewError:
 
 
 def unreachable(doing: str, host: str, error: httpx.HTTPError) -> Unreachable:
-    """The exception for no answer at all to something that is safe to resend, and was."""
+    """The exception for no answer at all, or none that is believed, to something that is safe to resend, and was."""
+    if isinstance(error, http.Garbled | http.NotRead):
+        return not_understood(doing, str(error))
+    if isinstance(error, http.OutOfTime):
+        return Unreachable(
+            f"{doing} failed: {error}.",
+            cause="The service is slow or is limiting how often it may be asked, and the run has taken all the time it may.",
+            remedy="Run the job again in a few minutes, or raise the input timeout; it goes on where this one stopped.",
+        )
     return Unreachable(
         f"{doing} failed: no answer from {host} ({type(error).__name__}).",
         cause="The network is down, a proxy is in the way, or the service is unavailable.",

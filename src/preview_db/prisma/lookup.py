@@ -50,7 +50,9 @@ def project(api: ManagementApi, asked: str | None) -> Project:
             cause=f"Names are not unique: {_listed([one.id for one in matching])}.",
             remedy="Set the input project to the id of the one that is meant.",
         )
-    raise UnknownProject(f"There is no project {asked!r}.", cause=could_be, remedy="Correct the input project, or use a token of its workspace.")
+    raise UnknownProject(
+        f"There is no project {asked!r}.", cause=could_be, remedy="Correct the input project, or use a token of its workspace."
+    )
 
 
 def project_or_new(api: ManagementApi, asked: str, *, region: str | None, log: Callable[[str], None]) -> Project:

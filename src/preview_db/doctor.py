@@ -1,0 +1,249 @@
+"""The doctor: looks at everything a run stands on, changes nothing, and lets no failing check hide another."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import socket
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from urllib.parse import quote, urlsplit
+
+import httpx
+from httpx_retries import Retry
+
+from . import http, identity
+from .decide import MEANS, Decision
+from .diagnosis import Answer, Finding, Health, clock, of_error, reachable, reading, repository, writing
+from .engine import api_of
+from .errors import Cancelled, PreviewError, UnsupportedEvent
+from .model import Endpoint, Repository, Scope
+from .prisma import lookup
+from .prisma.client import ManagementApi
+from .prisma.models import DatabaseWire, EndpointWire, Project
+from .settings import Inputs
+
+_ONCE = {"retry": Retry(total=0)}  # to hear nothing is a finding, too
+_PATIENCE = 5.0  # seconds
+
+
+class _NotTried(Exception):
+    """A check that makes no sense, since something before it failed."""
+
+
+@dataclasses.dataclass(slots=True)
+class Doctor:
+    """One examination.
+
+    Attributes:
+        repository: the one previews are of, or why that can't be told.
+        scope: the preview to look at; none if nothing says which.
+        decision: what this event would come to; none where there is no event.
+        sign_in: makes of the inputs some with a token, where they have none.
+    """
+
+    inputs: Inputs
+    repository: Repository | PreviewError
+    github_api_url: str
+    scope: Scope | None = None
+    decision: Callable[[], Decision] | None = None
+    sign_in: Callable[[Inputs], Inputs] = lambda inputs: inputs
+    _prisma: Answer | None = None
+    _github: Answer | None = None
+    _api: ManagementApi | None = None
+    _project: Project | None = None
+    _open: contextlib.ExitStack = dataclasses.field(default_factory=contextlib.ExitStack)
+
+    def examine(self) -> list[Finding]:
+        """A finding a check, in the order in which one stands on the other."""
+        checks: dict[str, Callable[[str], Finding]] = {
+            "Management API": self._management_api,
+            "service token": self._service_token,
+            "project": self._project_asked_for,
+            "region": self._region,
+            "GitHub API": self._github_api,
+            "repository": self._repository,
+            "pull requests": self._pull_requests,
+            "branches": self._branches,
+            "comments": self._comments,
+            "deployments": self._deployments,
+            "clock": self._clock,
+            "event": self._event,
+            "name": self._name,
+            "database": self._database,
+        }
+        skipped = {name for name, wanted in (("deployments", self.inputs.deployment), ("event", self.decision)) if not wanted}
+        with self._open:
+            return [self._tried(name, check) for name, check in checks.items() if name not in skipped]
+
+    def _tried(self, name: str, check: Callable[[str], Finding]) -> Finding:
+        try:
+            return check(name)
+        except Cancelled:
+            raise
+        except _NotTried as why:
+            return Finding(name, Health.UNKNOWN, f"not looked at: {why}")
+        except UnsupportedEvent as error:
+            return of_error(name, error, Health.WARNING)
+        except PreviewError as error:
+            return of_error(name, error)
+
+    # Prisma
+
+    def _management_api(self, name: str) -> Finding:
+        url = self.inputs.management_api_url
+        self._prisma = _ask(url, "/v1/me")
+        return reachable(name, urlsplit(url).netloc, self._prisma, variable="PRISMA_MANAGEMENT_API_URL")
+
+    def _service_token(self, name: str) -> Finding:
+        if self._prisma is None or not 0 < self._prisma.status < 500:
+            raise _NotTried("the Management API does not answer")
+        api = self._open.enter_context(api_of(self.sign_in(self.inputs)))
+        workspace = api.me().workspace
+        self._api = api
+        if self.inputs.workspace is not None:
+            lookup.check_workspace(api, self.inputs.workspace)
+        whose = f"the workspace {workspace.name} ({workspace.id})" if workspace else "no workspace that it names"
+        return Finding(name, Health.OK, f"valid, of {whose}")
+
+    def _project_asked_for(self, name: str) -> Finding:
+        try:
+            self._project = lookup.project(self._with_token(), self.inputs.project)
+        except lookup.UnknownProject as unknown:
+            if not self.inputs.create_project:
+                raise
+            found = f"{unknown.what} create_project will make it"
+            return Finding(name, Health.WARNING, found, "If there should be one, correct the input project.")
+        return Finding(name, Health.OK, f"{self._project.name} ({self._project.id})")
+
+    def _region(self, name: str) -> Finding:
+        asked = self.inputs.region
+        lookup.check_region(self._with_token(), asked)
+        return Finding(name, Health.OK, "the project's own" if asked == "inherit" else f"{asked} takes new databases")
+
+    def _with_token(self) -> ManagementApi:
+        if self._api is None:
+            raise _NotTried("there is no valid service token")
+        return self._api
+
+    # GitHub
+
+    def _github_api(self, name: str) -> Finding:
+        path = f"/repos/{quote(self.repository.full_name)}" if isinstance(self.repository, Repository) else ""
+        self._github = _ask(self.github_api_url, path, token=self._github_token)
+        return reachable(name, urlsplit(self.github_api_url).netloc, self._github, variable="GITHUB_API_URL")
+
+    def _repository(self, name: str) -> Finding:
+        if isinstance(self.repository, PreviewError):
+            raise self.repository
+        if not self._github_token:
+            found = f"{self.repository.full_name} ({self.repository.id}), and there is no GitHub token to look at it with"
+            return Finding(name, Health.WARNING, found, "Give one: sweeps, plans and comments need it.")
+        return repository(name, self.repository, self._seen())
+
+    def _pull_requests(self, name: str) -> Finding:
+        return reading(
+            name, self._read("/pulls"), permission="pull-requests: read", needed_for="without it no sweep runs", missing=Health.FAILED
+        )
+
+    def _branches(self, name: str) -> Finding:
+        needed_for = "a sweep of branches' and queue entries' previews takes it, nothing else does"
+        return reading(name, self._read("/branches"), permission="contents: read", needed_for=needed_for, missing=Health.WARNING)
+
+    def _comments(self, name: str) -> Finding:
+        if not self.inputs.comment:
+            return Finding(name, Health.OK, "none are to be written")
+        return writing(name, self._github_token, self._seen(), permission="pull-requests: write", scopes={"repo"})
+
+    def _deployments(self, name: str) -> Finding:
+        return writing(name, self._github_token, self._seen(), permission="deployments: write", scopes={"repo", "repo_deployment"})
+
+    def _read(self, what: str) -> Answer:
+        seen = self._seen()
+        if seen.status != 200 or not isinstance(self.repository, Repository):
+            raise _NotTried("the repository can't be read")
+        return _ask(self.github_api_url, f"/repos/{quote(self.repository.full_name)}{what}?per_page=1", token=self._github_token)
+
+    def _seen(self) -> Answer:
+        if not self._github_token:
+            raise _NotTried("there is no GitHub token")
+        if isinstance(self.repository, PreviewError) or self._github is None or not self._github.status:
+            raise _NotTried("the repository can't be read")
+        return self._github
+
+    @property
+    def _github_token(self) -> str:
+        return self.inputs.github_token.get_secret_value() if self.inputs.github_token else ""
+
+    # What it would come to
+
+    def _clock(self, name: str) -> Finding:
+        return clock(name, [one for one in (self._prisma, self._github) if one is not None], self.inputs.credential_grace)
+
+    def _event(self, name: str) -> Finding:
+        if self.decision is None:
+            raise _NotTried("there is none")
+        decided = self.decision()
+        self.scope = self.scope or decided.scope
+        return Finding(name, Health.OK, f"{decided.reason}, so {MEANS[decided.task]}", decided.advice)
+
+    def _name(self, name: str) -> Finding:
+        return Finding(name, Health.OK, f"{identity.name(self._of_scope())} for {self._of_scope()}")
+
+    def _of_scope(self) -> Scope:
+        if self.scope is None:
+            raise _NotTried("nothing says which pull request or branch it is about")
+        return self.scope
+
+    def _database(self, name: str) -> Finding:
+        """Whether the port a preview would be logged in to can be reached, if there is one."""
+        scope = self._of_scope()
+        if self._project is None:
+            raise _NotTried("there is no project")
+        listed = self._with_token().databases(self._project.id, logical_id=identity.name(scope))
+        found = next((one for one in listed if identity.belongs_to(one.noun(), scope)), None)
+        if found is None:
+            raise _NotTried(f"{scope} has none yet")
+        endpoint = _endpoint(found, self.inputs.endpoint)
+        if endpoint is None:
+            raise _NotTried(f"{found.id} has no credential that says where its {self.inputs.endpoint} endpoint is")
+        where, started = f"{endpoint.host}:{endpoint.port}", time.monotonic()
+        try:
+            socket.create_connection((endpoint.host, endpoint.port), timeout=_PATIENCE).close()
+        except OSError as error:
+            problem = f"{found.id} is {found.status}, and {where} can't be reached ({type(error).__name__})"
+            return Finding(name, Health.FAILED, problem, "Let this machine reach that port: firewalls often allow no other than 443.")
+        return Finding(name, Health.OK, f"{found.id} is {found.status}, {where} reached in {(time.monotonic() - started) * 1000:.0f} ms")
+
+
+def _endpoint(database: DatabaseWire, wanted: Endpoint) -> EndpointWire | None:
+    ends = (one.endpoints.direct if wanted is Endpoint.DIRECT else one.endpoints.pooled for one in database.connections)
+    return next((end for end in ends if end is not None), None)
+
+
+def _ask(base_url: str, path: str, *, token: str = "") -> Answer:
+    """One request, whatever comes of it."""
+    started = time.monotonic()
+    with http.client(base_url, token=token) as client:
+        if not token:
+            del client.headers["Authorization"]
+        try:
+            response = client.get(path, timeout=_PATIENCE, extensions=_ONCE)
+        except httpx.HTTPError as error:
+            return Answer(time.monotonic() - started, datetime.now(UTC), problem=type(error).__name__)
+    return Answer(
+        seconds=time.monotonic() - started,
+        at=datetime.now(UTC),
+        status=response.status_code,
+        headers={name.lower(): value for name, value in response.headers.items()},
+        content=_object(response),
+    )
+
+
+def _object(response: httpx.Response) -> Mapping[str, object]:
+    try:
+        content = response.json()
+    except (ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
