@@ -90,6 +90,9 @@ class Step:
         if self.inputs.github_token is not None:
             self.github = GitHubRepository(api_url=self.job.api_url, token=self.inputs.github_token, repository=self.job.repository)
         repository = Repository(self.job.repository_id, self.job.repository)
+        if self.inputs.command == "doctor":
+            self._consult_doctor(repository)
+            return
         self.seen = self._look(decide.questions(self.inputs, self.event))
         decision = decide.decide(self.inputs, self.event, repository, self.seen)
         self.runner.info(f"preview-db {__version__}: {decision.reason}, so {decide.MEANS[decision.task]}")
@@ -107,6 +110,27 @@ class Step:
             self._put_out(settled)  # and no summary: every comment on every issue comes by here
         if settled.failure is not None:
             raise settled.failure
+
+    def _consult_doctor(self, repository: Repository) -> None:
+        """Looks at all that a run stands on and changes nothing; fails if something of it will not do."""
+        from . import diagnosis  # both here, since no other run needs them
+        from .doctor import Doctor
+
+        inputs = self.inputs.model_copy(update={"command": "auto"})
+        doctor = Doctor(
+            inputs,
+            repository,
+            self.job.api_url,
+            decision=lambda: decide.decide(inputs, self.event, repository, self._look(decide.questions(inputs, self.event))),
+            sign_in=lambda given: signed_in(given, self.job, self.environ, self.runner, from_fork=self.event.has_no_secrets),
+        )
+        findings = doctor.examine()
+        for line in diagnosis.lines(findings):
+            self.runner.info(line)
+        self._summarise(diagnosis.markdown(findings))
+        self.runner.set_output("outcome", Result.PLANNED)
+        if failure := diagnosis.failure(findings):
+            raise failure
 
     def _check_what_comes_last(self) -> None:
         """Raises for what would fail only once there is a database to lose: the file to write to, the passphrase to seal with."""

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 
 import httpx
-from httpx_retries import Retry
 
 from . import http, identity
 from .decide import MEANS, Decision
@@ -24,7 +23,7 @@ from .prisma.client import ManagementApi
 from .prisma.models import DatabaseWire, EndpointWire, Project
 from .settings import Inputs
 
-_ONCE = {"retry": Retry(total=0)}  # to hear nothing is a finding, too
+_ONCE = {"retry": http.Resend(total=0)}  # to hear nothing is a finding, too
 _PATIENCE = 5.0  # seconds
 
 
@@ -231,7 +230,7 @@ def _ask(base_url: str, path: str, *, token: str = "") -> Answer:
         try:
             response = client.get(path, timeout=_PATIENCE, extensions=_ONCE)
         except httpx.HTTPError as error:
-            return Answer(time.monotonic() - started, datetime.now(UTC), problem=type(error).__name__)
+            return Answer(time.monotonic() - started, datetime.now(UTC), problem=str(error) or type(error).__name__)
     return Answer(
         seconds=time.monotonic() - started,
         at=datetime.now(UTC),

@@ -186,8 +186,8 @@ class Errand:
             self.terminal.confirm("Do this? What is deleted is gone with its data")
 
     def _run(self, decision: Decision, *, dry_run: bool = False) -> Settled:
-        engine = self._engine(dry_run=dry_run)
-        with self._working():
+        engine, is_answer = self._engine(dry_run=dry_run), self._only_plans and decision.task is not Task.SWEEP
+        with self.terminal.quietly() if is_answer else contextlib.nullcontext(), self._working():
             return engine.run(decision)
 
     def _engine(self, *, dry_run: bool) -> Engine:

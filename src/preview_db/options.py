@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -21,9 +22,15 @@ def together(*options: Callable[[_Function], _Function]) -> Callable[[_Function]
     return decorate
 
 
+def _full_name(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not re.fullmatch(r"[^/\s]{1,100}/[^/\s]{1,100}", value):
+        raise click.BadParameter("takes OWNER/NAME, such as acme/shop.")
+    return value
+
+
 ABOUT_PROJECT = together(
     click.option("--project", metavar="NAME|ID", help="The Prisma project; PRISMA_PROJECT_ID if not given."),
-    click.option("--repo", metavar="OWNER/NAME", help="The repository on GitHub."),
+    click.option("--repo", callback=_full_name, metavar="OWNER/NAME", help="The repository on GitHub."),
     click.option("--repo-id", type=click.IntRange(1), metavar="N", help="Its id, where there is no GitHub token to read it with."),
     click.option("--workspace", metavar="NAME|ID", help="The workspace the service token must belong to."),
     click.option("--json", "as_json", is_flag=True, help="Answer in JSON. Progress goes to standard error either way."),

@@ -7,7 +7,7 @@ from typing import Any
 
 from . import sweep_report
 from .engine import Settled
-from .model import Action, Database, Endpoint, Kind, Plan, Scope
+from .model import Action, Database, Endpoint, Kind, Plan, Result, Scope
 from .prisma.models import Credential
 from .report import plan_json, string_of
 from .stale import Fate, Sweep, age
@@ -37,11 +37,11 @@ def scope_json(scope: Scope) -> dict[str, Any]:
 def facts(settled: Settled, endpoint: Endpoint) -> list[Row]:
     """What came of one preview, a fact a row."""
     outcome, database = settled.outcome, settled.outcome.database
-    rows: list[Row] = [("outcome", outcome.result)]
+    rows: list[Row] = [("outcome", outcome.result)] if outcome.result is not Result.PLANNED else []
     rows += [("preview", str(outcome.scope))] if outcome.scope else []
     rows += [("identity", outcome.identity)] if outcome.identity else []
     if database is not None:
-        rows += [("database", f"{database.name} ({database.id})"), ("created", _time(database.created_at))]
+        rows += [("database", f"{database.name} ({database.id})"), ("status", database.status), ("created", _time(database.created_at))]
         rows += [("region", database.region)] if database.region else []
     rows += [("project", f"{settled.project.name} ({settled.project.id})")] if settled.project else []
     for credential in settled.credentials:
@@ -82,8 +82,8 @@ def sweep_rows(sweep: Sweep) -> list[Row]:
         oldest, steps = one.verdict.preview.databases[0], one.verdict.plan.steps
         if one.fate is not Fate.KEPT:
             why = f"{one.verdict.reason}. {one.note}" if one.note else one.verdict.reason
-        elif steps:
-            why = one.note or "; ".join(f"{step.action} {step.subject}: {step.reason}" for step in steps)
+        elif tidied := [step for step in steps if step.action is not Action.KEEP]:
+            why = one.note or "; ".join(f"{step.action} {step.subject}: {step.reason}" for step in tidied)
         else:
             continue
         rows.append((short(one.verdict.preview.scope), oldest.id, age(sweep.now - oldest.created_at), one.fate, why))

@@ -140,7 +140,11 @@ def test_nothing_of_the_workspace_is_imported_or_read(runner: Runner, running: E
     (runner.workspace / "pyvenv.cfg").write_text("home = /github/workspace\n")
 
     # A job's env, or an earlier step by way of GITHUB_ENV, may well set these.
-    astray = {"PYTHONPATH": "/github/workspace", "PYTHONSTARTUP": "/github/workspace/json.py", "PYTHONHOME": "/github/workspace"}
+    astray: dict[str, Any] = {
+        "PYTHONPATH": "/github/workspace",
+        "PYTHONSTARTUP": "/github/workspace/json.py",
+        "PYTHONHOME": "/github/workspace",
+    }
     run = step(runner, running, running.pull_request_event("opened", NUMBER + 1, state="open"), 5, **astray)
 
     assert (run.exit_code, run.outputs.get("outcome")) == (0, "created"), run.log
