@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -234,3 +235,47 @@ def test_an_env_file_needs_a_variable_to_write(life: Life) -> None:
     run = life.opened(env_file=".env")
     assert run.exit_code == 1
     assert "app=DATABASE_URL" in run.annotations[-1].message
+
+
+def test_what_ends_with_the_job_cannot_be_sealed_for_another(life: Life) -> None:
+    run = life.opened(seal_with=PASSPHRASE, ephemeral="true")
+    assert run.exit_code == 1
+    assert "contradict" in run.annotations[-1].message
+
+
+@pytest.fixture
+def keyless(life: Life) -> Iterator[Life]:
+    """A repository without a stored token, whose jobs have ``id-token: write``, connected to the project."""
+    addresses = life.emulator.addresses
+    life.inputs["service_token"] = ""
+    life.environ["ACTIONS_ID_TOKEN_REQUEST_URL"] = addresses["oidc_request_url"]
+    life.environ["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] = addresses["oidc_request_token"]
+    life.emulator.control("PUT", "oidc", {"project": life.project})
+    yield life
+    life.emulator.control("DELETE", "oidc")
+
+
+def test_a_job_signs_in_with_its_own_identity(keyless: Life) -> None:
+    opened = keyless.opened(ephemeral="true")
+    assert opened.succeeded, opened.log
+    assert can_log_in(opened.outputs["database_url"])
+    tokens = [mask for mask in opened.masks if mask.count(".") == 2 and mask.startswith("ey")]
+    assert tokens, "the identity token is masked, too"
+    assert keyless.post(opened).exit_code == 0
+    assert not can_log_in(opened.outputs["database_url"])
+    assert keyless.closed().outputs["outcome"] == "deleted"
+
+
+def test_a_repository_that_is_not_connected_is_told_how(keyless: Life) -> None:
+    keyless.emulator.control("PUT", "oidc", {"project": None})
+    run = keyless.opened()
+    assert run.exit_code == 1
+    assert "connected" in run.annotations[-1].message
+    assert keyless.databases() == []
+
+
+def test_without_a_token_and_without_an_identity_both_ways_are_named(life: Life) -> None:
+    run = life.opened(service_token="")
+    assert run.exit_code == 1
+    assert "PRISMA_SERVICE_TOKEN" in run.annotations[-1].message
+    assert "id-token: write" in run.annotations[-1].message

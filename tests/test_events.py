@@ -91,6 +91,9 @@ def test_a_branch_has_a_preview_from_push_to_delete(life: Life) -> None:
     assert outcomes(created, again, other) == ["created", "reused", "created"]
     assert created.outputs["database_name"].startswith("shop-br-feat-x-")
     assert created.outputs["database_id"] == again.outputs["database_id"] != other.outputs["database_id"]
+    assert happens(life, "create", payloads.create_event(ref="feat/x", **where)).outputs["outcome"] == "reused"
+    for event, payload in (("create", payloads.create_event), ("delete", payloads.delete_event)):
+        assert happens(life, event, payload(ref="v1", ref_type="tag", **where)).outputs["outcome"] == "skipped"
     gone = happens(life, "delete", payloads.delete_event(ref="feat/x", **where))
     assert gone.outputs["outcome"] == "deleted"
     assert [one["id"] for one in life.databases()] == [other.outputs["database_id"]]

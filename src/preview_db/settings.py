@@ -279,6 +279,8 @@ class Inputs(_Environment):
             raise ValueError("database_id is a handle for the commands connect and delete")
         if self.env_file is not None and self.command != "unseal" and not any(one.variable for one in self.connections):
             raise ValueError("env_file is to get the variables of connections, and none of those has one, as in app=DATABASE_URL")
+        if self.ephemeral and self.seal_with is not None:
+            raise ValueError("ephemeral ends the credentials with this job, and seal_with is there to pass them on to another")
         if self.command == "unseal" and (self.sealed is None or self.seal_with is None):
             raise ValueError("the command unseal needs sealed, the text, and seal_with, the passphrase it was sealed with")
         if self.pr is not None and self.branch is not None:
