@@ -16,8 +16,9 @@ from typing import TextIO, TypeVar
 from pydantic import SecretStr
 
 from . import __version__, decide, events, identity, report
+from .deadline import NEVER, Deadline
 from .decide import Decision, Seen, Task
-from .engine import Engine, Settled, mask
+from .engine import AFTERWARDS, Engine, Settled, mask
 from .errors import InvalidInput, PreviewError
 from .events import Event
 from .github import deployments
@@ -87,14 +88,19 @@ class Step:
         if self.inputs.command == "unseal":
             self._unseal()
             return
-        if self.inputs.github_token is not None:
-            self.github = GitHubRepository(api_url=self.job.api_url, token=self.inputs.github_token, repository=self.job.repository)
+        with contextlib.ExitStack() as stack:
+            self._run(stack)
+
+    def _run(self, stack: contextlib.ExitStack) -> None:
+        self._open_github(stack, Deadline.after(self.inputs.timeout.total_seconds() + 2 * AFTERWARDS))
         repository = Repository(self.job.repository_id, self.job.repository)
         if self.inputs.command == "doctor":
             self._consult_doctor(repository)
             return
         self.seen = self._look(decide.questions(self.inputs, self.event))
         decision = decide.decide(self.inputs, self.event, repository, self.seen)
+        if decision.task is Task.SWEEP:
+            self._open_github(stack, NEVER)
         self.runner.info(f"preview-db {__version__}: {decision.reason}, so {decide.MEANS[decision.task]}")
         if decision.task is Task.NOTHING and (decision.advice or decision.reaction):
             self.runner.notice("Nothing to do", ". ".join(filter(None, (decision.reason, decision.advice))) + ".")
@@ -113,8 +119,8 @@ class Step:
 
     def _consult_doctor(self, repository: Repository) -> None:
         """Looks at all that a run stands on and changes nothing; fails if something of it will not do."""
-        from . import diagnosis  # both here, since no other run needs them
-        from .doctor import Doctor
+        from .doctor import diagnosis  # both here, since no other run needs them
+        from .doctor.checks import Doctor
 
         inputs = self.inputs.model_copy(update={"command": "auto"})
         doctor = Doctor(
@@ -131,6 +137,13 @@ class Step:
         self.runner.set_output("outcome", Result.PLANNED)
         if failure := diagnosis.failure(findings):
             raise failure
+
+    def _open_github(self, stack: contextlib.ExitStack, deadline: Deadline) -> None:
+        if self.inputs.github_token is not None:
+            self.github = GitHubRepository(
+                api_url=self.job.api_url, token=self.inputs.github_token, repository=self.job.repository, deadline=deadline
+            )
+            stack.callback(self.github.close)
 
     def _check_what_comes_last(self) -> None:
         """Raises for what would fail only once there is a database to lose: the file to write to, the passphrase to seal with."""

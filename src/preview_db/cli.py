@@ -16,7 +16,7 @@ except ImportError:  # the action's image leaves the terminal's libraries out
 from . import __version__
 from .errors import Cancelled, InvalidInput, Mismatch, NoPreview, PreviewError
 from .interrupts import Interrupts
-from .options import ABOUT_ONE, ABOUT_PROJECT, COMMENT, DATABASE_ID, DRY_RUN, HANDING_OVER, JUDGING, MAKING, YES, together
+from .terminal.options import ABOUT_ONE, ABOUT_PROJECT, COMMENT, DATABASE_ID, DRY_RUN, HANDING_OVER, JUDGING, MAKING, YES, together
 
 FAILED, USAGE, NOTHING_THERE, REFUSED, STOPPED = 1, 2, 3, 4, 130
 """Exit codes beside 0. Scripts go by them: they are told in the help and in docs/terminal.md, and stay."""
@@ -146,9 +146,9 @@ def _carry_out(command: str, options: dict[str, Any]) -> NoReturn:
 
 
 def _errand(command: str, options: dict[str, Any], interrupts: Interrupts) -> int:
-    from .checkout import CannotTell
-    from .errands import Asked, run
-    from .terminal import NotConfirmed, Terminal
+    from .terminal.checkout import CannotTell
+    from .terminal.errands import Asked, run
+    from .terminal.screen import NotConfirmed, Terminal
 
     if options.get("pr") and options.get("branch"):
         raise click.UsageError("--pr and --branch can't both say what it is about.")

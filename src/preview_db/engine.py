@@ -10,6 +10,7 @@ from typing import Protocol
 from pydantic import SecretStr
 
 from . import identity, plan, report, stale
+from .deadline import NEVER, Deadline
 from .decide import Decision, Task
 from .errors import InvalidInput, Mismatch, NoPreview, PlanLimit, PreviewError, Unauthorised
 from .github.repository import GitHubFailed, GitHubRepository
@@ -43,8 +44,15 @@ def mask(credential: Credential, sink: Sink) -> None:
             sink.mask(string.password)
 
 
-def api_of(inputs: Inputs) -> ManagementApi:
+AFTERWARDS = 30.0
+"""Seconds beyond the input ``timeout`` in which the Management API is still asked: what was made and can't be used has to be undone."""
+
+
+def api_of(inputs: Inputs, deadline: Deadline = NEVER) -> ManagementApi:
     """The Management API, with the token there is.
+
+    Args:
+        deadline: when nothing is asked of it any more.
 
     Raises:
         Unauthorised: there is none.
@@ -56,7 +64,7 @@ def api_of(inputs: Inputs) -> ManagementApi:
             remedy="Create a service token in the Prisma Console, store it as the secret PRISMA_SERVICE_TOKEN, and set "
             "service_token: ${{ secrets.PRISMA_SERVICE_TOKEN }}. Or sign in without one: give the job 'permissions: id-token: write'.",
         )
-    return ManagementApi(inputs.management_api_url, token=inputs.service_token.get_secret_value())
+    return ManagementApi(inputs.management_api_url, token=inputs.service_token.get_secret_value(), deadline=deadline)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -113,7 +121,9 @@ class Engine:
         if decision.task is Task.NOTHING:
             return Settled(Outcome(Result.SKIPPED, decision.reason, scope=decision.scope))
         only_plan = self.inputs.command == "plan" or self.inputs.dry_run
-        with api_of(self.inputs) as api:
+        # A sweep takes as long as there is something to sweep; each of its requests is bounded by itself.
+        deadline = NEVER if decision.task is Task.SWEEP else Deadline.after(self.inputs.timeout.total_seconds() + AFTERWARDS)
+        with api_of(self.inputs, deadline) as api:
             if self.inputs.workspace is not None:
                 lookup.check_workspace(api, self.inputs.workspace)
             if decision.task in (Task.ENSURE, Task.RESET):
@@ -152,6 +162,8 @@ class Engine:
             PreviewError: the project or its databases can't be read.
         """
         with api_of(self.inputs) as api:
+            if self.inputs.workspace is not None:
+                lookup.check_workspace(api, self.inputs.workspace)
             project = lookup.project(api, self.inputs.project)
             databases = [database.noun() for database in api.databases(project.id)]
         return Listing(project, stale.previews(databases, self.repository), stale.others(databases, self.repository))

@@ -157,6 +157,7 @@ class Wanted:
         may_create: whether it may be created if it does not; ``connect`` never creates.
         may_delete: whether what is of no use may go: duplicates, and databases that ended in failure.
         fresh: whether one that exists is to be replaced by a new one.
+        outdated: of what is to be replaced, the ids; none to say all that exists. What came later is another run's new one.
         connections: the names to mint a credential under, the first of which ``database_url`` is.
         mint_suffix: ``<run_id>-<attempt>``, what this run's credentials end in.
         ephemeral: whether this run's credentials end with its job.
@@ -173,6 +174,7 @@ class Wanted:
     may_create: bool = True
     may_delete: bool = True
     fresh: bool = False
+    outdated: frozenset[str] | None = None
     connections: tuple[str, ...] = ("app",)
     mint_suffix: str = "0-1"
     ephemeral: bool = False

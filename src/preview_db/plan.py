@@ -30,29 +30,30 @@ def make(wanted: Wanted, databases: Iterable[Database]) -> Plan:
         return Plan(tuple(_delete(database, wanted.reason) for database in ours))
     failed = [database for database in ours if database.status is Status.FAILURE]
     usable = [database for database in ours if database.status is not Status.FAILURE]
-    kept = usable[0] if usable else None
+    outdated = [one for one in usable if wanted.fresh and (wanted.outdated is None or one.id in wanted.outdated)]
+    current = [one for one in usable if one not in outdated]
+    kept = current[0] if current else None
     steps: list[Step] = []
     if wanted.may_delete:
         steps += [_delete(database, "it ended in failure and can't be used") for database in failed]
-        steps += [_delete(database, "a second one of the same preview; the oldest is kept") for database in usable[1:]]
+        steps += [_delete(database, "a second one of the same preview; the oldest is kept") for database in current[1:]]
     if kept is None and not wanted.may_create:
         return Plan(tuple(steps))
-    replaced = kept if wanted.fresh else None
-    if kept is None or replaced is not None:
-        steps.append(Step(Action.CREATE, identity.name(wanted.scope), wanted.reason, database=replaced))
+    if kept is None:
+        steps.append(Step(Action.CREATE, identity.name(wanted.scope), wanted.reason, database=outdated[0] if outdated else None))
     else:
         steps.append(Step(Action.KEEP, kept.name, wanted.reason, database=kept))
     why = "it ends with this job" if wanted.ephemeral else "each run has credentials of its own"
     steps += [Step(Action.MINT, connection_name(name, wanted.mint_suffix, ephemeral=wanted.ephemeral), why) for name in wanted.connections]
     if wanted.connections:
         steps.append(Step(Action.WAIT, "database", "it is handed out once one can log in to it"))
-    if replaced is not None:
-        steps.append(_delete(replaced, "the new one can be used"))
-    elif kept is not None:
+    steps += [_delete(database, "the new one can be used") for database in outdated]
+    if kept is not None:
         steps += superseded(kept, minting=wanted.connections, run=wanted.mint_suffix, grace=wanted.grace, now=wanted.now)
-    if wanted.may_create and kept is not None and (kept.can_be_adopted or (replaced is not None and kept.logical_id)):
+    knows_logical_id = kept.can_be_adopted if kept is not None else any(one.can_be_adopted or one.logical_id for one in outdated)
+    if wanted.may_create and knows_logical_id:
         steps.append(Step(Action.ADOPT, identity.name(wanted.scope), "the server then refuses a second one of its identity"))
-    return Plan(tuple(steps), _duplicates(wanted, usable) if wanted.may_delete else ())
+    return Plan(tuple(steps), _duplicates(wanted, current) if wanted.may_delete else ())
 
 
 def connection_name(name: str, run: str, *, ephemeral: bool = False) -> str:

@@ -104,7 +104,8 @@ class Reconciler:
             self._deadline = Deadline.after(self.patience.seconds, self.monotonic)
         try:
             for _ in range(_MAX_TURNS):
-                steps = plan.make(wanted, self.observe(wanted))
+                observed = self.observe(wanted)
+                steps = plan.make(dataclasses.replace(wanted, outdated=self._found_first), observed)
                 for line in report.plan_lines(steps):
                     self.log(f"• {line}")
                 try:
@@ -165,9 +166,11 @@ class Reconciler:
             return Result.DELETED if steps.of(Action.DELETE) else Result.ABSENT
         if database is None:
             return Result.ABSENT
+        if wanted.fresh and self._found_first:
+            return Result.RESET
         # If no answer to a creation came, one that was not there before is taken for what it made.
         if database.id in self._created or (self._lost_a_creation and database.id not in (self._found_first or ())):
-            return Result.RESET if any(step.database for step in steps.of(Action.CREATE)) else Result.CREATED
+            return Result.CREATED
         return Result.REUSED if wanted.may_create else Result.CONNECTED
 
     def _checked(self, databases: Iterable[DatabaseWire]) -> list[Database]:
@@ -218,9 +221,9 @@ class Reconciler:
                 cause="The answer is not about what was asked.",
                 remedy=f"Nothing was handed out. Look at {made.id} in the Prisma Console and delete it if it is empty.",
             )
-        if database.logical_id is None and not replaces:
-            self._knows_logical_id = False
-            raise LookAgain("without logicalId two runs may have created one each")
+        if database.logical_id is None:
+            self._knows_logical_id = self._knows_logical_id and replaces
+            raise LookAgain("of several runs that create by name, each may have made one")
         return database
 
     def _wait_until_ready(self, database: Database) -> Database:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import queue
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from datetime import datetime
 
 from . import stale
+from .deadline import Deadline
 from .errors import Mismatch, PreviewError
 from .github.repository import GitHubRepository
 from .interrupts import Interrupts
@@ -25,6 +26,7 @@ CLOSED_PAGES = 10
 """How far back closed pull requests are searched for when they closed. Older ones count as closed longest."""
 
 _SAY_EVERY = 25
+_TO_END = 3.0
 
 
 @dataclasses.dataclass(slots=True)
@@ -47,6 +49,7 @@ class Sweeper:
     interrupts: Interrupts
     now: datetime
     _reading: threading.Lock = dataclasses.field(default_factory=threading.Lock)
+    _stopping: threading.Event = dataclasses.field(default_factory=threading.Event)
 
     def run(self, *, dry_run: bool) -> Sweep:
         """Sweeps, or says what a sweep would do. One deletion that fails stays in the result and stops nothing."""
@@ -103,24 +106,53 @@ class Sweeper:
         return frozenset(number for ref in self.github.queue() if (number := stale.queued_number(ref)) is not None)
 
     def _side_by_side(self, verdicts: list[Verdict]) -> list[Swept]:
-        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="sweep") as pool:
-            under_way: list[Future[Swept]] = []
-            try:
-                under_way += [pool.submit(self._carry_out, verdict) for verdict in verdicts if verdict.plan.steps]
-                for count, _ in enumerate(as_completed(under_way), 1):
-                    self.interrupts.reached(f"after {count} of {len(under_way)} previews")
-                    if count % _SAY_EVERY == 0:
-                        self.log(f"{count} of {len(under_way)} previews done")
-            except BaseException:
-                # What has begun comes to its end; what has not is left for the next sweep.
-                pool.shutdown(wait=True, cancel_futures=True)
-                raise
-            return [future.result() for future in under_way]
+        """Carries them out. If the run is to stop, what has begun gets a moment to end; the rest is left for the next sweep."""
+        waiting: queue.SimpleQueue[Verdict] = queue.SimpleQueue()
+        ended: queue.SimpleQueue[Swept | Exception] = queue.SimpleQueue()
+        for verdict in (due := [one for one in verdicts if one.plan.steps]):
+            waiting.put(verdict)
+        # Daemons, which the end of the process does not wait for: one may be in the middle of a read that takes its time.
+        workers = [threading.Thread(target=self._work, args=(waiting, ended), name=f"sweep-{n}", daemon=True) for n in range(AT_ONCE)]
+        swept: list[Swept] = []
+        try:
+            for worker in workers:
+                worker.start()
+            while len(swept) < len(due):
+                one = ended.get()
+                if isinstance(one, Exception):
+                    raise one
+                swept.append(one)
+                self.interrupts.reached(f"after {len(swept)} of {len(due)} previews")
+                if len(swept) % _SAY_EVERY == 0:
+                    self.log(f"{len(swept)} of {len(due)} previews done")
+        except BaseException:
+            self._stopping.set()
+            patience = Deadline.after(_TO_END)
+            for worker in (one for one in workers if one.ident is not None):
+                worker.join(patience.left)
+            self.interrupts.reached(f"after {len(swept) + ended.qsize()} of {len(due)} previews")
+            raise
+        return swept
 
-    def _carry_out(self, verdict: Verdict) -> Swept:
+    def _work(self, waiting: queue.SimpleQueue[Verdict], ended: queue.SimpleQueue[Swept | Exception]) -> None:
+        while not self._stopping.is_set():
+            try:
+                verdict = waiting.get_nowait()
+            except queue.Empty:
+                return
+            try:
+                if (swept := self._carry_out(verdict)) is not None:
+                    ended.put(swept)
+            except Exception as error:  # noqa: BLE001 - the other thread raises it
+                ended.put(error)
+
+    def _carry_out(self, verdict: Verdict) -> Swept | None:
+        """What became of it; none if it was not begun, since the run is to stop."""
         try:
             if verdict.deletions:
                 verdict = self._once_more(verdict)
+            if self._stopping.is_set():
+                return None
             done = [self._apply(step) for step in verdict.plan.of(Action.DELETE, Action.REVOKE)]
         except PreviewError as error:
             return Swept(verdict, Fate.FAILED, error.what)

@@ -14,10 +14,10 @@ import subprocess
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, NotRequired, TypedDict, Unpack
+from typing import IO, Any, NotRequired, TextIO, TypedDict, Unpack
 
 from .commands import Annotation, Console, Masker, parse_file_command
 
@@ -111,6 +111,23 @@ class Runner:
 
     def start(self, command: Sequence[str], **options: Unpack[StepOptions]) -> "Step":
         """Start a step without waiting for it."""
+        variables, traces = self._prepare(options)
+        container = f"preview-db-{uuid.uuid4().hex[:12]}" if self.image else None
+        if self.image and container:
+            command = _in_container(self.image, self.entrypoint, container, self.root, variables, command)
+            # The client takes the values from its own environment, and needs to find its engine.
+            variables |= {key: value for key, value in os.environ.items() if key.startswith("DOCKER_")}
+        return Step(list(command), {"PATH": os.environ["PATH"], **variables}, self.workspace, traces, container)
+
+    def call(self, step: Callable[[Mapping[str, str], TextIO], int], **options: Unpack[StepOptions]) -> Run:
+        """Run a step in this process: a function of its environment and its standard output, for where processes would take too long."""
+        variables, traces = self._prepare(options)
+        started = time.monotonic()
+        exit_code = step(variables, _Spoken(traces))
+        return traces.run(exit_code, time.monotonic() - started)
+
+    def _prepare(self, options: StepOptions) -> tuple[dict[str, str], "Traces"]:
+        """The step's environment, and where what it leaves will be found."""
         files = {name: f"{file}_{uuid.uuid4()}" for name, file in _FILE_COMMANDS.items()}
         for name in files.values():
             (self.root / "file_commands" / name).touch()
@@ -129,14 +146,8 @@ class Runner:
             "HOME": f"{base}/home",
             **options.get("env", {}),
         }
-        container = f"preview-db-{uuid.uuid4().hex[:12]}" if self.image else None
-        if self.image and container:
-            command = _in_container(self.image, self.entrypoint, container, self.root, variables, command)
-            # The client takes the values from its own environment, and needs to find its engine.
-            variables |= {key: value for key, value in os.environ.items() if key.startswith("DOCKER_")}
         console = Console(Masker((self.token, *self.secrets)), debug=self.debug)
-        paths = {name: self.root / "file_commands" / file for name, file in files.items()}
-        return Step(list(command), {"PATH": os.environ["PATH"], **variables}, self.workspace, console, paths, container)
+        return variables, Traces(console, {name: self.root / "file_commands" / file for name, file in files.items()})
 
     def _inputs(self, given: Mapping[str, str]) -> dict[str, str]:
         declared = declared_inputs(self.action) if self.action else {}
@@ -198,14 +209,12 @@ class Step:
         command: list[str],
         variables: Mapping[str, str],
         workspace: Path,
-        console: "Console",
-        files: Mapping[str, Path],
+        traces: "Traces",
         container: str | None,
     ) -> None:
         """Start it, in a process group of its own, so that `kill` takes its children, too."""
-        self._console, self._files, self._container = console, files, container
+        self._traces, self._container = traces, container
         self._started = time.monotonic()
-        self._raw: dict[str, list[str]] = {"stdout": [], "stderr": []}
         self.command = command
         self.process = subprocess.Popen(
             command,
@@ -224,7 +233,7 @@ class Step:
     @property
     def log(self) -> tuple[str, ...]:
         """What GitHub would show up to now."""
-        return tuple(self._console.log)
+        return tuple(self._traces.console.log)
 
     def cancel(self) -> None:
         """Send what the runner sends when a job is cancelled: SIGINT, then SIGTERM, then SIGKILL."""
@@ -249,23 +258,36 @@ class Step:
             exit_code = self.process.wait(timeout)
         except subprocess.TimeoutExpired:
             self.kill()
-            shown = "\n".join(self._console.log)
+            shown = "\n".join(self._traces.console.log)
             raise TimeoutError(f"the step was still running after {timeout} s; its log:\n{shown}") from None
         seconds = time.monotonic() - self._started
         for reader in self._readers:
             reader.join(5)  # a grandchild may hold the pipe open
-        return self._interpret(exit_code, seconds)
+        return self._traces.run(exit_code, seconds)
 
     def _read(self, name: str, stream: IO[bytes]) -> None:
         # To the runner a carriage return ends a line as well, so what follows one may be a command.
         with io.TextIOWrapper(stream, encoding="utf-8", errors="replace", newline="") as lines:
             for line in lines:
-                self._raw[name].append(line)
-                self._console.feed(line.rstrip("\r\n"))
+                self._traces.hear(name, line)
 
-    def _interpret(self, exit_code: int, seconds: float) -> Run:
-        console = self._console
-        texts = {name: path.read_bytes().decode("utf-8", "replace") for name, path in self._files.items()}
+
+@dataclass
+class Traces:
+    """What a step leaves behind: what it said, and its file commands."""
+
+    console: Console
+    files: Mapping[str, Path]
+    _raw: dict[str, list[str]] = field(default_factory=lambda: {"stdout": [], "stderr": []})
+
+    def hear(self, stream: str, line: str) -> None:
+        self._raw[stream].append(line)
+        self.console.feed(line.rstrip("\r\n"))
+
+    def run(self, exit_code: int, seconds: float) -> Run:
+        """Read it all, as the runner does once the step has ended."""
+        console = self.console
+        texts = {name: path.read_bytes().decode("utf-8", "replace") for name, path in self.files.items()}
         refusals: list[str] = []
         outputs, environment, state = (
             _collect(texts[name], kind, refusals)
@@ -301,6 +323,21 @@ class Step:
             refusals=tuple(refusals),
             seconds=seconds,
         )
+
+
+class _Spoken(io.StringIO):
+    """The standard output of a step that runs in this process."""
+
+    def __init__(self, traces: Traces) -> None:
+        super().__init__(newline="")
+        self._traces = traces
+        self._rest = ""
+
+    def write(self, text: str) -> int:
+        *whole, self._rest = re.split(r"(?<=[\n\r])", self._rest + text)
+        for line in whole:
+            self._traces.hear("stdout", line)
+        return len(text)
 
 
 def declared_inputs(action: Path) -> dict[str, str]:

@@ -12,16 +12,16 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
-from . import http, identity
-from .decide import MEANS, Decision
+from .. import http, identity
+from ..decide import MEANS, Decision
+from ..engine import api_of
+from ..errors import Cancelled, PreviewError, UnsupportedEvent
+from ..model import Endpoint, Repository, Scope
+from ..prisma import lookup
+from ..prisma.client import ManagementApi
+from ..prisma.models import DatabaseWire, EndpointWire, Project
+from ..settings import Inputs
 from .diagnosis import Answer, Finding, Health, clock, of_error, reachable, reading, repository, writing
-from .engine import api_of
-from .errors import Cancelled, PreviewError, UnsupportedEvent
-from .model import Endpoint, Repository, Scope
-from .prisma import lookup
-from .prisma.client import ManagementApi
-from .prisma.models import DatabaseWire, EndpointWire, Project
-from .settings import Inputs
 
 _ONCE = {"retry": http.Resend(total=0)}  # to hear nothing is a finding, too
 _PATIENCE = 5.0  # seconds

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from . import diagnosis
-from .bearings import Bearings
-from .doctor import Doctor
-from .errors import Cancelled, PreviewError
-from .model import Repository, Scope
-from .terminal import Terminal
+from ..doctor import diagnosis
+from ..doctor.checks import Doctor
+from ..errors import Cancelled, PreviewError
+from ..model import Repository, Scope
+from .bearings import Bearings, with_token
+from .screen import Terminal
 
 
 def consult(bearings: Bearings, terminal: Terminal, *, as_json: bool) -> int:
     """Tells what the doctor finds; 1 if something will not work, else 0."""
     with terminal.quietly(), terminal.working("Looking"):
         repository, scope = _standing(bearings)
-        findings = Doctor(bearings.inputs, repository, bearings.api_url, scope).examine()
+        findings = Doctor(bearings.inputs, repository, bearings.api_url, scope, sign_in=with_token).examine()
     failure = diagnosis.failure(findings)
     if as_json:
         terminal.json({"healthy": failure is None, "checks": diagnosis.as_json(findings)})

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from . import sweep_report
-from .engine import Settled
-from .model import Action, Database, Endpoint, Kind, Plan, Result, Scope
-from .prisma.models import Credential
-from .report import plan_json, string_of
-from .stale import Fate, Sweep, age
+from .. import sweep_report
+from ..engine import Settled
+from ..model import Action, Database, Endpoint, Kind, Plan, Result, Scope, Step
+from ..prisma.models import Credential
+from ..report import plan_json, string_of
+from ..stale import Fate, Sweep, age
 
 Row = tuple[str, ...]
 
@@ -72,7 +72,7 @@ def outcome_json(settled: Settled, endpoint: Endpoint, *, reveal: bool) -> dict[
 
 
 def plan_rows(plan: Plan) -> list[Row]:
-    return [(step.action, step.subject, step.reason) for step in plan.steps]
+    return [(step.action, _of(step), step.reason) for step in plan.steps]
 
 
 def sweep_rows(sweep: Sweep) -> list[Row]:
@@ -114,6 +114,11 @@ def question(sweep: Sweep) -> str:
     parts += [f"revoke {revocations} superseded credentials"] if revocations else []
     asked = " and ".join(parts)
     return f"{asked[:1].upper()}{asked[1:]}?" if asked else ""
+
+
+def _of(step: Step) -> str:
+    """What a step is done to; of what is deleted, by its id, too."""
+    return f"{step.subject} ({step.database.id})" if step.action is Action.DELETE and step.database else step.subject
 
 
 def _credential_json(credential: Credential, endpoint: Endpoint, *, reveal: bool) -> dict[str, Any]:

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from .events import PullRequest
-from .model import Action, Database, Kind, Scope, Status
-from .stale import Preview, Verdict, Why, age
-from .terminal_report import Row, scope_json, short
+from ..events import PullRequest
+from ..model import Action, Database, Kind, Scope, Status
+from ..stale import Preview, Verdict, Why, age
+from .tables import Row, scope_json, short
 
 COLUMNS = ("preview", "branch", "state", "age", "idle", "region", "credentials", "database", "sweep")
 

@@ -6,13 +6,24 @@ import dataclasses
 import functools
 from collections.abc import Mapping
 
+from ..engine import Sink
+from ..github.repository import GitHubRepository, failing
+from ..hosts import trusted_url
+from ..model import Kind, Repository, Scope
+from ..settings import Inputs
 from . import checkout
 from .checkout import CannotTell, Surroundings
-from .engine import Sink
-from .github.repository import GitHubRepository, failing
-from .hosts import trusted_url
-from .model import Kind, Repository, Scope
-from .settings import Inputs
+
+
+def with_token(inputs: Inputs) -> Inputs:
+    """``inputs``, if they have a service token. Raises :class:`CannotTell`."""
+    if inputs.service_token is None:
+        raise CannotTell(
+            "There is no service token.",
+            cause="The variable PRISMA_SERVICE_TOKEN is not set. It can't be an option: a command line is seen by others.",
+            remedy="Create a service token in the Prisma Console and set PRISMA_SERVICE_TOKEN to it.",
+        )
+    return inputs
 
 
 @dataclasses.dataclass
@@ -38,14 +49,14 @@ class Bearings:
         if self.repo is not None:
             return self.repo
         if self.around.remote is not None:
-            self.sink.info(f"Repository {self.around.remote.full_name}, as {self.around.said_by} says")
+            self.sink.info(f"Repository {self.around.remote.full_name}, by {self.around.said_by}")
             return self.around.remote.full_name
         elsewhere = self.around.elsewhere
         raise CannotTell(
             "Nothing says which repository this is about.",
             cause=f"It is at {elsewhere}, which is not known to be GitHub."
             if elsewhere
-            else "This is no checkout with a remote 'origin', and no CI system that is known says one.",
+            else "This is no checkout with a remote 'origin' that git reads (see its safe.directory), and no known CI system says one.",
             remedy="Give --repo owner/name. If that host is your GitHub Enterprise Server, set GH_HOST to it."
             if elsewhere
             else "Run it in a checkout of the repository, or give --repo owner/name.",

@@ -9,11 +9,12 @@ from datetime import datetime
 
 from pydantic import SecretStr
 
-from . import listing, report, terminal_report
-from .engine import Listing, Settled
-from .model import Endpoint
-from .stale import Sweep
-from .terminal import Terminal
+from .. import report
+from ..engine import Listing, Settled
+from ..model import Endpoint
+from ..stale import Sweep
+from . import listing, tables
+from .screen import Terminal
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Answers:
         for warning in settled.outcome.warnings:
             self.terminal.warning("preview-db", warning)
         if self.as_json:
-            content = terminal_report.outcome_json(settled, self.endpoint, reveal=self.show_secrets)
+            content = tables.outcome_json(settled, self.endpoint, reveal=self.show_secrets)
             self.terminal.json(content, reveal=self.show_secrets)
         elif self.export:
             for variable, string in self.variables(settled).items():
@@ -47,23 +48,23 @@ class Answers:
             self._facts(settled)
         elif plan.steps:
             self.terminal.line(f"{reason[:1].upper()}{reason[1:]}:")
-            self.terminal.table(terminal_report.PLAN_COLUMNS, terminal_report.plan_rows(plan))
+            self.terminal.table(tables.PLAN_COLUMNS, tables.plan_rows(plan))
         else:
             self.terminal.line("Nothing would be done.")
 
     def _facts(self, settled: Settled) -> None:
-        self.terminal.table((), terminal_report.facts(settled, self.endpoint))
+        self.terminal.table((), tables.facts(settled, self.endpoint))
         for credential in settled.credentials if self.show_secrets else ():
             self.terminal.reveal(f"{credential.name} {report.string_of(credential, self.endpoint).url.get_secret_value()}")
 
     def swept(self, settled: Settled, sweep: Sweep) -> None:
         """What became of every preview, or would."""
         if self.as_json:
-            self.terminal.json(terminal_report.sweep_json(settled, sweep))
+            self.terminal.json(tables.sweep_json(settled, sweep))
             return
-        if rows := terminal_report.sweep_rows(sweep):
-            self.terminal.table(terminal_report.SWEEP_COLUMNS, rows)
-        self.terminal.line(terminal_report.sweep_line(sweep))
+        if rows := tables.sweep_rows(sweep):
+            self.terminal.table(tables.SWEEP_COLUMNS, rows)
+        self.terminal.line(tables.sweep_line(sweep))
 
     def listed(self, found: Listing, entries: Sequence[listing.Entry], now: datetime) -> None:
         if self.as_json:

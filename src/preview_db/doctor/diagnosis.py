@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from .errors import PreviewError
-from .model import Repository
-from .report import text
+from ..errors import PreviewError
+from ..model import Repository
+from ..report import text
 
 CLOCK_IS_RIGHT = timedelta(seconds=30)
 """How far this machine's clock may be off before it is worth a word."""

@@ -11,21 +11,22 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from . import checkout, decide, identity, listing, report, terminal_report
+from .. import decide, identity, report
+from ..decide import Decision, Seen, Task
+from ..engine import Engine, Settled
+from ..errors import InvalidInput, NoPreview, NotFound
+from ..events import Event
+from ..github import env_file
+from ..github.repository import GitHubFailed, GitHubRepository
+from ..interrupts import Interrupts
+from ..model import Action, Kind, Outcome, Result
+from ..settings import Inputs
+from ..stale import Fate
+from . import checkout, listing, tables
 from .answers import Answers
-from .bearings import Bearings
+from .bearings import Bearings, with_token
 from .checkout import CannotTell
-from .decide import Decision, Seen, Task
-from .engine import Engine, Settled
-from .errors import InvalidInput, NoPreview
-from .events import Event
-from .github import env_file
-from .github.repository import GitHubFailed, GitHubRepository
-from .interrupts import Interrupts
-from .model import Action, Kind, Outcome, Result
-from .settings import Inputs
-from .stale import Fate
-from .terminal import Terminal
+from .screen import Terminal
 
 _EVENT = Event(name="the terminal")
 
@@ -75,11 +76,14 @@ def run(asked: Asked, environ: Mapping[str, str], terminal: Terminal, interrupts
         from .consultation import consult  # here, since no other command needs it
 
         return consult(bearings, terminal, as_json=asked.as_json)
-    if inputs.service_token is None:
-        raise CannotTell(
-            "There is no service token.",
-            cause="The variable PRISMA_SERVICE_TOKEN is not set. It can't be an option: a command line is seen by others.",
-            remedy="Create a service token in the Prisma Console and set PRISMA_SERVICE_TOKEN to it.",
+    with_token(inputs)
+    if (asked.export or asked.env_file) and not all(one.variable for one in inputs.connections):
+        raise InvalidInput(
+            "A connection does not say which variable it goes to.",
+            cause="What is exported or written to a file is a variable.",
+            remedy="Give --connection app=DATABASE_URL.",
+            named="connections",
+            problem="takes NAME=VARIABLE where it is exported or written to a file",
         )
     answers = Answers(terminal, inputs.endpoint, as_json=asked.as_json, export=asked.export, show_secrets=asked.show_secrets)
     errand = Errand(asked, inputs, bearings, answers, terminal, interrupts)
@@ -103,7 +107,8 @@ class Errand:
         asked = self.asked
         self.inputs = self.bearings.about()
         decision = decide.decide(self.inputs, _EVENT, self.bearings.repository, Seen())
-        workspace, path = self._env_file()
+        path = asked.env_file if not self._only_plans else None
+        workspace, path = checkout.placed(path, Path.cwd(), self.bearings.around.top) if path else (Path(), "")
         if path:
             env_file.check(path, workspace=workspace)
         if not asked.hands_over and decision.task is Task.CONNECT:
@@ -139,6 +144,12 @@ class Errand:
             pull_request=github.pull_request(inputs.pr) if inputs.pr else None,
             branch_exists=github.branch_exists(inputs.branch) if inputs.branch else None,
         )
+        if inputs.pr and seen.pull_request is None:
+            raise NotFound(
+                f"There is no pull request #{inputs.pr} in {self.bearings.full_name}.",
+                cause="It has another number, or is another repository's.",
+                remedy="Correct --pr or --repo.",
+            )
         self.answers.settled(self._run(decide.decide(inputs, _EVENT, self.bearings.repository, seen)))
 
     def sweep(self) -> None:
@@ -178,11 +189,11 @@ class Errand:
         with self.terminal.quietly():
             planned = self._run(decision, dry_run=True)
         if planned.sweep is not None:
-            if question := terminal_report.question(planned.sweep):
-                self.terminal.table(terminal_report.SWEEP_COLUMNS, terminal_report.sweep_rows(planned.sweep), aside=True)
+            if question := tables.question(planned.sweep):
+                self.terminal.table(tables.SWEEP_COLUMNS, tables.sweep_rows(planned.sweep), aside=True)
                 self.terminal.confirm(question)
         elif planned.outcome.plan is not None and planned.outcome.plan.of(Action.DELETE):
-            self.terminal.table(terminal_report.PLAN_COLUMNS, terminal_report.plan_rows(planned.outcome.plan), aside=True)
+            self.terminal.table(tables.PLAN_COLUMNS, tables.plan_rows(planned.outcome.plan), aside=True)
             self.terminal.confirm("Do this? What is deleted is gone with its data")
 
     def _run(self, decision: Decision, *, dry_run: bool = False) -> Settled:
@@ -206,18 +217,6 @@ class Errand:
                 raise
             remedy = "Give --project with the id or name of one of them, or set PRISMA_PROJECT_ID."
             raise CannotTell("Nothing says which project.", cause=error.cause, remedy=remedy) from None
-
-    def _env_file(self) -> tuple[Path, str]:
-        """The file to write as :mod:`preview_db.github.env_file` takes it: a folder, and a path below that. Empty for none.
-
-        The folder is the checkout's, so that it is noticed if git would commit the file; a person may write elsewhere, too.
-        """
-        if self.asked.env_file is None or self._only_plans:
-            return Path(), ""
-        path = Path.cwd() / self.asked.env_file
-        folder, top = path.parent.resolve(), self.bearings.around.top
-        workspace = Path(top).resolve() if top and folder.is_relative_to(Path(top).resolve()) else folder
-        return workspace, (folder / path.name).relative_to(workspace).as_posix()
 
     def _comment(self, outcome: Outcome) -> None:
         """The one comment on the pull request, as the token's owner. That it fails is worth a warning."""

@@ -14,13 +14,14 @@ from urllib.parse import quote
 import click
 from pydantic import SecretStr
 
-from .errors import PreviewError
+from ..errors import PreviewError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 _WIDE = 100_000  # columns of what is no terminal: nothing is cut or wrapped that a program may read
+_STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red", "unknown": "dim", "would go": "yellow", "delete": "yellow"}
 
 
 class NotConfirmed(PreviewError):
@@ -134,7 +135,7 @@ class Terminal:
         file = self._err if aside else self._out
         table = Table(*columns, box=box.SIMPLE_HEAD if file.isatty() else None, show_header=bool(columns), pad_edge=False)
         for row in rows:
-            table.add_row(*(Text(self._clean(cell)) for cell in row))
+            table.add_row(*(Text(self._clean(cell), style=_STYLES.get(cell, ""), overflow="fold") for cell in row))
         Console(file=file, highlight=False, width=None if file.isatty() else _WIDE).print(table)
 
     def line(self, text: str) -> None:

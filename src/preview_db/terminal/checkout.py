@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from .errors import PreviewError
+from ..errors import PreviewError
 
 GITHUB = "github.com"
 
@@ -140,7 +140,7 @@ def surroundings(environ: Mapping[str, str], git: Git, *, event: Mapping[str, ob
     branch = next((found for name in system.branches if (found := _branch(environ.get(name, "")))), "") or git.branch
     said = remote(urls, environ) or remote(environ.get(system.repository, ""), environ)
     here = Surroundings(number=number, branch=branch, top=git.top)
-    return _at(said, f"{system.name}'s variables", environ, here) if said else _at(origin, "git's remote 'origin'", environ, here)
+    return _at(said, f"the variables of {system.name}", environ, here) if said else _at(origin, "git's remote 'origin'", environ, here)
 
 
 def remote(address: str, environ: Mapping[str, str]) -> Remote | None:
@@ -174,6 +174,22 @@ def api_url(environ: Mapping[str, str], host: str) -> str:
     if host == GITHUB or host.endswith(".ghe.com"):
         return f"https://api.{host}"
     return f"https://{host}/api/v3"
+
+
+def placed(path: str, folder: Path, top: str) -> tuple[Path, str]:
+    """A file as :func:`preview_db.github.env_file.write` takes it: a folder to stay in, and the path below that.
+
+    The folder is the checkout's, so that it is noticed if git would commit the file. A person may write elsewhere, too.
+
+    Args:
+        path: relative to ``folder``, or absolute.
+        top: the checkout's folder, if this is one.
+    """
+    file = folder / path
+    parent = file.parent.resolve()
+    root = Path(top).resolve() if top else parent
+    root = root if parent.is_relative_to(root) else parent
+    return root, (parent / file.name).relative_to(root).as_posix()
 
 
 def _at(found: Remote | None, said_by: str, environ: Mapping[str, str], here: Surroundings) -> Surroundings:
