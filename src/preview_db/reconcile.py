@@ -105,6 +105,8 @@ class Reconciler:
         try:
             for _ in range(_MAX_TURNS):
                 observed = self.observe(wanted)
+                for mine in (one for one in observed if one.id in self._created):
+                    _check_provisioned(mine)
                 steps = plan.make(dataclasses.replace(wanted, outdated=self._found_first), observed)
                 for line in report.plan_lines(steps):
                     self.log(f"• {line}")
@@ -139,7 +141,7 @@ class Reconciler:
                         raise LookAgain("there is no database to mint a credential of")
                     note = self._mint(database, step.subject, wanted)
                 case Action.WAIT:
-                    note = self._wait_until_connectable()
+                    note = self._wait_until_connectable(database)
                 case Action.REVOKE:
                     note = self._revoke(step)
                 case Action.DELETE:
@@ -233,12 +235,7 @@ class Reconciler:
         started = said = self.monotonic()
         while database.status is not Status.READY:
             elapsed = self.monotonic() - started
-            if database.status is Status.FAILURE:
-                raise ProvisioningFailed(
-                    f"Prisma could not provision the database {database.id}: its status is 'failure'.",
-                    cause="Something went wrong on Prisma's side, or the source it was to be made from can't be used.",
-                    remedy="Run the job again: a new one is made in its place. If it stays, try another region or Prisma's status page.",
-                )
+            _check_provisioned(database)
             if self._deadline.has_passed:
                 raise ProvisioningFailed(
                     f"The database {database.id} is still '{database.status}' after {elapsed:.0f} s.",
@@ -249,12 +246,17 @@ class Reconciler:
                 said = self.monotonic()
                 self.log(f"Waiting for {database.id} to become ready: {database.status} after {elapsed:.0f} s")
             self.sleep(min(_POLL, 0.1 + elapsed / 2))
-            answer = self.api.database(database.id)
-            if answer is None:
-                raise LookAgain(f"{database.id} was deleted meanwhile")
-            self._check_project(answer)
-            database = answer.noun()
+            database = self._still_there(database.id)
         return database
+
+    def _still_there(self, id_: str) -> Database:
+        """The database as it is now. Raises :class:`LookAgain` if it is gone: no use in waiting for it."""
+        answer = self.api.database(id_)
+        if answer is None:
+            self._created.pop(id_, None)
+            raise LookAgain(f"{id_} was deleted meanwhile")
+        self._check_project(answer)
+        return answer.noun()
 
     def _mint(self, database: Database, name: str, wanted: Wanted) -> str:
         asked = wanted.connections[len(self._minted)]
@@ -294,11 +296,13 @@ class Reconciler:
                 raise
         raise AssertionError("unreachable")
 
-    def _wait_until_connectable(self) -> str:
-        if self.patience.until != "connectable" or not self._minted:
+    def _wait_until_connectable(self, database: Database | None) -> str:
+        if self.patience.until != "connectable" or not self._minted or database is None:
             return "not waited for"
         string = report.string_of(self._minted[0], self.patience.endpoint)
-        logins = probe.wait_until_connectable(string, deadline=self._deadline, sleep=self.sleep)
+        logins = probe.wait_until_connectable(
+            string, deadline=self._deadline, sleep=self.sleep, refused=functools.partial(self._still_there, database.id)
+        )
         return f"logged in at attempt {logins}"
 
     def _revoke(self, step: Step) -> str:
@@ -312,9 +316,8 @@ class Reconciler:
         database = _of(step)
         if database.is_default:
             raise LookupError(step)
-        if successor is not None and self.api.database(successor.id) is None:
-            self._created.pop(successor.id, None)
-            raise LookAgain(f"{successor.id} was deleted meanwhile")
+        if successor is not None:
+            self._still_there(successor.id)
         with self.interrupts.step(f"the database {step.subject} was deleted"):
             gone = not self.api.delete_database(database.id)
             self._created.pop(database.id, None)
@@ -365,3 +368,12 @@ def _of(step: Step) -> Database:
     if step.database is None:
         raise LookupError(step)
     return step.database
+
+
+def _check_provisioned(database: Database) -> None:
+    if database.status is Status.FAILURE:
+        raise ProvisioningFailed(
+            f"Prisma could not provision the database {database.id}: its status is 'failure'.",
+            cause="Something went wrong on Prisma's side, or the source it was to be made from can't be used.",
+            remedy="Run the job again: a new one is made in its place. If it stays, try another region or Prisma's status page.",
+        )

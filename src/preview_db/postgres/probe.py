@@ -9,12 +9,15 @@ from ..errors import PlanLimit, ProvisioningFailed
 from ..prisma.models import ConnectionString
 
 
-def wait_until_connectable(string: ConnectionString, *, deadline: Deadline, sleep: Callable[[float], None]) -> int:
+def wait_until_connectable(
+    string: ConnectionString, *, deadline: Deadline, sleep: Callable[[float], None], refused: Callable[[], object]
+) -> int:
     """Logs in and asks for 1 until that works, at least once.
 
     Args:
         deadline: how long to go on trying.
         sleep: waits, in seconds.
+        refused: is called after each login that failed, and may raise if there is no use in another.
 
     Returns:
         The number of logins it took.
@@ -52,6 +55,7 @@ def wait_until_connectable(string: ConnectionString, *, deadline: Deadline, slee
                 remedy="Raise the input timeout, check that a self-hosted runner may reach port 5432, or run the job again.",
             )
         sleep(pause)
+        refused()
 
 
 def _last_line(message: str, string: ConnectionString) -> str:
