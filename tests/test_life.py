@@ -207,7 +207,7 @@ def test_a_pull_request_closed_while_its_database_is_made_gets_none(life: Life) 
     assert (run.exit_code, run.outputs["outcome"], run.outputs["deleted"]) == (0, "deleted", "true")
     assert "database_url" not in run.outputs
     assert life.databases() == []
-    assert any("closed while" in annotation.message for annotation in run.annotations)
+    assert any("closed by now" in annotation.message for annotation in run.annotations)
 
 
 def test_a_later_job_connects_with_the_handle_and_never_creates(life: Life) -> None:

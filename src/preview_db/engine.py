@@ -210,8 +210,8 @@ class Engine:
         """Makes it so, and asks again after creating: a fast merge can be over before the database is made."""
         outcome, credentials = reconciler.settle(wanted)
         if outcome.result in (Result.CREATED, Result.RESET) and not self._still_open(wanted.scope):
-            reason = f"{wanted.scope} was closed while its database was being made"
-            self.sink.notice("Closed meanwhile", f"{reason}; it is taken away again.")
+            reason = f"{wanted.scope} is closed by now"
+            self.sink.notice("Closed meanwhile", f"{reason}; what was made for it is taken away again.")
             return reconciler.settle(dataclasses.replace(wanted, present=False, fresh=False, reason=reason))
         if outcome.result is Result.ABSENT and wanted.present:
             raise NoPreview(
