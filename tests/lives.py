@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,14 @@ def new_project(running: Emulator, name: str = "web", **fields: object) -> str:
     )
     answer.raise_for_status()
     return str(answer.json()["data"]["id"])
+
+
+def until(condition: Callable[[], object], *, seconds: float = 60) -> None:
+    """Waits for something another process does; fails if it does not."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"it did not come to that in {seconds:.0f} s"
+        time.sleep(0.02)
 
 
 def can_log_in(url: str) -> bool:

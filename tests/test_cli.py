@@ -21,7 +21,7 @@ import yaml  # type: ignore[import-untyped]  # as in test_action_yml
 from preview_db import cli, identity
 from preview_db.emulator.process import script
 from preview_db.model import Kind, Scope
-from tests.lives import Life, can_log_in
+from tests.lives import Life, can_log_in, until
 from tests.terminals import Desk, git
 
 COMMANDS = sorted(cli.main.commands)
@@ -433,8 +433,7 @@ def test_failures_are_told_in_three_sentences(desk: Desk) -> None:
 def test_ctrl_c_while_it_waits_ends_it_cleanly(desk: Desk) -> None:
     desk.life.emulator.control("PUT", "settings", {"provisioning_s": 30})
     process = desk.start("create", "--timeout", "50s")
-    while not desk.life.databases():
-        time.sleep(0.05)
+    until(desk.life.databases)
     time.sleep(0.3)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=20)

@@ -12,7 +12,7 @@ import pytest
 
 from preview_db import identity
 from preview_db.emulator.runner import Run
-from tests.lives import Life, can_log_in
+from tests.lives import Life, can_log_in, until
 
 
 def names(life: Life) -> list[str]:
@@ -79,8 +79,7 @@ def test_ephemeral_credentials_end_with_a_job_that_failed_later_or_was_cancelled
     life.opened()
     life.emulator.control("PUT", f"databases/{life.databases()[0]['id']}", {"refusing": "Failed to connect to upstream database"})
     step = life.starts("synchronize", {}, {"ephemeral": "true", "timeout": "60s"})
-    while not any(name.endswith("-once") for name in names(life)):
-        time.sleep(0.05)
+    until(lambda: any(name.endswith("-once") for name in names(life)))
     step.kill()
     killed = step.finish()
     assert killed.state

@@ -8,7 +8,7 @@ import pytest
 
 from preview_db.emulator import payloads
 from preview_db.emulator.runner import Run
-from tests.lives import Life, can_log_in, new_project
+from tests.lives import Life, can_log_in, new_project, until
 
 
 def fails(run: Run, *words: str) -> None:
@@ -174,8 +174,7 @@ def test_a_lost_answer_to_create_makes_no_second_database(life: Life, mode: str)
 def test_a_cancelled_run_says_where_it_stopped_and_the_next_one_goes_on(life: Life) -> None:
     life.emulator.control("PUT", "settings", {"provisioning_s": 3})
     step = life.starts("opened", {"state": "open"})
-    while not life.databases():
-        time.sleep(0.05)
+    until(life.databases)
     step.cancel()
     fails(step.finish(), "SIGINT", "after: the database was created")
     assert len(life.databases()) == 1
@@ -186,8 +185,7 @@ def test_a_cancelled_run_says_where_it_stopped_and_the_next_one_goes_on(life: Li
 def test_a_killed_run_is_put_right_by_the_next(life: Life) -> None:
     life.emulator.control("PUT", "settings", {"provisioning_s": 2})
     step = life.starts("opened", {"state": "open"})
-    while not life.databases():
-        time.sleep(0.05)
+    until(life.databases)
     step.kill()
     assert life.pushed().outputs["outcome"] == "reused"
     assert life.closed().outputs["outcome"] == "deleted"

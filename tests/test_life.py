@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 
-from tests.lives import Life, can_log_in, new_project
+from tests.lives import Life, can_log_in, new_project, until
 
 SECRET_OUTPUTS = {"database_url", "direct_url", "pooled_url", "password", "connection_urls"}
 PLAIN_OUTPUTS = {
@@ -200,8 +200,7 @@ def test_six_runs_at_once_end_with_one_database_and_six_working_strings(life: Li
 def test_a_pull_request_closed_while_its_database_is_made_gets_none(life: Life) -> None:
     life.emulator.control("PUT", "settings", {"provisioning_s": 2})
     step = life.starts("opened", {"state": "open"})
-    while not life.databases():
-        time.sleep(0.05)
+    until(life.databases)
     life.emulator.pull_request(life.number, state="closed", merged=True)
     run = step.finish()
     assert (run.exit_code, run.outputs["outcome"], run.outputs["deleted"]) == (0, "deleted", "true")

@@ -11,7 +11,7 @@ import pytest
 from preview_db import identity
 from preview_db.emulator.runner import Run
 from preview_db.model import Kind, Repository, Scope
-from tests.lives import Life, new_project
+from tests.lives import Life, new_project, until
 
 
 def pr(life: Life, number: int, key: str = "") -> Scope:
@@ -208,8 +208,8 @@ def test_a_pull_request_reopened_while_the_sweep_runs_keeps_its_preview(life: Li
     )
     life.emulator.control("DELETE", "requests")
     step = life.sweeping()
-    while not any(one["path"].endswith(f"/pulls/{life.number}") for one in life.emulator.control("GET", "requests")):
-        time.sleep(0.01)
+    path = f"/pulls/{life.number}"
+    until(lambda: any(one["path"].endswith(path) for one in life.emulator.control("GET", "requests")))
     life.emulator.control("PUT", f"github/pulls/{life.number}", {"state": "open"})
     run = step.finish()
     assert run.succeeded, run.log
@@ -257,8 +257,7 @@ def test_a_thousand_databases_of_three_repositories_killed_half_way_and_run_agai
     life.seed(*(pr(life, number) for number in pulls), days=20)
     theirs = life.seed(*(Scope(other, Kind.PULL_REQUEST, str(number)) for other in others for number in range(300)))
     step = life.sweeping({"max_deletions": "1000", "comment": "false"})
-    while len(life.emulator.control("GET", "databases")) > 900:
-        time.sleep(0.05)
+    until(lambda: len(life.databases()) < 900)
     step.kill()
     half = life.databases()
     assert 700 < len(half) < 1000

@@ -6,9 +6,11 @@ token to whatever host and scheme an address in an answer names, within GitHub's
 
 from __future__ import annotations
 
+import logging
 from collections.abc import ItemsView
 from typing import Any, ClassVar
 
+import github
 import httpx
 from github.Requester import Requester
 from urllib3 import Retry
@@ -80,4 +82,5 @@ def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port
 
 
+github.set_log_level(logging.CRITICAL)  # it writes to standard error of its own accord, past the masks
 Requester.injectConnectionClasses(_Plain, _Tls)  # type: ignore[arg-type]  # they are asked for no more than they have

@@ -6,14 +6,28 @@ A field that is needed and missing is an error, never a default. The deprecated 
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 from urllib.parse import unquote, urlsplit
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
 from pydantic.alias_generators import to_camel
 
 from ..model import Connection, Database, Status
+
+
+def _in_utc(value: datetime) -> datetime:
+    """A time that can be reckoned with. Raises ``ValueError`` for one at the ends of time."""
+    try:
+        utc = value.astimezone(UTC)
+    except OverflowError:
+        utc = datetime.min.replace(tzinfo=UTC)
+    if not 2000 <= utc.year <= 9000:
+        raise ValueError("is a time before 2000 or after 9000")
+    return utc
+
+
+Time = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,128}$")]
 
@@ -53,7 +67,7 @@ class Region(_Wire):
 
 class Backup(_Wire):
     id: Id
-    created_at: AwareDatetime
+    created_at: Time
     status: str
 
 
@@ -120,7 +134,7 @@ class ConnectionWire(_Wire):
 
     id: Id
     name: str
-    created_at: AwareDatetime
+    created_at: Time
     kind: str = "postgres"
     endpoints: EndpointsWire = EndpointsWire()
     database: Named | None = None
@@ -133,7 +147,7 @@ class DatabaseWire(_Wire):
     id: Id
     name: str
     status: Status
-    created_at: AwareDatetime
+    created_at: Time
     is_default: bool
     project: Named
     region: Named | None = None
