@@ -15,7 +15,7 @@ from .errors import PreviewError
 from .model import Endpoint, Outcome, Plan, Result, Scope
 from .prisma.models import ConnectionString, Credential
 
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+")
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]+")
 
 _HEADLINES = {
     Result.CREATED: "ready",

@@ -264,7 +264,7 @@ class Inputs(_Environment):
     @field_validator("service_token", "github_token")
     @classmethod
     def _token(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not re.fullmatch(r"[\x21-\x7e]+", value.get_secret_value()):
+        if value is not None and not re.fullmatch(r"[\x21-\x7e]{1,8192}", value.get_secret_value()):
             raise ValueError("takes a token without spaces or line breaks: check how the secret was pasted")
         return value
 

@@ -24,7 +24,10 @@ from ..errors import InvalidInput
 MAX_SUMMARY = 1024 * 1024
 """Bytes of a step's summary that GitHub takes."""
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+LONGEST_LINE = 10_000
+"""Characters of a line of the log; what other people named a thing may be longer."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
 
 
 class Runner:
@@ -43,7 +46,7 @@ class Runner:
     def mask(self, secret: SecretStr) -> None:
         """Has the runner hide ``secret`` from here on, raw and percent-encoded. An empty one would hide everything: it is passed over."""
         raw = secret.get_secret_value()
-        for form in (raw, quote(raw, safe="")) if raw.strip() else ():
+        for form in (raw, quote(raw.encode("utf-8", "surrogatepass"), safe="")) if raw.strip() else ():
             if form not in self._secrets:
                 self._secrets.append(form)
                 self._secrets.sort(key=len, reverse=True)
@@ -78,13 +81,15 @@ class Runner:
 
     def check_files(self) -> None:
         """Raises :class:`InvalidInput` if outputs could not be written, before there is anything to lose."""
-        path = self._environ.get("GITHUB_OUTPUT", "")
-        if not path or not Path(path).parent.is_dir():
+        try:
+            with Path(self._environ.get("GITHUB_OUTPUT", "")).open("a"):
+                pass
+        except (OSError, ValueError):
             raise InvalidInput(
-                "The runner's variable GITHUB_OUTPUT names no file.",
+                "The runner's variable GITHUB_OUTPUT names no file that can be written.",
                 cause="The step does not run under GitHub Actions, or a wrapper does not pass the runner's environment on.",
                 remedy="Run it as a step of a workflow ('uses:'), or use the preview-db command in a terminal.",
-            )
+            ) from None
 
     def set_output(self, name: str, value: str | SecretStr) -> None:
         """Sets an output of the step; a ``SecretStr`` is masked first."""
@@ -102,9 +107,9 @@ class Runner:
         """Adds to the job's summary. What would make it too long for GitHub is left out."""
         path = self._environ.get("GITHUB_STEP_SUMMARY")
         if path:
-            text = self._scrub(markdown).encode("utf-8", "replace")[: MAX_SUMMARY - 1]
-            with Path(path).open("ab") as file:
-                file.write(text + b"\n")
+            text = self._scrub(markdown).encode("utf-8", "replace")[: MAX_SUMMARY - 1].decode("utf-8", "ignore")
+            with Path(path).open("a", encoding="utf-8", newline="\n") as file:
+                file.write(f"{text}\n")
 
     def scrub(self, text: str) -> str:
         """``text`` with ``***`` for every secret that was masked: for what leaves by another way than this object, such as a comment."""
@@ -130,7 +135,8 @@ class Runner:
 
     def _clean(self, text: str) -> str:
         """One line, no secret, nothing the runner or a terminal would take for a command."""
-        return _CONTROL.sub(" ", self._scrub(text)).replace("##[", "##\u200b[")
+        line = _CONTROL.sub(" ", self._scrub(text)).replace("##[", "##\u200b[")
+        return line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}…"
 
     def _scrub(self, text: str) -> str:
         for secret in self._secrets:

@@ -1,0 +1,231 @@
+"""Killed anywhere: at every boundary between two requests, before the next is carried out and before its answer arrives.
+
+The boundaries are those of a run in fair weather, as the emulator recorded them, so that a new request is covered by itself.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import signal
+import time
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+from preview_db.emulator.runner import Run, Step
+
+from .world import Json, Pull, World, check_manners, check_promise, hold
+
+Phase = Literal["silence", "late"]
+"""Kinds of fault: the request is never carried out; it is, and the answer is kept back."""
+
+HELD_S = 60.0
+
+
+@dataclasses.dataclass
+class Scene:
+    """A command, what there is before it, and what has to be so once it has been run again.
+
+    `stage` answers what starts the command; `check` is asked once a run of it has succeeded.
+    """
+
+    name: str
+    stage: Callable[[World], tuple[Pull, Callable[[], Step]]]
+    check: Callable[[Pull], None]
+
+
+def _present(pull: Pull) -> None:
+    hold(len(pull.databases()) == 1, f"exactly one database: {len(pull.databases())}")
+    hold(len(pull.comments()) == 1, f"exactly one comment: {len(pull.comments())}")
+    # The first run's, the killed one's, and the one's that put it right; each may have lost one answer and asked again.
+    found = [one["name"] for one in pull.databases()[0]["connections"]]
+    hold(len(found) <= 3, f"no more credentials than the policy allows: {found}")
+
+
+def _absent(pull: Pull) -> None:
+    hold(pull.databases() == [], "nothing is left")
+    deployments = pull.world.emulator.control("GET", "github/deployments")
+    left = [one for one in deployments if one["fields"]["task"].endswith(_tag(pull))]
+    hold(left == [], f"no deployment is left: {left}")
+
+
+def _tag(pull: Pull) -> str:
+    from preview_db import identity
+
+    return identity.tag(pull.scope)
+
+
+def _create(world: World) -> tuple[Pull, Callable[[], Step]]:
+    pull = world.pull()
+    payload = pull.event("opened", state="open")
+    return pull, lambda: world.start("pull_request", payload)
+
+
+def _push(world: World, **inputs: str) -> tuple[Pull, Callable[[], Step]]:
+    pull = world.pull()
+    pull.opened()
+    payload = pull.event("synchronize")
+    return pull, lambda: world.start("pull_request", payload, inputs)
+
+
+def _reset(world: World) -> tuple[Pull, Callable[[], Step]]:
+    return _push(world, on_push="reset")
+
+
+def _connect(world: World) -> tuple[Pull, Callable[[], Step]]:
+    return _push(world, command="connect")
+
+
+def _close(world: World) -> tuple[Pull, Callable[[], Step]]:
+    pull = world.pull()
+    pull.opened()
+    payload = pull.event("closed", state="closed")
+    return pull, lambda: world.start("pull_request", payload)
+
+
+def _sweep(world: World) -> tuple[Pull, Callable[[], Step]]:
+    """Three that were closed unseen, one that is open, with a database too many and credentials nobody needs."""
+    from preview_db.emulator import payloads
+
+    kept, *gone = (world.pull() for _ in range(4))
+    for pull in (kept, *gone):
+        pull.event("opened", state="open")
+    name = {pull.number: _name(pull) for pull in (kept, *gone)}
+    long_ago = time.time() - 90_000
+    credentials = [{"name": f"app-{run}-1", "createdAt": long_ago + run} for run in range(4)]
+    world.emulator.control(
+        "POST",
+        "databases",
+        [
+            {"name": name[kept.number], "project": world.project, "createdAt": long_ago, "connections": credentials},
+            {"name": name[kept.number], "project": world.project, "createdAt": long_ago + 60},
+            *({"name": name[pull.number], "project": world.project, "createdAt": long_ago} for pull in gone),
+        ],
+    )
+    for pull in gone:
+        pull.event("closed", state="closed")
+    payload = payloads.schedule_event(schedule="0 3 * * *", repository=world.where["repository"])
+    return kept, lambda: world.start("schedule", payload)
+
+
+def _name(pull: Pull) -> str:
+    from preview_db import identity
+
+    return identity.name(pull.scope)
+
+
+def _swept(pull: Pull) -> None:
+    """Of its project only the open one's oldest database is left, with the credentials of the two newest runs."""
+    (left,) = pull.world.databases()
+    hold(left["id"] == pull.databases()[0]["id"], "the open one's is the one that is left")
+    hold({one["name"] for one in left["connections"]} == {"app-2-1", "app-3-1"}, f"two credentials are left: {left['connections']}")
+
+
+def _connected(pull: Pull) -> None:
+    hold(len(pull.databases()) == 1, "exactly one database")
+    found = [one["name"] for one in pull.databases()[0]["connections"]]
+    hold(len(found) <= 3, f"no more credentials than the policy allows: {found}")
+
+
+SCENES = (
+    Scene("create", _create, _present),
+    Scene("synchronize", _push, _present),
+    Scene("reset", _reset, _present),
+    Scene("connect", _connect, _connected),
+    Scene("close", _close, _absent),
+    Scene("sweep", _sweep, _swept),
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Boundary:
+    """Before or after the `index`-th request of a command, which was `request` in fair weather."""
+
+    index: int
+    phase: Phase
+    request: str
+
+    @property
+    def changes(self) -> bool:
+        return not self.request.startswith("GET")
+
+    def __str__(self) -> str:
+        return f"{'before' if self.phase == 'silence' else 'after'} {self.request} (request {self.index + 1})"
+
+
+def boundaries(world: World, scene: Scene) -> list[Boundary]:
+    """Those of a run in fair weather, which has to succeed."""
+    pull, start = scene.stage(world)
+    world.emulator.control("DELETE", "requests")
+    run = start().finish()
+    hold(run.exit_code == 0, f"{scene.name} succeeds in fair weather", run)
+    scene.check(pull)
+    served = [f"{one['method']} {one['path']}" for one in world.emulator.control("GET", "requests")]
+    phases: tuple[Phase, ...] = ("silence", "late")
+    return [Boundary(index, phase, request) for index, request in enumerate(served) for phase in phases]
+
+
+def held_at(world: World, boundary: Boundary, start: Callable[[], Step], *, seconds: float = HELD_S) -> Step:
+    """The command, begun anew and held exactly there: for as long as `seconds`, or until it is gone."""
+    rule = {"kinds": [boundary.phase], "after": boundary.index, "count": 1, "silence_s": seconds}
+    world.emulator.control("PUT", "faults", rule)
+    world.emulator.control("DELETE", "requests")
+    step = start()
+    for _ in range(3000):
+        served: list[Json] = world.emulator.control("GET", "requests")
+        if len(served) > boundary.index and (boundary.phase == "silence" or served[boundary.index]["carried_out"]):
+            return step
+        if step.process.poll() is not None:
+            break
+        time.sleep(0.01)
+    run = step.finish()
+    hold(False, f"the run comes to where it is to be stopped: {boundary}", run)
+    raise AssertionError
+
+
+def killed(world: World, scene: Scene, boundary: Boundary) -> None:
+    """Kills it there without warning, and runs it again."""
+    pull, start = scene.stage(world)
+    held_at(world, boundary, start).kill()
+    world.emulator.control("DELETE", "faults")
+    _put_right(pull, scene, start().finish(), f"killed {boundary}")
+
+
+def stopped(world: World, scene: Scene, boundary: Boundary, number: signal.Signals) -> None:
+    """Asks it to stop there: it does, says where, with exit code 1; and runs it again."""
+    pull, start = scene.stage(world)
+    step = held_at(world, boundary, start, seconds=0.5 if boundary.changes else 30)
+    asked = time.monotonic()
+    step.process.send_signal(number)
+    run = step.finish(timeout=20)
+    took = time.monotonic() - asked
+    world.emulator.control("DELETE", "faults")
+    check_manners(run)
+    hold(run.exit_code == 1, f"{number.name} {boundary}: exit code 1", run)
+    told = [one.message for one in run.annotations if one.level == "error"]
+    hold(any(f"stopped by {number.name}" in message for message in told), f"{number.name} {boundary}: it says where", run)
+    hold(took < 5, f"{number.name} {boundary}: it stops before the runner loses patience, not after {took:.1f} s", run)
+    _put_right(pull, scene, start().finish(), f"{number.name} {boundary}")
+
+
+def _put_right(pull: Pull, scene: Scene, again: Run, what: str) -> None:
+    hold(again.exit_code == 0, f"{what}: the next run succeeds", again)
+    if scene.name != "sweep":
+        check_promise(pull, again)
+    try:
+        scene.check(pull)
+    except AssertionError as error:
+        hold(False, f"{what}: {error}", again)
+
+
+def everywhere(fresh: Callable[[], World], scene: Scene, *ways: str) -> Iterator[tuple[str, Callable[[], None]]]:
+    """Every way to end this command early, with what it is called, each in a project of its own."""
+    for boundary in boundaries(fresh(), scene):
+        for way in ways or WAYS:
+            if way == "SIGKILL":
+                yield f"{scene.name}: {way} {boundary}", lambda at=boundary: killed(fresh(), scene, at)  # type: ignore[misc]
+            else:
+                number = signal.Signals[way]
+                yield f"{scene.name}: {way} {boundary}", lambda at=boundary, by=number: stopped(fresh(), scene, at, by)  # type: ignore[misc]
+
+
+WAYS = ("SIGKILL", "SIGTERM", "SIGINT")
