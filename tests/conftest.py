@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from preview_db.emulator.process import Emulator, emulator
 from tests.lives import Life, new_project
+
+settings.register_profile("torture", max_examples=20_000, deadline=None)
 
 
 @pytest.fixture(scope="session")

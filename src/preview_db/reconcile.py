@@ -22,6 +22,7 @@ from .prisma.models import ConnectionWire, Credential, DatabaseWire, Project, ba
 _MAX_TURNS = 8
 _POLL = 1.0
 _SAY_EVERY = 10.0
+_LONGEST_PAUSE = 4.0
 
 
 class LookAgain(Exception):
@@ -103,7 +104,7 @@ class Reconciler:
         if self._deadline is NEVER:
             self._deadline = Deadline.after(self.patience.seconds, self.monotonic)
         try:
-            for _ in range(_MAX_TURNS):
+            for turn in range(_MAX_TURNS):
                 observed = self.observe(wanted)
                 for mine in (one for one in observed if one.id in self._created):
                     _check_provisioned(mine)
@@ -114,6 +115,8 @@ class Reconciler:
                     return self._apply(wanted, steps)
                 except LookAgain as again:
                     self.log(f"Looking again: {again}")
+                    if turn:  # at first at once; what does not show even then may take the server a moment
+                        self.sleep(min(0.25 * 2**turn, _LONGEST_PAUSE, self._deadline.left))
         except Cancelled:
             raise  # there is no time left, and another run may be using what was made; the next one goes on from here
         except PreviewError as error:
@@ -121,7 +124,8 @@ class Reconciler:
             raise
         raise ProvisioningFailed(
             f"The preview of {wanted.scope} did not settle: each time something else had changed meanwhile.",
-            cause="Several runs are creating and deleting it at once, or the Management API forgets what it has made.",
+            cause="Several runs are creating and deleting it at once, the Management API forgets what it has made, or a database that is "
+            "no preview (a default one) bears its logicalId.",
             remedy="Give the job a concurrency group by pull request number with cancel-in-progress: false, and run it again.",
         )
 
@@ -150,6 +154,8 @@ class Reconciler:
                     note = self._adopt(database, step)
             self._done.append(Done(step, note, self.monotonic() - started))
             self.log(f"✓ {step.action:<6} {note or step.subject} ({self._done[-1].seconds:.1f} s)")
+        if wanted.may_create and database is not None and database.logical_id is None and not database.can_be_adopted:
+            self._check_still_kept(wanted, database)
         result = self._result(wanted, steps, database)
         shown = database or next((step.database for step in steps.of(Action.DELETE)), None)
         outcome = Outcome(
@@ -162,6 +168,12 @@ class Reconciler:
             warnings=steps.warnings,
         )
         return outcome, list(self._minted) if wanted.present else []
+
+    def _check_still_kept(self, wanted: Wanted, database: Database) -> None:
+        """Where the server knows no ``logicalId``, an older one of another run may have shown up late, and this one be about to go."""
+        now = plan.make(dataclasses.replace(wanted, outdated=self._found_first), self.observe(wanted))
+        if not any(_of(step).id == database.id for step in now.of(Action.KEEP)):
+            raise LookAgain("another run's database is older, and is kept")
 
     def _result(self, wanted: Wanted, steps: Plan, database: Database | None) -> Result:
         if not wanted.present:

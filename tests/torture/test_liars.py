@@ -18,6 +18,7 @@ from preview_db.emulator.process import Emulator
 from preview_db.emulator.runner import Run
 from preview_db.model import Kind, Repository, Scope
 from tests.torture.liar import Answer, Lie, Listener, about, in_data, listening, lying
+from tests.torture.long import peak_of
 from tests.torture.world import LONG, Pull, World, check_manners, check_promise, hold, some
 
 MEMORY = 300 * 1024 * 1024
@@ -305,7 +306,7 @@ def test_a_body_that_makes_no_sense_ends_in_an_error_within_bounded_memory(world
         step = world.start("pull_request", payload, {"timeout": "5s"})
         peak = 0
         while step.process.poll() is None:
-            peak = max(peak, _peak(step.process.pid))
+            peak = max(peak, peak_of(step.process.pid))
             time.sleep(0.02)
         run = step.finish()
         world.environ = {}
@@ -315,14 +316,6 @@ def test_a_body_that_makes_no_sense_ends_in_an_error_within_bounded_memory(world
     assert 0 < peak < MEMORY, f"{peak / 1024**2:.0f} MiB"
     assert pull.closed().exit_code == 0
     assert pull.databases() == []
-
-
-def _peak(pid: int) -> int:
-    try:
-        status = Path(f"/proc/{pid}/status").read_text("ascii", "replace")
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM")), 0)
 
 
 SECRETS_OF = ("service_token", "github_token")
@@ -438,14 +431,15 @@ def test_a_sweep_that_is_lied_to_takes_no_open_pull_requests_database(world: Wor
     assert len(pull.databases()) == 1
 
 
-@pytest.mark.skipif(not LONG, reason="it waits for half a minute; tests/test_http.py asks for a second")
-def test_a_server_that_never_ends_its_answer_does_not_hold_the_run(world: World) -> None:
-    pull = world.pull()
-    world.emulator.control("PUT", "faults", {"kinds": ["silence"], "operations": ["GET /v1/databases"], "silence_s": 300})
-    started = time.monotonic()
-    run = pull.opened(timeout="1s")
-    assert run.exit_code == 1
-    assert time.monotonic() - started < 1 + 30 + 15
+if LONG:  # it waits for half a minute; tests/test_http.py asks for a second
+
+    def test_a_server_that_never_ends_its_answer_does_not_hold_the_run(world: World) -> None:
+        pull = world.pull()
+        world.emulator.control("PUT", "faults", {"kinds": ["silence"], "operations": ["GET /v1/databases"], "silence_s": 300})
+        started = time.monotonic()
+        run = pull.opened(timeout="1s")
+        assert run.exit_code == 1
+        assert time.monotonic() - started < 1 + 30 + 15
 
 
 @pytest.mark.parametrize("operation", ["GET /v1/projects", "GET /v1/databases", "POST /v1/databases$", "POST /v1/connections$", "/github/"])

@@ -29,7 +29,6 @@ def test_races_end_with_one_database_or_none(calm: Emulator, tmp_path: Path, par
 def test_twenty_runs_at_once_make_one_database(calm: Emulator, tmp_path: Path, mode: str) -> None:
     found = races.schedules([calm], tmp_path, seeds=[(mode, races.TWENTY, 1)])
     assert races.claims(found) == []
-    assert sum(seen.dead for seen in found.values()) == 0
 
 
 @pytest.mark.parametrize(("mode", "seed"), [("known", 13), ("ignored", 14)])

@@ -6,13 +6,14 @@ token to whatever host and scheme an address in an answer names, within GitHub's
 
 from __future__ import annotations
 
+import dataclasses
 import logging
-from collections.abc import ItemsView
+from collections.abc import Callable, ItemsView
 from typing import Any, ClassVar
 
 import github
 import httpx
-from github.Requester import Requester
+from github.Requester import HTTPRequestsConnectionClass, HTTPSRequestsConnectionClass, Requester
 from urllib3 import Retry
 
 from .. import http
@@ -82,5 +83,21 @@ def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Chosen:
+    """PyGithub has one pair of connection classes for a whole process: who brings no client there gets PyGithub's own, as before."""
+
+    ours: type[_Connection]
+    theirs: Callable[..., Any]
+
+    def __call__(self, host: str, port: int | None = None, *arguments: Any, retry: Any = None, **more: Any) -> Any:
+        if isinstance(retry, Carrier):
+            return self.ours(host, port, retry=retry)
+        return self.theirs(host, port, *arguments, retry=retry, **more)
+
+
 github.set_log_level(logging.CRITICAL)  # it writes to standard error of its own accord, past the masks
-Requester.injectConnectionClasses(_Plain, _Tls)  # type: ignore[arg-type]  # they are asked for no more than they have
+Requester.injectConnectionClasses(  # they are only ever called
+    _Chosen(_Plain, HTTPRequestsConnectionClass),  # type: ignore[arg-type]
+    _Chosen(_Tls, HTTPSRequestsConnectionClass),  # type: ignore[arg-type]
+)

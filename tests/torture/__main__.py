@@ -1,0 +1,342 @@
+"""`make torture`: every claim at length, and the figures, as they were measured, in docs/reliability.md.
+
+If a claim does not hold, it says so, ends with 1, and leaves the page as it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import datetime
+import functools
+import importlib.metadata
+import os
+import platform
+import re
+import subprocess
+import sys
+import tempfile
+import textwrap
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from preview_db.emulator.process import Emulator
+
+from . import killed, long, races, weather
+from .world import World, emulators, rows
+
+PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
+TESTS = ["tests/torture"]
+PROPERTIES = [
+    "tests/test_identity.py",
+    "tests/test_plan.py",
+    "tests/test_stale.py",
+    "tests/test_settings.py",
+    "tests/test_runner_sink.py",
+    "tests/test_http.py",
+    "tests/torture/test_never_wrong.py",
+]
+
+Part = Callable[["Torture"], str]
+
+
+class Torture:
+    """What all parts are given."""
+
+    def __init__(self, asked: argparse.Namespace, running: Sequence[Emulator], root: Path) -> None:
+        self.asked = asked
+        self.running = running
+        self.root = root
+
+    def world(self, index: int = 0, **inputs: str) -> World:
+        return World.new(self.running[index], self.root, inputs=inputs)
+
+
+def of_kills(torture: Torture) -> str:
+    counted: dict[str, collections.Counter[str]] = {scene.name: collections.Counter() for scene in killed.SCENES}
+    requests: dict[str, int] = {}
+    broken: list[str] = []
+    lock = threading.Lock()
+
+    def share(index: int) -> None:
+        fresh = functools.partial(torture.world, index, credential_grace="0s", deployment="true")
+        for scene in killed.SCENES[index :: len(torture.running)]:
+            tries = list(killed.everywhere(fresh, scene))
+            requests[scene.name] = len(tries) // len(killed.WAYS) // 2
+            for what, attempt in tries:
+                try:
+                    attempt()
+                except Exception as error:  # noqa: BLE001 - it is told with all the others
+                    torture.running[index].control("DELETE", "faults")
+                    with lock:
+                        broken.append(f"{what}: {type(error).__name__}: {error}")
+                with lock:
+                    counted[scene.name][what.split(": ")[1].split(" ")[0]] += 1
+            _say(f"{scene.name}: {sum(counted[scene.name].values())} ends")
+
+    with ThreadPoolExecutor(len(torture.running)) as pool:
+        list(pool.map(share, range(len(torture.running))))
+    _stop_if(broken)
+    lines = [
+        f"| {name} | {requests[name]} | {each['SIGKILL']} | {each['SIGTERM']} | {each['SIGINT']} | all |" for name, each in counted.items()
+    ]
+    return f"""
+## Killed anywhere
+
+{sum(sum(each.values()) for each in counted.values()):,} processes, each ended at another boundary between two
+requests (before the request
+was carried out; after it was, and before the answer came), and the command then run again. The boundaries are the requests that a run in
+fair weather made.
+
+| command | requests | SIGKILL | SIGTERM | SIGINT | put right by the next run |
+|---|--:|--:|--:|--:|--:|
+{_lines(lines)}
+
+Put right: one database with the pull request's tag, a string one can log in with, one comment, at most three credentials with
+`credential_grace: 0s`; after a close, no database and no deployment; after a sweep, what is wanted and nothing else.
+Asked to stop (SIGTERM,
+SIGINT), each run ended within 5 s, with exit code 1, and said where.
+"""
+
+
+def of_weather(torture: Torture) -> str:
+    asked = torture.asked
+    processes = max(1, asked.lives // 50)
+    found = weather.lives(torture.world(), count=asked.lives, rate=0.3, seed=asked.seed, at_once=asked.at_once, processes=processes)
+    lines = [
+        f"| {name} | {one.succeeded + one.failed} | {one.succeeded} | {one.share:.1%} | {one.median:.1f} s | {one.longest:.0f} s |"
+        for name, one in found.tallies.items()
+    ]
+    titles = collections.Counter(title for one in found.tallies.values() for title in one.errors.elements())
+    told = ", ".join(f"{title}: {count}" for title, count in titles.items()) or "there was none"
+    return f"""
+## Bad weather
+
+{found.lives:,} lives of pull requests, {asked.at_once} at a time, {processes} of them as processes. 30 % of
+{found.requests:,} requests failed: 500, 502, 429 with
+and without `Retry-After`, a reset connection, an answer lost after it was carried out, one cut short, a page of HTML
+with status 200, 30 s of
+silence. `timeout` was its default, 120 s. No run was repeated, and of each tenth pull request the run for its end never came.
+
+| command | runs | succeeded | share | median | longest |
+|---|--:|--:|--:|--:|--:|
+{_lines(lines)}
+
+After each run that succeeded there was one database that its string opened, or none after a close; none that failed handed anything out, or
+left a second one (which only a reset may, for the next run to take away). Each failure was one error in three sentences, and exit
+code 1 ({told}). After three sweeps in the same weather
+{found.left_before_sweep} databases were left; after one in fair weather, none.
+"""
+
+
+def of_races(torture: Torture) -> str:
+    asked = torture.asked
+    seeds = races.plan(asked.schedules, asked.seed * 100_000, twenty=max(2, asked.schedules // 25))
+    found = races.schedules(torture.running, torture.root, seeds=seeds)
+    _stop_if(races.claims(found))
+    lines = [
+        f"| {name} | {'yes' if mode == 'known' else 'no'} | {seen.schedules} | {seen.runs} | {seen.off} | {seen.left} | {seen.dead} |"
+        for (mode, name), seen in sorted(found.items(), key=lambda item: (item[0][1], item[0][0] != "known"))
+    ]
+    without = [seen for (mode, name), seen in found.items() if mode == "ignored" and not name.startswith("reset")]
+    return f"""
+## Races
+
+{len(seeds):,} schedules of {sum(seen.runs for seen in found.values()):,} runs, each request delayed by up to
+{races.JITTER_MS} ms. *Off at once*: schedules after which there were more or
+fewer databases than the pull request's state says once all runs had ended. *Off after a sweep*: databases too many
+or too few once a sweep had
+run, too. *Dead strings*: handed out, and of a database that another run had replaced or taken away by the end.
+
+| race | `logicalId` | schedules | runs | off at once | off after a sweep | dead strings |
+|---|---|--:|--:|--:|--:|--:|
+{_lines(lines)}
+
+A reset replaces the database under the feet of whoever uses it, so that strings die with it: that is what it is for.
+Without `logicalId` (a
+server from before SDK 1.78) only looking again keeps two runs from making two databases; the newer one goes, and
+{sum(seen.dead for seen in without)} of the strings of
+{sum(seen.runs for seen in without):,} runs went with it here.
+"""
+
+
+def of_long_runs(torture: Torture) -> str:
+    asked = torture.asked
+    hour = long.lives(torture.world(), count=asked.hour, at_once=4)
+    swept = long.sweep(torture.world(), count=asked.databases, limit=10_000)
+
+    def line(who: str, before: long.Taken, after: long.Taken) -> str:
+        pairs = [(one.memory // 1024**2, one.descriptors, one.threads, one.processes) for one in (before, after)]
+        return f"| {who} | " + " | ".join(f"{was} → {is_}" for was, is_ in zip(*pairs, strict=True)) + " |"
+
+    return f"""
+## Long runs
+
+{hour.lives:,} lives of {hour.runs:,} runs, as many as one a second makes in {hour.runs // 60} minutes, in
+{hour.seconds / 60:.0f}. Before (after a tenth as many, to warm up) and after:
+
+| | memory (MiB) | descriptors | threads | processes below |
+|---|--:|--:|--:|--:|
+{line("the action, all runs in one process", hour.action_before, hour.action_after)}
+{line("the emulator, with PostgreSQL", hour.emulator_before, hour.emulator_after)}
+
+A sweep of {swept.databases:,} databases, {swept.deleted:,} of which nobody wanted: {swept.seconds:.0f} s,
+{swept.requests:,} requests, {swept.peak / 1024**2:.0f} MiB at most. (`comment: false`; each
+deletion costs one last look at its pull request, and one request.)
+"""
+
+
+def of_tests(torture: Torture) -> str:
+    listed = ["-q", "-n", str(torture.asked.workers), "-p", "no:cacheprovider", f"--hypothesis-seed={torture.asked.seed}"]
+    environ = {**os.environ, "PREVIEW_DB_TORTURE": "1"}
+    passed = _passed(_pytest([*listed, *TESTS], environ))
+    searched = _passed(_pytest([*listed, "--hypothesis-profile=torture", "-k", "not front_door", *PROPERTIES], dict(os.environ)))
+    return f"""
+## Secrets, hostile text, lies, nonsense, look-alikes
+
+{passed} tests of `tests/torture` passed in their long form: among them {FUZZED} runs whose answers were spoiled at
+random, every kind of body,
+redirect and wrong database that `test_liars.py` knows, every input with every kind of nonsense, every hostile text in every place, and
+ten thousand look-alikes.
+
+{searched} tests passed with {EXAMPLES:,} examples to each property.
+"""
+
+
+def _reflowed(text: str) -> str:
+    """Paragraphs of even lines; tables and headings as they are."""
+    blocks = [block if block.startswith(("|", "#")) else textwrap.fill(block, 120) for block in re.split(r"\n{2,}", text.strip())]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _lines(lines: Sequence[str]) -> str:
+    return "\n".join(lines)
+
+
+FUZZED = 200
+EXAMPLES = 20_000
+PARTS: dict[str, Part] = {"kills": of_kills, "weather": of_weather, "races": of_races, "long": of_long_runs, "tests": of_tests}
+
+
+def main() -> int:
+    asked = _asked()
+    began = time.monotonic()
+    text = ""
+    for name in asked.parts:
+        _say(f"=== {name}")
+        # New ones for each part, so that none has to do with what another has left.
+        with tempfile.TemporaryDirectory(prefix="preview-db-torture-") as root, emulators(asked.emulators) as running:
+            text = text or _head(asked, running[0])
+            try:
+                text += PARTS[name](Torture(asked, running, Path(root)))
+            except AssertionError as error:
+                sys.stderr.write(f"A claim does not hold ({name}):\n{error}\n")
+                return 1
+        _say(f"=== {name}: done after {(time.monotonic() - began) / 60:.0f} minutes")
+    text += f"\nAll of it took {(time.monotonic() - began) / 60:.0f} minutes.\n"
+    if asked.write and list(asked.parts) == list(PARTS):
+        PAGE.parent.mkdir(exist_ok=True)
+        PAGE.write_text(_reflowed(text), "utf-8")
+        _say(f"Wrote {PAGE}")
+    else:
+        sys.stdout.write(_reflowed(text))
+    return 0
+
+
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make torture", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--lives", type=int, default=1000, help="in bad weather")
+    parser.add_argument("--at-once", type=int, default=80, help="of them")
+    parser.add_argument("--schedules", type=int, default=500, help="of races")
+    parser.add_argument("--hour", type=int, default=1200, help="lives in fair weather")
+    parser.add_argument("--databases", type=int, default=10_000, help="to sweep")
+    parser.add_argument("--emulators", type=int, default=2, help="side by side")
+    parser.add_argument("--workers", type=int, default=2, help="of pytest")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--write", action=argparse.BooleanOptionalAction, default=True, help="docs/reliability.md, if all parts are run")
+    return parser.parse_args()
+
+
+def _head(asked: argparse.Namespace, running: Emulator) -> str:
+    ((postgres,),) = rows(running.addresses["postgres_url"] + "?sslmode=disable", "show server_version")
+    libraries = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("httpx", "pygithub", "psycopg", "pydantic"))
+    model = next((line.partition(":")[2].strip() for line in _read("/proc/cpuinfo").splitlines() if line.startswith("model name")), "")
+    numbers = {
+        "lives": asked.lives,
+        "at-once": asked.at_once,
+        "schedules": asked.schedules,
+        "hour": asked.hour,
+        "databases": asked.databases,
+    }
+    arguments = " ".join(f"--{name} {value}" for name, value in {"seed": asked.seed, **numbers}.items())
+    return f"""# Reliability, measured
+
+Written by `make torture` from what it measured; nothing here is written by hand. It stops at the first part of which
+a claim does not hold,
+and then this page stays as it was.
+
+| | |
+|---|---|
+| When | {datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC |
+| What | preview-db {importlib.metadata.version("preview-db")}, commit {_commit()} |
+| Where | {os.cpu_count()} cores ({model or platform.machine()}), {_memory()} GiB, {platform.system()} {platform.release()} |
+| With | Python {platform.python_version()}, PostgreSQL {postgres}, {libraries} |
+| Again | `make torture ARGS='{arguments}'` |
+
+A seed fixes the lives, the order and the kinds of the faults, the schedules and their delays, and the examples of
+the property tests. How the
+operating system interleaves them it does not fix: the same seed is the same weather, not the same day.
+
+All of it is against the emulator, with a real PostgreSQL behind it, on one machine. It says nothing of Prisma's service.
+"""
+
+
+def _pytest(arguments: list[str], environ: dict[str, str]) -> str:
+    command = [sys.executable, "-m", "pytest", *arguments]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=4 * 3600)
+    if done.returncode:
+        raise AssertionError(done.stdout[-20_000:] + done.stderr[-2000:])
+    return done.stdout
+
+
+def _passed(said: str) -> str:
+    found = re.search(r"(\d+) passed", said)
+    return f"{int(found[1]):,}" if found else "no"
+
+
+def _stop_if(broken: Sequence[str]) -> None:
+    if broken:
+        raise AssertionError(f"{len(broken)} times:\n" + "\n\n".join(broken[:10]))
+
+
+def _commit() -> str:
+    def git(*arguments: str) -> str:
+        return subprocess.run(["git", *arguments], cwd=PAGE.parents[1], capture_output=True, text=True, check=False).stdout.strip()
+
+    changed = [line for line in git("status", "--porcelain").splitlines() if "docs/reliability.md" not in line]
+    return f"`{git('rev-parse', '--short', 'HEAD') or 'unknown'}`" + (" and changes not yet committed" if changed else "")
+
+
+def _memory() -> str:
+    total = next((line.split()[1] for line in _read("/proc/meminfo").splitlines() if line.startswith("MemTotal")), "0")
+    return f"{int(total) / 1024**2:.0f}"
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{datetime.datetime.now(datetime.UTC):%H:%M:%S} {line}\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
