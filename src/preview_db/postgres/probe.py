@@ -34,8 +34,17 @@ def wait_until_connectable(
         attempt += 1
         patience = int(min(10.0, max(2.0, deadline.left)))
         try:
+            # Not by the string itself: libpq refuses one with a parameter that is another driver's, such as pgbouncer.
             with psycopg.connect(
-                string.url.get_secret_value(), connect_timeout=patience, application_name="preview-db", autocommit=True
+                host=string.host,
+                port=string.port,
+                user=string.user,
+                password=string.password.get_secret_value(),
+                dbname=string.database,
+                sslmode=string.sslmode,
+                connect_timeout=patience,
+                application_name="preview-db",
+                autocommit=True,
             ) as connection:
                 connection.execute("select 1")
             return attempt

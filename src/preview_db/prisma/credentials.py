@@ -16,7 +16,7 @@ from .models import ConnectionString, ConnectionWire, Credential, EndpointWire, 
 _PART = r"(?:[!\"$&-.0-9;<=>A-Z^_`a-z{|}~]|%[0-9A-Fa-f]{2})+"
 _STRING = re.compile(
     rf"postgres(?:ql)?://(?P<user>{_PART}):(?P<password>{_PART})@(?P<host>{HOST})(?::(?P<port>[0-9]{{1,5}}))?/(?P<database>{_PART})"
-    r"(?:\?(?P<query>[!$-;=?-Z^-z|~]*))?",
+    r"(?:\?(?P<query>(?:[A-Za-z0-9_.-]+=[A-Za-z0-9_.,:/~+%-]*(?:&|\Z))+))?",
     re.ASCII,
 )
 _POINTS_ELSEWHERE = frozenset(

@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from typing import Annotated
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
 from pydantic.alias_generators import to_camel
 
+from ..hosts import is_loopback
 from ..model import Connection, Database, Status
 
 
@@ -96,6 +97,12 @@ class ConnectionString(_Wire):
             parts.port or 5432,
             unquote(parts.path.removeprefix("/")),
         )
+
+    @property
+    def sslmode(self) -> str:
+        """As in the string. If that says nothing, TLS is asked for, but on this machine (libpq's own default would do without)."""
+        said = dict(parse_qsl(urlsplit(self.url.get_secret_value()).query))
+        return said.get("sslmode", "prefer" if is_loopback(self.host) else "require")
 
     @property
     def user(self) -> str:
