@@ -9,7 +9,10 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from .interrupts import Interrupts
 
 EPHEMERAL = "connections"
 """The name of the state that lists the ids of the connections to revoke, as JSON."""
@@ -24,10 +27,14 @@ SECRET_VARIABLES = (
 def main() -> None:
     """The console script ``preview-db-post``."""
     if os.environ.get(f"STATE_{EPHEMERAL}"):
-        sys.exit(run(os.environ, sys.stdout))
+        from .interrupts import Interrupts
+
+        interrupts = Interrupts()
+        interrupts.install()
+        sys.exit(run(os.environ, sys.stdout, interrupts=interrupts))
 
 
-def run(environ: Mapping[str, str], log: TextIO) -> int:
+def run(environ: Mapping[str, str], log: TextIO, *, interrupts: Interrupts) -> int:
     """Revokes each; always 0."""
     from pydantic import SecretStr  # all of it here: most jobs end without anything to revoke
 
@@ -45,9 +52,11 @@ def run(environ: Mapping[str, str], log: TextIO) -> int:
     try:
         with api_of(signed_in(Inputs.read(environ), Job.read(environ), environ, runner)) as api:
             for id_ in ids:
-                api.delete_connection(id_)
-                left.discard(id_)
-                runner.info(f"Revoked {id_}, since the job has ended")
+                with interrupts.step(f"the credential {id_} was revoked"):
+                    api.delete_connection(id_)
+                    left.discard(id_)
+                    runner.info(f"Revoked {id_}, since the job has ended")
     except PreviewError as error:
-        runner.warning("Credentials left", f"{error} {len(left)} credentials of this job are left for the next run or sweep to revoke.")
+        if left:
+            runner.warning("Credentials left", f"{error} {len(left)} credentials of this job are left for the next run or sweep to revoke.")
     return 0

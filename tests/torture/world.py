@@ -83,11 +83,19 @@ class World:
         with self._runner(run_id, attempt) as runner:
             return runner.call(self.run, **self._options(event, payload, inputs, run_id, attempt))
 
-    def start(self, event: str, payload: Json, inputs: Mapping[str, str] = {}, *, run_id: int | None = None, attempt: int = 1) -> Step:
+    def start(
+        self,
+        event: str,
+        payload: Json,
+        inputs: Mapping[str, str] = {},
+        *,
+        command: str = "preview-db-action",
+        state: Mapping[str, str] = {},
+    ) -> Step:
         """The same as a process, under way."""
-        run_id = run_id or next(_runs)
-        options = self._options(event, payload, inputs, run_id, attempt)
-        return self._new_runner(run_id, attempt).start([script("preview-db-action")], **options)
+        run_id = next(_runs)
+        options = self._options(event, payload, inputs, run_id, 1)
+        return self._new_runner(run_id, 1).start([script(command)], state=state, **options)
 
     def _options(self, event: str, payload: Json, inputs: Mapping[str, str], run_id: int, attempt: int) -> Any:
         addresses = self.emulator.addresses
