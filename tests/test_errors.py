@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -180,6 +184,26 @@ def test_a_cancelled_run_says_where_it_stopped_and_the_next_one_goes_on(life: Li
     assert len(life.databases()) == 1
     assert life.pushed().outputs["outcome"] == "reused"
     assert len(life.databases()) == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_cancelled_while_it_starts_says_so(life: Life, number: signal.Signals) -> None:
+    step = life.starts("opened", {"state": "open"})
+    until(lambda: _caught(step.process.pid) >> (signal.SIGTERM - 1) & 1)  # Python itself leaves that one alone
+    step.process.send_signal(number)
+    fails(step.finish(), f"stopped by {number.name}")
+    assert len(life.databases()) <= 1
+
+
+def _caught(pid: int) -> int:
+    status = Path(f"/proc/{pid}/status").read_text("ascii", "replace")
+    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("SigCgt")), 16)
+
+
+def test_signals_are_taken_over_before_anything_that_takes_time_is_imported() -> None:
+    program = "import sys, preview_db.start; print({'pydantic', 'httpx', 'json', 'typing'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, timeout=20, check=True)
+    assert done.stdout.strip() == "set()"
 
 
 def test_a_killed_run_is_put_right_by_the_next(life: Life) -> None:

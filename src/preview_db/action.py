@@ -6,8 +6,6 @@ import contextlib
 import dataclasses
 import functools
 import json
-import os
-import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -35,19 +33,13 @@ from .stale import Fate, Sweep
 _Told = TypeVar("_Told")
 
 
-def main() -> None:
-    """The console script ``preview-db-action``."""
-    interrupts = Interrupts()
-    interrupts.install()
-    sys.exit(run(os.environ, sys.stdout, interrupts=interrupts))
-
-
 def run(environ: Mapping[str, str], log: TextIO, *, interrupts: Interrupts) -> int:
     """Runs the step: 0 if what was asked for is so now, 1 if not."""
     runner = Runner(environ, log)
     for variable in SECRET_VARIABLES:
         runner.mask(SecretStr(environ.get(variable, "")))
     try:
+        interrupts.reached("before the first step")
         job = Job.read(environ)
         inputs = Inputs.read(environ)
         runner.check_files()

@@ -137,6 +137,7 @@ def _carry_out(command: str, options: dict[str, Any]) -> NoReturn:
     interrupts = Interrupts()
     interrupts.install()
     try:
+        interrupts.reached("before the first step")
         sys.exit(_errand(command, options, interrupts))
     except InvalidInput as error:
         raise _usage_error(error) from None

@@ -13,13 +13,14 @@ from .errors import Cancelled, PreviewError
 class Interrupts:
     """Turns a signal into :class:`Cancelled`: at once while only waiting or reading, at its end while something is being changed.
 
-    A second signal does not wait for that end: there would be no time left to say anything.
+    A second signal does not wait for that end: there would be no time left to say anything. Whatever comes before the first
+    :meth:`reached` waits for that, since until then there is nobody to say it.
     """
 
     def __init__(self) -> None:
         self._pending: str | None = None
         self._changing: str | None = None
-        self._at = "before the first step"
+        self._at: str | None = None
 
     def install(self) -> None:
         """Takes SIGINT and SIGTERM over for the rest of the process."""
@@ -53,6 +54,8 @@ class Interrupts:
 
     def _receive(self, number: int, _frame: FrameType | None) -> None:
         first, self._pending = self._pending is None, signal.Signals(number).name
+        if self._at is None:
+            return
         if first and self._changing is None:
             self._raise_if_pending()
         elif not first and self._changing is not None:

@@ -6,8 +6,6 @@ What it can't revoke is no error: the next run or sweep does it, once it is olde
 from __future__ import annotations
 
 import json
-import os
-import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TextIO
 
@@ -22,16 +20,6 @@ SECRET_VARIABLES = (
     "INPUT_CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
 )  # fmt: skip
 """The variables that hold a secret, masked before anything else is done."""
-
-
-def main() -> None:
-    """The console script ``preview-db-post``."""
-    if os.environ.get(f"STATE_{EPHEMERAL}"):
-        from .interrupts import Interrupts
-
-        interrupts = Interrupts()
-        interrupts.install()
-        sys.exit(run(os.environ, sys.stdout, interrupts=interrupts))
 
 
 def run(environ: Mapping[str, str], log: TextIO, *, interrupts: Interrupts) -> int:
@@ -50,6 +38,7 @@ def run(environ: Mapping[str, str], log: TextIO, *, interrupts: Interrupts) -> i
     ids = [str(one) for one in json.loads(environ[f"STATE_{EPHEMERAL}"])]
     left = set(ids)
     try:
+        interrupts.reached("before the first credential was revoked")
         with api_of(signed_in(Inputs.read(environ), Job.read(environ), environ, runner)) as api:
             for id_ in ids:
                 with interrupts.step(f"the credential {id_} was revoked"):
