@@ -16,6 +16,7 @@ import pytest
 
 from preview_db.emulator.process import SERVER_URL, Emulator, emulator, inputs
 from preview_db.emulator.runner import Run, Runner
+from tests.torture.sinks import leaks
 
 ROOT = Path(__file__).parents[2]
 IMAGE = os.environ.get("PREVIEW_DB_IMAGE", "")
@@ -127,6 +128,27 @@ def test_the_post_step_ends_what_was_to_end_with_the_job(runner: Runner, running
     assert any("Revoked" in line for line in ended.log), (opened.state, ended.raw_stdout, ended.raw_stderr)
     with pytest.raises(psycopg.OperationalError):
         psycopg.connect(opened.outputs["database_url"])
+
+
+def test_the_list_of_its_processes_holds_no_secret(runner: Runner, running: Emulator) -> None:
+    """Whoever may look at the machine sees what is running, and with which arguments; so does every process of the container."""
+    step = runner.start(
+        [],
+        event="pull_request",
+        payload=running.pull_request_event("opened", NUMBER + 3, state="open"),
+        inputs=inputs(running),
+        env={"PRISMA_MANAGEMENT_API_URL": running.addresses["management_api_url"]},
+        run_id=7,
+    )
+    shown = " ".join(step.command)
+    while step.process.poll() is None:
+        listed = subprocess.run(["docker", "top", str(step.container), "-eo", "pid,args"], check=False, capture_output=True, text=True)
+        shown += listed.stdout
+    run = step.finish()
+    assert run.exit_code == 0, run.log
+    assert "/opt/preview-db/bin/preview-db-action" in shown
+    known = {name: str(running.addresses[name]) for name in ("service_token", "github_token")}
+    assert leaks({**known, "password": run.outputs["password"]}, {"the processes": shown}) == []
 
 
 def test_nothing_of_the_workspace_is_imported_or_read(runner: Runner, running: Emulator) -> None:

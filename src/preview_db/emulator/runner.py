@@ -213,7 +213,7 @@ class Step:
         container: str | None,
     ) -> None:
         """Start it, in a process group of its own, so that `kill` takes its children, too."""
-        self._traces, self._container = traces, container
+        self._traces, self.container = traces, container
         self._started = time.monotonic()
         self.command = command
         self.process = subprocess.Popen(
@@ -246,8 +246,8 @@ class Step:
 
     def kill(self) -> None:
         """End it without warning, children and container included."""
-        if self._container:  # the client's death would leave the container running
-            subprocess.run(["docker", "kill", self._container], capture_output=True, check=False)
+        if self.container:  # the client's death would leave the container running
+            subprocess.run(["docker", "kill", self.container], capture_output=True, check=False)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
