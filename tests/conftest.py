@@ -11,7 +11,10 @@ from hypothesis import settings
 from preview_db.emulator.process import Emulator, emulator
 from tests.lives import Life, new_project
 
-settings.register_profile("torture", max_examples=20_000, deadline=None)
+EXAMPLES = 20_000
+"""To each property in `make torture`, but where an example starts a process."""
+
+settings.register_profile("torture", max_examples=EXAMPLES, deadline=None)
 
 
 @pytest.fixture(scope="session")
