@@ -14,6 +14,7 @@ from tests.lives import Life, new_project
 EXAMPLES = 20_000
 """To each property in `make torture`, but where an example starts a process."""
 
+settings.register_profile("default", deadline=None)
 settings.register_profile("torture", max_examples=EXAMPLES, deadline=None)
 
 
