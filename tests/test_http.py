@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import os
+import re
 import time
 from collections.abc import Iterator
 from unittest import mock
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from preview_db import http
@@ -109,13 +111,18 @@ def test_a_proxy_that_makes_no_sense_is_named(value: str) -> None:
 
 
 hosts = st.sampled_from(["api.prisma.io", "evil.example", "127.0.0.1", "[::1]", "localhost", "a..b", "é.example", "x" * 64, "-", "a_b", ""])
+digits = st.sampled_from(["0", "1", "127", "256", "1127", "0x7f", "010", "2130706433", "a"])
+numbers = st.lists(digits, min_size=1, max_size=5).map(".".join)
 noise = st.text(alphabet="/:@?#[]\\%.\t\n a1", max_size=6)
 addresses = st.builds(
-    "{}{}{}{}{}".format, st.sampled_from(["https://", "http://", "HTTPS://", "//", ""]), noise, hosts, noise, hosts | noise
+    "{}{}{}{}{}".format, st.sampled_from(["https://", "http://", "HTTPS://", "//", ""]), noise, hosts | numbers, noise, hosts | noise
 )
 
 
 @given(addresses | st.text(max_size=40))
+@example("https://1127.0.0.1")
+@example("https://127.1")
+@example("https://0x7f.0.0.1")
 def test_an_address_that_is_trusted_is_the_same_to_everybody(value: str) -> None:
     """What was checked as one host must not be another to the client that goes there, nor be more than it can take."""
     try:
@@ -129,6 +136,8 @@ def test_an_address_that_is_trusted_is_the_same_to_everybody(value: str) -> None
     assert url.host in trusted.lower()
     authority = trusted.partition("://")[2].partition("/")[0].lower()
     assert authority.removesuffix(f":{url.port}") in (url.host, f"[{url.host}]")
+    if re.fullmatch(r"[0-9.]+|0x.*", url.host):
+        ipaddress.ip_address(url.host)
     with http.client(trusted, token="t"):
         pass
 

@@ -26,7 +26,8 @@ numbered = st.builds(
     ref=st.integers(1, 10**10).map(str),
     key=keys,
 )
-branches = st.builds(Scope, repository=repositories, kind=st.just(Kind.BRANCH), ref=words, key=keys)
+refs = words | st.sampled_from(["br", "BR", "fix-br-2", "br/br-br", "pr-1", "mq-2-br-x", "a-pr-3"])
+branches = st.builds(Scope, repository=repositories, kind=st.just(Kind.BRANCH), ref=refs, key=keys)
 scopes = numbered | branches
 
 
@@ -63,7 +64,16 @@ def test_a_scope_finds_its_own_database(scope: Scope) -> None:
 
 @given(numbered)
 def test_a_numbered_name_says_exactly_what_it_is_for(scope: Scope) -> None:
-    assert identity.numbered_scope(identity.name(scope), scope.repository) == scope
+    assert identity.described(identity.name(scope), scope.repository) == (scope, identity.tag(scope))
+
+
+@given(branches, st.lists(refs, max_size=5))
+def test_a_branchs_preview_is_known_among_all_branches(scope: Scope, others: list[str]) -> None:
+    """Or a sweep would take it for that of a branch that is gone."""
+    name = identity.name(scope)
+    assert identity.branch_scope(name, scope.repository, [*others, scope.ref]) == scope
+    if scope.ref not in others:
+        assert identity.branch_scope(name, scope.repository, others) is None
 
 
 @given(scopes, scopes)
@@ -125,4 +135,4 @@ def test_a_name_does_not_count_where_there_is_a_logical_id(scope: Scope, other: 
 @given(st.text(max_size=80) | st.from_regex(r"[a-z0-9-]{1,40}-(pr|br|mq)-[a-z0-9-]{1,10}-[a-z2-7]{16}", fullmatch=True))
 def test_arbitrary_names_are_nobodys(name: str) -> None:
     assert not identity.is_ours(name, Repository(77, "acme/web"))
-    assert identity.numbered_scope(name, Repository(77, "acme/web")) is None
+    assert identity.described(name, Repository(77, "acme/web")) is None

@@ -81,18 +81,18 @@ def test_idle_drafts_labels_branches_and_queue_entries(life: Life) -> None:
     life.emulator.pull_request(idle, state="open", updated_at=long_ago)
     life.emulator.pull_request(draft, state="open", draft=True, updated_at=long_ago)
     life.emulator.pull_request(kept, state="open", labels=["keep-preview-db"], updated_at=long_ago)
-    life.emulator.control("PUT", f"github/branches/feat/live-{idle}", {})
+    life.emulator.control("PUT", f"github/branches/fix/br-{idle}", {})
     life.emulator.control("PUT", f"github/branches/gh-readonly-queue/main/pr-{queued}-{'a' * 40}", {})
     life.seed(
         pr(life, idle), pr(life, draft), pr(life, kept),
-        Scope(life.repository, Kind.BRANCH, f"feat/live-{idle}"), Scope(life.repository, Kind.BRANCH, f"feat-live/{idle}"),
+        Scope(life.repository, Kind.BRANCH, f"fix/br-{idle}"), Scope(life.repository, Kind.BRANCH, f"fix-br/{idle}"),
         Scope(life.repository, Kind.MERGE_QUEUE, str(queued)), Scope(life.repository, Kind.MERGE_QUEUE, str(left)),
     )  # fmt: skip
     run = life.sweep(max_idle="14d")
     assert run.succeeded, run.log
     assert swept(run) == {
-        f"pr {idle}": "deleted", f"pr {draft}": "kept", f"pr {kept}": "kept", f"br feat/live-{idle}": "kept",
-        f"br feat-live-{idle}": "deleted", f"mq {queued}": "kept", f"mq {left}": "deleted",
+        f"pr {idle}": "deleted", f"pr {draft}": "kept", f"pr {kept}": "kept", f"br fix/br-{idle}": "kept",
+        f"br fix-br-{idle}": "deleted", f"mq {queued}": "kept", f"mq {left}": "deleted",
     }  # fmt: skip
     assert not [one for one in run.annotations if one.level == "warning"], "idle is not a missed close"
 

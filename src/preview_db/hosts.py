@@ -11,6 +11,9 @@ HOST = r"(?:[A-Za-z0-9_-]{1,63}\.){0,30}[A-Za-z0-9_-]{1,63}|\[[0-9A-Fa-f:.]{2,45
 
 _ADDRESS = re.compile(rf"(?i:https?)://(?:{HOST})(?::[0-9]{{1,5}})?(?:/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?", re.ASCII)
 
+_ENDS_AS_A_NUMBER = re.compile(r"(?:^|\.)(?:[0-9]+|0[xX][0-9A-Fa-f]*)$", re.ASCII)
+"""To every client such a host is an IPv4 address, and ``127.1`` or ``0x7f.1`` is one to some of them only."""
+
 
 def is_loopback(host: str) -> bool:
     """Whether ``host`` is this machine: ``localhost`` or a loopback address."""
@@ -44,8 +47,11 @@ def same_domain(host: str, api_host: str) -> bool:
 def _is_usable(value: str) -> bool:
     try:
         parts = urlsplit(value)
+        host = parts.hostname or ""
         if "[" in value:
-            ipaddress.IPv6Address(parts.hostname or "")
-        return bool(parts.hostname) and parts.port != 0
+            ipaddress.IPv6Address(host)
+        elif _ENDS_AS_A_NUMBER.search(host):
+            ipaddress.IPv4Address(host)
+        return bool(host) and parts.port != 0
     except ValueError:
         return False

@@ -49,18 +49,13 @@ def tag(scope: Scope) -> str:
 
 def is_ours(identity: str, repository: Repository) -> bool:
     """Whether ``identity`` bears a valid tag of ``repository``: one that confirms what the rest of the name says."""
-    return any(confirmed for _, confirmed in _readings(identity, repository))
+    return bool(_readings(identity, repository))
 
 
 def looks_like_one(identity: str) -> bool:
     """Whether ``identity`` has the form of some repository's. Whose it is, only that repository can tell."""
     parts = _IDENTITY.fullmatch(identity)
     return parts is not None and re.search(r"-(?:pr|br|mq)-", parts["words"]) is not None
-
-
-def numbered_scope(identity: str, repository: Repository) -> Scope | None:
-    """The pull request or queue entry ``identity`` was made for; none for a branch's, or if the tag does not confirm it."""
-    return next((scope for scope, confirmed in _readings(identity, repository) if confirmed and scope), None)
 
 
 def belongs_to(database: Database, scope: Scope) -> bool:
@@ -79,53 +74,49 @@ def bears(database: Database, tag_: str, repository: Repository) -> bool:
 def described(identity: str, repository: Repository) -> tuple[Scope, str] | None:
     """What an identity of ``repository`` is for and its tag, or none if it is not one.
 
-    Of a branch only a slug is in the name: that scope is good to be shown, and its tag to be found by.
+    Of a branch only a slug is in the name, with the key after it: that scope is good to be shown, and its tag to be found by.
     """
-    if not is_ours(identity, repository):
-        return None
-    scope = numbered_scope(identity, repository)
-    if scope is None:
-        said = identity.rpartition("-br-")[2][: -TAG_LENGTH - 1]
-        scope = Scope(repository, Kind.BRANCH, said)
-    return scope, identity[-TAG_LENGTH:]
+    readings = _readings(identity, repository)
+    return (readings[0], identity[-TAG_LENGTH:]) if readings else None
 
 
 def branch_scope(identity: str, repository: Repository, branches: Iterable[str]) -> Scope | None:
     """The one of ``branches`` whose preview bears ``identity``, with its key; none if it is none of theirs."""
-    found = described(identity, repository)
-    if found is None or found[0].kind is not Kind.BRANCH:
-        return None
-    said, tag_ = found[0].ref, found[1]
+    sayings = [scope.ref for scope in _readings(identity, repository) if scope.kind is Kind.BRANCH]
     for branch in branches:
         slug = _said(Scope(repository, Kind.BRANCH, branch))
-        # A key is told from the slug by what is left over; the tag decides.
-        if said == slug or said.startswith(f"{slug}-"):
-            scope = Scope(repository, Kind.BRANCH, branch, said[len(slug) + 1 :])
-            if tag(scope) == tag_:
-                return scope
+        for said in sayings:
+            # A key is told from the slug by what is left over; the tag decides.
+            if said == slug or said.startswith(f"{slug}-"):
+                scope = Scope(repository, Kind.BRANCH, branch, said[len(slug) + 1 :])
+                if tag(scope) == identity[-TAG_LENGTH:]:
+                    return scope
     return None
 
 
-def _readings(identity: str, repository: Repository) -> list[tuple[Scope | None, bool]]:
-    """Every way to read ``identity``, with whether its tag confirms it.
+def _readings(identity: str, repository: Repository) -> list[Scope]:
+    """Every way to read ``identity`` that its tag confirms; a branch's slug and key both stand for its ref.
 
-    A repository may be called ``x-pr-1`` and a key ``pr-2``, so the kind may stand in several places; the tag decides.
+    A repository may be called ``x-pr-1``, a branch ``fix-br-2`` and a key ``pr-3``, so the kind may stand in several places. A number is
+    confirmed by more of the tag than a branch is, and goes before it.
     """
     parts = _IDENTITY.fullmatch(identity)
     if parts is None or not parts["tag"].startswith(_repository_tag(repository)):
         return []
-    readings: list[tuple[Scope | None, bool]] = []
+    numbered: list[Scope] = []
+    branches: list[Scope] = []
     for start in (found.start() for found in re.finditer(r"(?<=[a-z0-9])-(?=(?:pr|br|mq)-)", parts["words"])):
         reading = _KIND_AND_REF.match(parts["words"], start)
         if reading is None:
             continue
         if reading["kind"] == Kind.BRANCH:
-            exact = parts["tag"][6:12]
-            readings.append((None, parts["tag"][12:] == _branch_check(repository, reading["said"], exact)))
-        elif numbered := _NUMBER_AND_KEY.fullmatch(reading["said"]):
-            scope = Scope(repository, Kind(reading["kind"]), numbered["number"], numbered["key"] or "")
-            readings.append((scope, tag(scope) == parts["tag"]))
-    return readings
+            if parts["tag"][12:] == _branch_check(repository, reading["said"], parts["tag"][6:12]):
+                branches.append(Scope(repository, Kind.BRANCH, reading["said"]))
+        elif number := _NUMBER_AND_KEY.fullmatch(reading["said"]):
+            scope = Scope(repository, Kind(reading["kind"]), number["number"], number["key"] or "")
+            if tag(scope) == parts["tag"]:
+                numbered.append(scope)
+    return numbered + branches
 
 
 def _said(scope: Scope) -> str:
