@@ -19,7 +19,7 @@ from preview_db.emulator.runner import Run
 from preview_db.model import Kind, Repository, Scope
 from tests.torture.liar import Answer, Lie, Listener, about, in_data, listening, lying
 from tests.torture.long import peak_of
-from tests.torture.world import LONG, Pull, World, check_manners, check_promise, hold, some
+from tests.torture.world import FUZZED, LONG, Pull, World, check_manners, check_promise, hold, some
 
 MEMORY = 300 * 1024 * 1024
 """Bytes a run may take at most, with an answer of the largest size that is read. In fair weather it is about 75 MB."""
@@ -528,7 +528,25 @@ def fuzz(world: World, seed: int) -> Run:
     return run
 
 
-@pytest.mark.parametrize("seed", range(200 if LONG else 12))
+@pytest.mark.parametrize("seed", range(FUZZED if LONG else 12))
+def test_a_sweep_of_databases_spoiled_at_random_takes_no_open_pull_requests(world: World, seed: int) -> None:
+    """Of GitHub's answers one could say that the pull request is closed; what the Management API says never can."""
+    world.inputs |= {"timeout": "1s"}
+    pull, gone = world.pull(), world.pull()
+    pull.opened()
+    gone.opened()
+    gone.event("closed", state="closed")
+    neighbours = Neighbours(world)
+    with lying(world.emulator, about(" /v1/", spoiling(random.Random(seed), 0.3))) as liar:
+        world.environ = liar.environ
+        run = world.sweep(max_idle="1d")
+        world.environ = {}
+    check_manners(run)
+    hold(len(pull.databases()) == 1, "the open one's is there", run)
+    neighbours.check()
+
+
+@pytest.mark.parametrize("seed", range(FUZZED if LONG else 12))
 def test_answers_spoiled_at_random_hand_out_nothing_of_anyone_elses(world: World, seed: int) -> None:
     world.inputs |= {"timeout": "1s"}
     fuzz(world, seed)

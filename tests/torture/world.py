@@ -26,6 +26,9 @@ Json = dict[str, Any]
 LONG = bool(os.environ.get("PREVIEW_DB_TORTURE"))
 """Whether everything is to be tried: `make torture`. `make test` tries a part of it."""
 
+FUZZED = 200
+"""Runs whose answers are spoiled at random, of each kind, in `make torture`."""
+
 _Thing = TypeVar("_Thing")
 _numbers = itertools.count(100_000)
 _runs = itertools.count(5_000_000)
