@@ -271,7 +271,7 @@ and then this page stays as it was.
 |---|---|
 | When | {datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC |
 | What | preview-db {importlib.metadata.version("preview-db")}, commit {_commit()} |
-| Where | {os.cpu_count()} cores ({model or platform.machine()}), {_memory()} GiB, {platform.system()} {platform.release()} |
+| Where | {os.cpu_count()} cores ({model or platform.machine()}), {_memory()} GiB, {platform.system()} |
 | With | Python {platform.python_version()}, PostgreSQL {postgres}, {libraries} |
 | Again | `make torture ARGS='{arguments}'` |
 
