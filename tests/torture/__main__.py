@@ -76,19 +76,18 @@ def of_kills(torture: Torture) -> str:
     return f"""
 ## Killed anywhere
 
-{sum(sum(each.values()) for each in counted.values()):,} processes, each ended at another boundary between two
-requests (before the request
-was carried out; after it was, and before the answer came), and the command then run again. The boundaries are the requests that a run in
-fair weather made.
+{sum(sum(each.values()) for each in counted.values()):,} processes, each ended at another boundary between two requests (before the request
+was carried out; after it was, and before the answer came), and the command then run again. The boundaries are the requests that a run
+in fair weather made.
 
 | command | requests | SIGKILL | SIGTERM | SIGINT | put right by the next run |
 |---|--:|--:|--:|--:|--:|
 {_lines(lines)}
 
-Put right: one database with the pull request's tag, a string one can log in with, one comment, at most three credentials with
-`credential_grace: 0s`; after a close, no database and no deployment; after a sweep, what is wanted and nothing else.
-Asked to stop (SIGTERM,
-SIGINT), each run ended within 5 s, with exit code 1, and said where.
+Put right: one database with the pull request's tag, a string one can log in with, one comment, at most three
+credentials with `credential_grace: 0s`; after a close or a deletion, no database and no deployment; after a sweep, what is wanted and
+nothing else; after the end of a job, none of its ephemeral credentials. Asked to stop (SIGTERM, SIGINT), each run ended within 5 s and said
+where, with exit code 1 (the end of a job with a warning and 0, or in silence if there was nothing left to do).
 """
 
 
@@ -105,20 +104,18 @@ def of_weather(torture: Torture) -> str:
     return f"""
 ## Bad weather
 
-{found.lives:,} lives of pull requests, {asked.at_once} at a time, {processes} of them as processes. 30 % of
-{found.requests:,} requests failed: 500, 502, 429 with
-and without `Retry-After`, a reset connection, an answer lost after it was carried out, one cut short, a page of HTML
-with status 200, 30 s of
-silence. `timeout` was its default, 120 s. No run was repeated, and of each tenth pull request the run for its end never came.
+{found.lives:,} lives of pull requests, {asked.at_once} at a time, {processes} of them as processes. 30 % of {found.requests:,} requests
+failed: 500, 502, 429 with and without `Retry-After`, a reset connection, an answer lost after it was carried out, one cut short, a page of
+HTML with status 200, 30 s of silence. `timeout` was its default, 120 s. No run was repeated, and of each tenth pull request the run for its
+end never came.
 
 | command | runs | succeeded | share | median | longest |
 |---|--:|--:|--:|--:|--:|
 {_lines(lines)}
 
 After each run that succeeded there was one database that its string opened, or none after a close; none that failed handed anything out, or
-left a second one (which only a reset may, for the next run to take away). Each failure was one error in three sentences, and exit
-code 1 ({told}). After three sweeps in the same weather
-{found.left_before_sweep} databases were left; after one in fair weather, none.
+left a second one (which only a reset may, for the next run to take away). Each failure was one error in three sentences, and exit code 1
+({told}). After three sweeps in the same weather {found.left_before_sweep} databases were left; after one in fair weather, none.
 """
 
 
@@ -135,21 +132,18 @@ def of_races(torture: Torture) -> str:
     return f"""
 ## Races
 
-{len(seeds):,} schedules of {sum(seen.runs for seen in found.values()):,} runs, each request delayed by up to
-{races.JITTER_MS} ms. *Off at once*: schedules after which there were more or
-fewer databases than the pull request's state says once all runs had ended. *Off after a sweep*: databases too many
-or too few once a sweep had
-run, too. *Dead strings*: handed out, and of a database that another run had replaced or taken away by the end.
+{len(seeds):,} schedules of {sum(seen.runs for seen in found.values()):,} runs, each request delayed by up to {races.JITTER_MS} ms.
+*Off at once*: schedules after which there were more or fewer databases than the pull request's state says once all runs had ended. *Off
+after a sweep*: databases too many or too few once a sweep had run, too. *Dead strings*: handed out, and of a database that another run had
+replaced or taken away by the end.
 
 | race | `logicalId` | schedules | runs | off at once | off after a sweep | dead strings |
 |---|---|--:|--:|--:|--:|--:|
 {_lines(lines)}
 
-A reset replaces the database under the feet of whoever uses it, so that strings die with it: that is what it is for.
-Without `logicalId` (a
+A reset replaces the database under the feet of whoever uses it, so that strings die with it: that is what it is for. Without `logicalId` (a
 server from before SDK 1.78) only looking again keeps two runs from making two databases; the newer one goes, and
-{sum(seen.dead for seen in without)} of the strings of
-{sum(seen.runs for seen in without):,} runs went with it here.
+{sum(seen.dead for seen in without)} of the strings of {sum(seen.runs for seen in without):,} runs went with it here.
 """
 
 
@@ -165,17 +159,16 @@ def of_long_runs(torture: Torture) -> str:
     return f"""
 ## Long runs
 
-{hour.lives:,} lives of {hour.runs:,} runs, as many as one a second makes in {hour.runs // 60} minutes, in
-{hour.seconds / 60:.0f}. Before (after a tenth as many, to warm up) and after:
+{hour.lives:,} lives of {hour.runs:,} runs, as many as one a second makes in {hour.runs // 60} minutes; they took {hour.seconds / 60:.0f}.
+Before (after a tenth as many, to warm up) and after:
 
 | | memory (MiB) | descriptors | threads | processes below |
 |---|--:|--:|--:|--:|
 {line("the action, all runs in one process", hour.action_before, hour.action_after)}
 {line("the emulator, with PostgreSQL", hour.emulator_before, hour.emulator_after)}
 
-A sweep of {swept.databases:,} databases, {swept.deleted:,} of which nobody wanted: {swept.seconds:.0f} s,
-{swept.requests:,} requests, {swept.peak / 1024**2:.0f} MiB at most. (`comment: false`; each
-deletion costs one last look at its pull request, and one request.)
+A sweep of {swept.databases:,} databases, {swept.deleted:,} of which nobody wanted: {swept.seconds:.0f} s, {swept.requests:,} requests,
+{swept.peak / 1024**2:.0f} MiB at most. (`comment: false`; each deletion costs one last look at its pull request, and one request.)
 """
 
 
@@ -187,10 +180,9 @@ def of_tests(torture: Torture) -> str:
     return f"""
 ## Secrets, hostile text, lies, nonsense, look-alikes
 
-{passed} tests of `tests/torture` passed in their long form: among them {2 * FUZZED} runs whose answers were spoiled at
-random, every kind of body,
-redirect and wrong database that `test_liars.py` knows, every input with every kind of nonsense, every hostile text in every place, and
-ten thousand look-alikes.
+{passed} tests of `tests/torture` passed in their long form: among them {2 * FUZZED} runs whose answers were spoiled at random, every kind
+of body, redirect and wrong database that `test_liars.py` knows, every input with every kind of nonsense, every hostile text in every place,
+and ten thousand look-alikes.
 
 {searched} property tests passed with {EXAMPLES:,} examples each, but where an example starts a process.
 """
@@ -263,8 +255,7 @@ def _head(asked: argparse.Namespace, running: Emulator) -> str:
     arguments = " ".join(f"--{name} {value}" for name, value in {"seed": asked.seed, **numbers}.items())
     return f"""# Reliability, measured
 
-Written by `make torture` from what it measured; nothing here is written by hand. It stops at the first part of which
-a claim does not hold,
+Written by `make torture` from what it measured; nothing here is written by hand. It stops at the first part of which a claim does not hold,
 and then this page stays as it was.
 
 | | |
@@ -275,9 +266,8 @@ and then this page stays as it was.
 | With | Python {platform.python_version()}, PostgreSQL {postgres}, {libraries} |
 | Again | `make torture ARGS='{arguments}'` |
 
-A seed fixes the lives, the order and the kinds of the faults, the schedules and their delays, and the examples of
-the property tests. How the
-operating system interleaves them it does not fix: the same seed is the same weather, not the same day.
+A seed fixes the lives, the order and the kinds of the faults, the schedules and their delays, and the examples of the property tests. How
+the operating system interleaves them it does not fix: the same seed is the same weather, not the same day.
 
 All of it is against the emulator, with a real PostgreSQL behind it, on one machine. It says nothing of Prisma's service.
 """
