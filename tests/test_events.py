@@ -102,6 +102,16 @@ def test_a_branch_has_a_preview_from_push_to_delete(life: Life) -> None:
     assert outcomes(happens(life, "push", deleted), happens(life, "push", deleted)) == ["deleted", "absent"]
 
 
+def test_a_branchs_handle_leads_to_it_and_is_told_by_its_own_name(life: Life) -> None:
+    """Of the branch only a slug is in the name, from which another name would be made."""
+    push = payloads.push_event(ref="refs/heads/Fix/br-2", before="1" * 40, after="2" * 40, **life.emulator.where())
+    created = happens(life, "push", push)
+    connected = happens(life, "push", push, command="connect", database_id=created.outputs["database_id"])
+    assert outcomes(created, connected) == ["created", "connected"]
+    name = created.outputs["database_name"]
+    assert all(name in run.summary and any(name in line for line in run.log if line.startswith("C")) for run in (created, connected))
+
+
 def test_the_default_branch_and_tags_have_none(life: Life) -> None:
     where = life.emulator.where()
     default = where["repository"]["default_branch"]

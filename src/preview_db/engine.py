@@ -175,7 +175,8 @@ class Engine:
         result = Result.ABSENT if status and kept is None else Result.PLANNED
         for line in () if status else report.plan_lines(steps):
             self.sink.info(f"• {line}")
-        return Outcome(result, wanted.reason, wanted.scope, identity.name(wanted.scope), kept, None if status else steps)
+        name = kept.identity if kept else identity.name(wanted.scope)
+        return Outcome(result, wanted.reason, wanted.scope, name, kept, None if status else steps)
 
     def _sweep(self, api: ManagementApi, project: Project, decision: Decision, *, dry_run: bool) -> Settled:
         from . import sweep_report  # both here, since no other run needs them

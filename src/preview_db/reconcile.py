@@ -162,7 +162,7 @@ class Reconciler:
             result=result,
             reason=wanted.reason,
             scope=wanted.scope,
-            identity=identity.name(wanted.scope),
+            identity=shown.identity if shown else identity.name(wanted.scope),
             database=shown,
             done=tuple(self._done),
             warnings=steps.warnings,
