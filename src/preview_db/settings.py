@@ -331,11 +331,6 @@ class Job(_Environment):
         """What the names of this run's credentials end in."""
         return f"{self.run_id}-{self.run_attempt}"
 
-    @property
-    def run_url(self) -> str:
-        """The page of this run."""
-        return f"{self.server_url}/{self.repository}/actions/runs/{self.run_id}"
-
 
 def _invalid(settings: type[BaseSettings], error: ValidationError) -> InvalidInput:
     """The first thing wrong, by the input's own name. Values are not quoted: a token may have been pasted into the wrong input."""

@@ -255,10 +255,10 @@ def _put_right(pull: Pull, scene: Scene, again: Run, what: str) -> None:
         hold(False, f"{what}: {error}", again)
 
 
-def everywhere(fresh: Callable[[], World], scene: Scene, *ways: str) -> Iterator[tuple[str, Callable[[], None]]]:
+def everywhere(fresh: Callable[[], World], scene: Scene) -> Iterator[tuple[str, Callable[[], None]]]:
     """Every way to end this command early, with what it is called, each in a project of its own."""
     for boundary in boundaries(fresh(), scene):
-        for way in ways or WAYS:
+        for way in WAYS:
             if way == "SIGKILL":
                 yield f"{scene.name}: {way} {boundary}", lambda at=boundary: killed(fresh(), scene, at)  # type: ignore[misc]
             else:

@@ -227,17 +227,6 @@ def check_promise(pull: Pull, run: Run) -> None:
         hold(False, f"an outcome that was expected, not {outcome!r}", run)
 
 
-def check_credentials(pull: Pull, *, names: int, newest_runs: int = 2, spare: int = 0) -> None:
-    """No more credentials than the policy allows, where the grace is 0.
-
-    Of each name those of the two newest runs, and those of the run before that until a newer one revokes them.
-    """
-    for database in pull.databases():
-        found = [one["name"] for one in database["connections"]]
-        most = names * newest_runs + spare
-        hold(len(found) <= most, f"at most {most} credentials: {found}")
-
-
 @contextlib.contextmanager
 def emulators(count: int, *flags: str) -> Iterator[list[Emulator]]:
     with contextlib.ExitStack() as stack:

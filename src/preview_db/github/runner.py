@@ -9,10 +9,9 @@ properties ``:`` and ``,`` too.
 
 from __future__ import annotations
 
-import contextlib
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 from urllib.parse import quote
@@ -70,15 +69,6 @@ class Runner:
     def error(self, title: str, text: str) -> None:
         self._annotate("error", title, text)
 
-    @contextlib.contextmanager
-    def group(self, title: str) -> Iterator[None]:
-        """Lines folded under ``title`` in the log."""
-        self._write(f"::group::{_data(self._clean(title))}")
-        try:
-            yield
-        finally:
-            self._write("::endgroup::")
-
     def check_files(self) -> None:
         """Raises :class:`InvalidInput` if outputs could not be written, before there is anything to lose."""
         try:
@@ -107,20 +97,22 @@ class Runner:
         """Adds to the job's summary. What would make it too long for GitHub is left out."""
         path = self._environ.get("GITHUB_STEP_SUMMARY")
         if path:
-            text = self._scrub(markdown).encode("utf-8", "replace")[: MAX_SUMMARY - 1].decode("utf-8", "ignore")
+            text = self.scrub(markdown).encode("utf-8", "replace")[: MAX_SUMMARY - 1].decode("utf-8", "ignore")
             with Path(path).open("a", encoding="utf-8", newline="\n") as file:
                 file.write(f"{text}\n")
 
     def scrub(self, text: str) -> str:
         """``text`` with ``***`` for every secret that was masked: for what leaves by another way than this object, such as a comment."""
-        return self._scrub(text)
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return text
 
     def _append(self, variable: str, name: str, value: str | SecretStr) -> None:
         if isinstance(value, SecretStr):
             self.mask(value)
             text = value.get_secret_value()
         else:
-            text = self._scrub(value)
+            text = self.scrub(value)
         path = self._environ.get(variable)
         if not path:
             return
@@ -135,13 +127,8 @@ class Runner:
 
     def _clean(self, text: str) -> str:
         """One line, no secret, nothing the runner or a terminal would take for a command."""
-        line = _CONTROL.sub(" ", self._scrub(text)).replace("##[", "##\u200b[")
+        line = _CONTROL.sub(" ", self.scrub(text)).replace("##[", "##\u200b[")
         return line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}…"
-
-    def _scrub(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text
 
     def _write(self, line: str) -> None:
         self._log.write(line.encode("utf-8", "replace").decode("utf-8") + "\n")
