@@ -206,6 +206,16 @@ def test_signals_are_taken_over_before_anything_that_takes_time_is_imported() ->
     assert done.stdout.strip() == "set()"
 
 
+def test_a_signal_that_comes_when_all_is_said_changes_nothing() -> None:
+    program = (
+        "import os, signal; from preview_db.interrupts import Interrupts\n"
+        "interrupts = Interrupts(); interrupts.install(); interrupts.reached('the end'); interrupts.over()\n"
+        "[os.kill(os.getpid(), number) for number in (signal.SIGINT, signal.SIGTERM)]; print('still here')"
+    )
+    done = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, timeout=20, check=True)
+    assert done.stdout == "still here\n"
+
+
 def test_a_killed_run_is_put_right_by_the_next(life: Life) -> None:
     life.emulator.control("PUT", "settings", {"provisioning_s": 2})
     step = life.starts("opened", {"state": "open"})

@@ -46,10 +46,12 @@ def run(environ: Mapping[str, str], log: TextIO, *, interrupts: Interrupts) -> i
         event = events.parse(job.event_name, _payload(job.event_path))
         Step(inputs, job, event, runner, interrupts, environ).run()
     except PreviewError as error:
+        interrupts.over()
         runner.error(error.title, str(error))
         _summarise(runner, report.failure(error))
         return 1
     except Exception as error:  # noqa: BLE001 - the last line of defence: a person gets a sentence, the traceback goes to the debug log
+        interrupts.over()
         for line in traceback.format_exception(error):
             runner.debug(line)
         runner.error(
@@ -58,6 +60,7 @@ def run(environ: Mapping[str, str], log: TextIO, *, interrupts: Interrupts) -> i
             "Run the job again with debug logging and report what it says; no secret is in it.",
         )
         return 1
+    interrupts.over()
     return 0
 
 

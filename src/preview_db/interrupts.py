@@ -13,7 +13,7 @@ from .errors import Cancelled, PreviewError
 class Interrupts:
     """Turns a signal into :class:`Cancelled`: at once while only waiting or reading, at its end while something is being changed.
 
-    A second signal does not wait for that end: there would be no time left to say anything. Whatever comes before the first
+    A second signal does not wait for that end: there would be no time left to say anything. One that comes before the first
     :meth:`reached` waits for that, since until then there is nobody to say it.
     """
 
@@ -51,6 +51,10 @@ class Interrupts:
         """Remembers how far the run has come, and stops it here if it was told to stop."""
         self._at = where
         self._raise_if_pending()
+
+    def over(self) -> None:
+        """From here on a signal changes nothing: all that is left is to say what came of it."""
+        self._at = None
 
     def _receive(self, number: int, _frame: FrameType | None) -> None:
         first, self._pending = self._pending is None, signal.Signals(number).name

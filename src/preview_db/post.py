@@ -46,6 +46,8 @@ def run(environ: Mapping[str, str], log: TextIO, *, interrupts: Interrupts) -> i
                     left.discard(id_)
                     runner.info(f"Revoked {id_}, since the job has ended")
     except PreviewError as error:
+        interrupts.over()
         if left:
             runner.warning("Credentials left", f"{error} {len(left)} credentials of this job are left for the next run or sweep to revoke.")
+    interrupts.over()
     return 0
