@@ -6,6 +6,7 @@ The boundaries are those of a run in fair weather, as the emulator recorded them
 from __future__ import annotations
 
 import dataclasses
+import functools
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -27,13 +28,14 @@ HELD_S = 60.0
 class Scene:
     """A command, what there is before it, and what has to be so once it has been run again.
 
-    `stage` answers what starts the command; `check` is asked once a run of it has succeeded. `stops_with` is its exit code if it is asked
-    to stop.
+    `stage` answers what starts the command; `check` is asked once a run of it has succeeded. `promises` is whether its
+    outcome is that of one preview; `stops_with` is its exit code if it is asked to stop.
     """
 
     name: str
     stage: Callable[[World], tuple[Pull, Callable[[], Step]]]
     check: Callable[[Pull], None]
+    promises: bool = True
     stops_with: int = 1
 
 
@@ -166,8 +168,8 @@ SCENES = (
     Scene("close", _close, _absent),
     Scene("delete", _delete, _absent),
     Scene("create, keyless", _keyless, _present),
-    Scene("end of a job", _post, _revoked, stops_with=0),
-    Scene("sweep", _sweep, _swept),
+    Scene("end of a job", _post, _revoked, promises=False, stops_with=0),
+    Scene("sweep", _sweep, _swept, promises=False),
 )
 
 
@@ -217,16 +219,18 @@ def held_at(world: World, boundary: Boundary, start: Callable[[], Step], *, seco
     raise AssertionError
 
 
-def killed(world: World, scene: Scene, boundary: Boundary) -> None:
+def killed(fresh: Callable[[], World], scene: Scene, boundary: Boundary) -> None:
     """Kills it there without warning, and runs it again."""
+    world = fresh()
     pull, start = scene.stage(world)
     held_at(world, boundary, start).kill()
     world.emulator.control("DELETE", "faults")
     _put_right(pull, scene, start().finish(), f"killed {boundary}")
 
 
-def stopped(world: World, scene: Scene, boundary: Boundary, number: signal.Signals) -> None:
+def stopped(fresh: Callable[[], World], scene: Scene, boundary: Boundary, number: signal.Signals) -> None:
     """Asks it to stop there: it does, says where, with exit code 1; and runs it again."""
+    world = fresh()
     pull, start = scene.stage(world)
     step = held_at(world, boundary, start, seconds=0.5 if boundary.changes else 30)
     asked = time.monotonic()
@@ -236,7 +240,7 @@ def stopped(world: World, scene: Scene, boundary: Boundary, number: signal.Signa
     world.emulator.control("DELETE", "faults")
     check_manners(run)
     hold(run.exit_code == scene.stops_with, f"{number.name} {boundary}: exit code {scene.stops_with}", run)
-    told = [one.message for one in run.annotations if one.level in ("error", "warning")]
+    told = [one.message for one in run.annotations if one.level == ("error" if scene.stops_with else "warning")]
     if told or run.exit_code:
         hold(any(f"stopped by {number.name}" in message for message in told), f"{number.name} {boundary}: it says where", run)
     else:
@@ -247,7 +251,8 @@ def stopped(world: World, scene: Scene, boundary: Boundary, number: signal.Signa
 
 def _put_right(pull: Pull, scene: Scene, again: Run, what: str) -> None:
     hold(again.exit_code == 0, f"{what}: the next run succeeds", again)
-    if again.outputs.get("outcome", "swept") != "swept":
+    check_manners(again)
+    if scene.promises:
         check_promise(pull, again)
     try:
         scene.check(pull)
@@ -259,11 +264,12 @@ def everywhere(fresh: Callable[[], World], scene: Scene) -> Iterator[tuple[str, 
     """Every way to end this command early, with what it is called, each in a project of its own."""
     for boundary in boundaries(fresh(), scene):
         for way in WAYS:
-            if way == "SIGKILL":
-                yield f"{scene.name}: {way} {boundary}", lambda at=boundary: killed(fresh(), scene, at)  # type: ignore[misc]
-            else:
-                number = signal.Signals[way]
-                yield f"{scene.name}: {way} {boundary}", lambda at=boundary, by=number: stopped(fresh(), scene, at, by)  # type: ignore[misc]
+            attempt = (
+                functools.partial(killed, fresh, scene, boundary)
+                if way == "SIGKILL"
+                else functools.partial(stopped, fresh, scene, boundary, signal.Signals[way])
+            )
+            yield f"{scene.name}: {way} {boundary}", attempt
 
 
 WAYS = ("SIGKILL", "SIGTERM", "SIGINT")

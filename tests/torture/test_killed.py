@@ -29,9 +29,9 @@ def test_a_command_that_is_ended_early_is_put_right_by_the_next(running: Emulato
         listed = killed.boundaries(fresh(), scene)
         chance = random.Random(f"{scene.name}/{SEED}")
         changes = [one for one in listed if one.changes and "/v1/" in one.request] or listed
-        tries: list[Callable[[], None]] = [lambda: killed.killed(fresh(), scene, chance.choice(changes))]
+        tries: list[Callable[[], None]] = [lambda: killed.killed(fresh, scene, chance.choice(changes))]
         if scene.name in ("create", "sweep"):
-            tries.append(lambda: killed.stopped(fresh(), scene, chance.choice(listed), signal.SIGTERM))
+            tries.append(lambda: killed.stopped(fresh, scene, chance.choice(listed), signal.SIGTERM))
         for one in tries:
             one()
     finally:
@@ -61,6 +61,6 @@ def test_a_sweep_that_is_waiting_for_an_answer_stops_in_time(running: Emulator, 
     listed = killed.boundaries(world, sweep)
     reads = [one for one in listed if one.request.startswith("GET /github/") and "/pulls/" in one.request and one.phase == "silence"]
     try:
-        killed.stopped(World.new(running, tmp_path, inputs=INPUTS), sweep, reads[0], signal.SIGINT)
+        killed.stopped(lambda: World.new(running, tmp_path, inputs=INPUTS), sweep, reads[0], signal.SIGINT)
     finally:
         running.control("DELETE", "faults")
