@@ -38,6 +38,7 @@ def run(environ: Mapping[str, str], log: TextIO, *, interrupts: Interrupts) -> i
     runner = Runner(environ, log)
     for variable in SECRET_VARIABLES:
         runner.mask(SecretStr(environ.get(variable, "")))
+    failure: Exception | None = None
     try:
         interrupts.reached("before the first step")
         job = Job.read(environ)
@@ -45,23 +46,23 @@ def run(environ: Mapping[str, str], log: TextIO, *, interrupts: Interrupts) -> i
         runner.check_files()
         event = events.parse(job.event_name, _payload(job.event_path))
         Step(inputs, job, event, runner, interrupts, environ).run()
-    except PreviewError as error:
-        interrupts.over()
-        runner.error(error.title, str(error))
-        _summarise(runner, report.failure(error))
-        return 1
     except Exception as error:  # noqa: BLE001 - the last line of defence: a person gets a sentence, the traceback goes to the debug log
-        interrupts.over()
-        for line in traceback.format_exception(error):
-            runner.debug(line)
-        runner.error(
-            "Internal error",
-            f"preview-db failed in a way it should not ({type(error).__name__}). This is a defect in preview-db. "
-            "Run the job again with debug logging and report what it says; no secret is in it.",
-        )
-        return 1
+        failure = error
     interrupts.over()
-    return 0
+    if failure is None:
+        return 0
+    if isinstance(failure, PreviewError):
+        runner.error(failure.title, str(failure))
+        _summarise(runner, report.failure(failure))
+        return 1
+    for line in traceback.format_exception(failure):
+        runner.debug(line)
+    runner.error(
+        "Internal error",
+        f"preview-db failed in a way it should not ({type(failure).__name__}). This is a defect in preview-db. "
+        "Run the job again with debug logging and report what it says; no secret is in it.",
+    )
+    return 1
 
 
 @dataclasses.dataclass(slots=True)

@@ -20,7 +20,7 @@ class Interrupts:
     def __init__(self) -> None:
         self._pending: str | None = None
         self._changing: str | None = None
-        self._at: str | None = None
+        self._at: str | None = None  # how far the run has come, while there is somebody to say so
 
     def install(self) -> None:
         """Takes SIGINT and SIGTERM over for the rest of the process."""

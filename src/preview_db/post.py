@@ -37,6 +37,7 @@ def run(environ: Mapping[str, str], log: TextIO, *, interrupts: Interrupts) -> i
         runner.mask(SecretStr(environ.get(variable, "")))
     ids = [str(one) for one in json.loads(environ[f"STATE_{EPHEMERAL}"])]
     left = set(ids)
+    failure: PreviewError | None = None
     try:
         interrupts.reached("before the first credential was revoked")
         with api_of(signed_in(Inputs.read(environ), Job.read(environ), environ, runner)) as api:
@@ -46,8 +47,8 @@ def run(environ: Mapping[str, str], log: TextIO, *, interrupts: Interrupts) -> i
                     left.discard(id_)
                     runner.info(f"Revoked {id_}, since the job has ended")
     except PreviewError as error:
-        interrupts.over()
-        if left:
-            runner.warning("Credentials left", f"{error} {len(left)} credentials of this job are left for the next run or sweep to revoke.")
+        failure = error
     interrupts.over()
+    if failure is not None and left:
+        runner.warning("Credentials left", f"{failure} {len(left)} credentials of this job are left for the next run or sweep to revoke.")
     return 0
