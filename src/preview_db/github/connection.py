@@ -97,7 +97,7 @@ class _Chosen:
 
 
 github.set_log_level(logging.CRITICAL)  # it writes to standard error of its own accord, past the masks
-Requester.injectConnectionClasses(  # they are only ever called
-    _Chosen(_Plain, HTTPRequestsConnectionClass),  # type: ignore[arg-type]
-    _Chosen(_Tls, HTTPSRequestsConnectionClass),  # type: ignore[arg-type]
+Requester.injectConnectionClasses(
+    _Chosen(_Plain, HTTPRequestsConnectionClass),  # type: ignore[arg-type]  # it asks for a class, and only ever calls it
+    _Chosen(_Tls, HTTPSRequestsConnectionClass),  # type: ignore[arg-type]  # as above
 )
