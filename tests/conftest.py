@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from preview_db.emulator.process import Emulator, emulator
+from preview_db_emulator.client import Emulator, emulator
 from tests.lives import Life, new_project
 
 EXAMPLES = 20_000

@@ -12,11 +12,11 @@ from typing import Any
 import httpx
 import psycopg
 
-from preview_db import identity
-from preview_db.emulator import payloads
-from preview_db.emulator.process import SERVER_URL, Emulator, script
-from preview_db.emulator.runner import Run, Runner, Step
-from preview_db.model import Kind, Repository, Scope
+from preview_db.planning import identity
+from preview_db.planning.model import Kind, Repository, Scope
+from preview_db_emulator.client import SERVER_URL, Emulator, script
+from preview_db_emulator.github import payloads
+from preview_db_emulator.runner.runner import Run, Runner, Step
 
 ACTION = Path(__file__).parent.parent / "action.yml"
 _numbers = itertools.count(1)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from preview_db.emulator.process import script
+from preview_db_emulator.client import script
 from tests.lives import Life
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]  # one file is read with it; not worth a dependency on stubs
 
-from preview_db import settings
-from preview_db.emulator.runner import declared_inputs
+from preview_db.planning import settings
+from preview_db_emulator.runner.runner import declared_inputs
 
 FILE = Path(__file__).parent.parent / "action.yml"
 ACTION: dict[str, Any] = yaml.safe_load(FILE.read_text("utf-8"))

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preview_db.terminal import checkout
-from preview_db.terminal.checkout import Git, Remote, Surroundings, surroundings
+from preview_db.cli import ci as checkout
+from preview_db.cli.ci import Git, Remote, Surroundings, surroundings
 from tests.terminals import git
 
 SHOP = Remote("github.com", "acme/shop")

@@ -18,9 +18,10 @@ import psycopg
 import pytest
 import yaml  # type: ignore[import-untyped]  # as in test_action_yml
 
-from preview_db import cli, identity
-from preview_db.emulator.process import script
-from preview_db.model import Kind, Scope
+from preview_db.cli import main as cli
+from preview_db.planning import identity
+from preview_db.planning.model import Kind, Scope
+from preview_db_emulator.client import script
 from tests.lives import Life, can_log_in, until
 from tests.terminals import Desk, git
 

@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from preview_db import identity
-from preview_db.emulator.runner import Run
+from preview_db.planning import identity
+from preview_db_emulator.runner.runner import Run
 from tests.lives import Life, can_log_in, until
 
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preview_db import events
-from preview_db.decide import Decision, Questions, Seen, Task, decide, questions
-from preview_db.emulator import payloads
 from preview_db.errors import UnsupportedEvent
-from preview_db.model import Kind, Repository, Scope
-from preview_db.settings import Inputs
+from preview_db.planning import events
+from preview_db.planning.decide import Decision, Questions, Seen, Task, decide, questions
+from preview_db.planning.model import Kind, Repository, Scope
+from preview_db.planning.settings import Inputs
+from preview_db_emulator.github import payloads
 
 API, SERVER = "https://api.github.com", "https://github.com"
 REPOSITORY = Repository(42, "acme/web")

@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 
-from preview_db import cli, identity
+from preview_db.cli import main as cli
 from preview_db.doctor import diagnosis
 from preview_db.doctor.diagnosis import Answer, Finding, Health
+from preview_db.planning import identity
 from tests.lives import Life
 from tests.terminals import Desk
 

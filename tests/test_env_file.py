@@ -22,9 +22,9 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from preview_db.errors import PreviewError
-from preview_db.github import env_lines
-from preview_db.github.env_file import LARGEST, check, write
-from preview_db.github.env_lines import CannotWrite
+from preview_db.services.dotenv import lines as env_lines
+from preview_db.services.dotenv.file import LARGEST, check, write
+from preview_db.services.dotenv.lines import CannotWrite
 
 URL = "postgres://user:p%25ss%24@db.prisma.io:5432/postgres?sslmode=require&application_name=a%20b"
 KEY = "DATABASE_URL"

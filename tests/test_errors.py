@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from preview_db.emulator import payloads
-from preview_db.emulator.runner import Run
+from preview_db_emulator.github import payloads
+from preview_db_emulator.runner.runner import Run
 from tests.lives import Life, can_log_in, new_project, until
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from preview_db import identity
-from preview_db.emulator import payloads
-from preview_db.emulator.runner import Run
+from preview_db.planning import identity
+from preview_db_emulator.github import payloads
+from preview_db_emulator.runner.runner import Run
 from tests.lives import Life, can_log_in
 
 

@@ -15,12 +15,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from preview_db import http
 from preview_db.deadline import Deadline
-from preview_db.emulator.process import Emulator
 from preview_db.errors import InvalidInput, Unreachable
 from preview_db.hosts import is_loopback, same_domain, trusted_url
-from preview_db.prisma.client import ManagementApi
+from preview_db.services import http
+from preview_db.services.prisma.client import ManagementApi
+from preview_db_emulator.client import Emulator
 from tests.torture.liar import Answer, listening, lying
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from preview_db import identity
-from preview_db.model import Database, Kind, Repository, Scope, Status
+from preview_db.planning import identity
+from preview_db.planning.model import Database, Kind, Repository, Scope, Status
 
 words = st.text(st.sampled_from("ab1-_./é"), min_size=1, max_size=90) | st.text(min_size=1, max_size=40)
 repositories = st.builds(

@@ -19,11 +19,11 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pydantic import SecretStr
 
-from preview_db.emulator.process import Emulator
 from preview_db.errors import PreviewError, Unauthorised, Unreachable
-from preview_db.github.oidc import IdentityFailed, NoIdentity, identity_token, is_offered
-from preview_db.prisma.client import ManagementApi
-from preview_db.prisma.keyless import LONGEST, NotConnected, ShortLived, exchange, lifetime
+from preview_db.services.github.oidc import IdentityFailed, NoIdentity, identity_token, is_offered
+from preview_db.services.prisma.client import ManagementApi
+from preview_db.services.prisma.keyless import LONGEST, NotConnected, ShortLived, exchange, lifetime
+from preview_db_emulator.client import Emulator
 
 TOKEN = "request-token-of-the-job"
 

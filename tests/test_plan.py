@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preview_db import identity, plan
-from preview_db.model import Action, Connection, Database, Kind, Plan, Repository, Scope, Status, Wanted
+from preview_db.planning import identity, plan
+from preview_db.planning.model import Action, Connection, Database, Kind, Plan, Repository, Scope, Status, Wanted
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 REPOSITORY = Repository(42, "acme/web")

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from preview_db import identity, report
 from preview_db.errors import PreviewError
-from preview_db.model import Action, Database, Done, Kind, Outcome, Repository, Result, Scope, Status, Step
+from preview_db.planning import identity
+from preview_db.planning.model import Action, Database, Done, Kind, Outcome, Repository, Result, Scope, Status, Step
+from preview_db.report import preview as report
 
 SCOPE = Scope(Repository(42, "acme/web"), Kind.PULL_REQUEST, "12")
 DATABASE = Database(

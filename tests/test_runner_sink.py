@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from preview_db.emulator.commands import parse_file_command
 from preview_db.errors import InvalidInput
-from preview_db.github.runner import Runner
+from preview_db.services.github.runner import Runner
+from preview_db_emulator.runner.commands import parse_file_command
 
 hostile = st.text(max_size=200) | st.sampled_from(
     [

@@ -16,10 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
-from preview_db import seal as module
-from preview_db.errors import InvalidInput, PreviewError
-from preview_db.model import Endpoint
-from preview_db.seal import (
+from preview_db.action import seal as module
+from preview_db.action.seal import (
     COST,
     HIGHEST_COST,
     LONGEST,
@@ -35,6 +33,8 @@ from preview_db.seal import (
     open_sealed,
     seal,
 )
+from preview_db.errors import InvalidInput, PreviewError
+from preview_db.planning.model import Endpoint
 
 PASSPHRASE = SecretStr("correct horse battery")
 OTHER = SecretStr("correct horse batterz")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preview_db.errors import InvalidInput
-from preview_db.settings import NOT_YET, Inputs, Job
+from preview_db.planning.settings import NOT_YET, Inputs, Job
 
 
 def test_an_unset_input_is_the_default() -> None:

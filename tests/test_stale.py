@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preview_db import identity, stale
-from preview_db.events import PullRequest
-from preview_db.model import Action, Connection, Database, Kind, Repository, Scope, Status
-from preview_db.settings import Inputs
-from preview_db.stale import View, Why
+from preview_db.planning import identity, stale
+from preview_db.planning.events import PullRequest
+from preview_db.planning.model import Action, Connection, Database, Kind, Repository, Scope, Status
+from preview_db.planning.settings import Inputs
+from preview_db.planning.stale import View, Why
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 REPOSITORY = Repository(42, "acme/web")

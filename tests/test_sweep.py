@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from preview_db import identity
-from preview_db.emulator.runner import Run
-from preview_db.model import Kind, Repository, Scope
+from preview_db.planning import identity
+from preview_db.planning.model import Kind, Repository, Scope
+from preview_db_emulator.runner.runner import Run
 from tests.lives import Life, new_project, until
 
 

@@ -14,8 +14,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from preview_db.emulator.process import SERVER_URL, Emulator, emulator, inputs
-from preview_db.emulator.runner import Run, Runner
+from preview_db_emulator.client import SERVER_URL, Emulator, emulator, inputs
+from preview_db_emulator.runner.runner import Run, Runner
 from tests.torture.sinks import leaks
 
 ROOT = Path(__file__).parents[2]

@@ -16,7 +16,7 @@ import psycopg
 
 LAUNCH = """
 import json, pathlib, sys
-from preview_db.emulator.app import Options, run
+from preview_db_emulator.app import Options, run
 options = json.loads(sys.argv[1])
 if "state_dir" in options:
     options["state_dir"] = pathlib.Path(options["state_dir"])

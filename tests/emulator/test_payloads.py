@@ -14,7 +14,7 @@ from github.NamedUser import NamedUser
 from github.PullRequest import PullRequest
 from github.Repository import Repository
 
-from preview_db.emulator import payloads
+from preview_db_emulator.github import payloads
 
 ADDRESSES: dict[str, Any] = {"api_url": "http://127.0.0.1:8080/api/v3", "server_url": "http://127.0.0.1:8080"}
 THEN, LATER = "2026-01-02T03:04:05Z", "2026-01-02T04:05:06Z"

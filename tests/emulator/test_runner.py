@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preview_db.emulator import payloads
-from preview_db.emulator.commands import parse_file_command
-from preview_db.emulator.runner import Run, Runner, Step, declared_inputs
+from preview_db_emulator.github import payloads
+from preview_db_emulator.runner.commands import parse_file_command
+from preview_db_emulator.runner.runner import Run, Runner, Step, declared_inputs
 
 ADDRESSES: dict[str, Any] = {"api_url": "http://127.0.0.1:8080/api/v3", "server_url": "http://127.0.0.1:8080"}
 REPOSITORY = payloads.repository("acme/shop", id=77, **ADDRESSES)

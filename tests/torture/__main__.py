@@ -23,7 +23,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from preview_db.emulator.process import Emulator
+from preview_db_emulator.client import Emulator
 from tests.conftest import EXAMPLES
 
 from . import killed, long, races, weather

@@ -12,9 +12,9 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Literal
 
-from preview_db import identity
-from preview_db.emulator import payloads
-from preview_db.emulator.runner import Run, Step
+from preview_db.planning import identity
+from preview_db_emulator.github import payloads
+from preview_db_emulator.runner.runner import Run, Step
 
 from .world import Json, Pull, World, check_manners, check_promise, hold
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from preview_db.emulator.process import Emulator
+from preview_db_emulator.client import Emulator
 
 Json = dict[str, Any]
 

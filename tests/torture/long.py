@@ -10,9 +10,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from preview_db import identity
-from preview_db.emulator import payloads
-from preview_db.model import Kind, Scope
+from preview_db.planning import identity
+from preview_db.planning.model import Kind, Scope
+from preview_db_emulator.github import payloads
 
 from .world import Pull, World, check_promise, hold
 

@@ -14,9 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self
 
-from preview_db.emulator import payloads
-from preview_db.emulator.process import Emulator
-from preview_db.emulator.runner import Run
+from preview_db_emulator.client import Emulator
+from preview_db_emulator.github import payloads
+from preview_db_emulator.runner.runner import Run
 from tests.lives import can_log_in
 
 from .world import Json, Pull, World, check_manners, hold

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Self, TextIO
 from urllib.parse import quote, quote_plus
 
-import preview_db.github.connection  # noqa: F401 - it sets PyGithub's level, which is set anew here
-from preview_db.emulator.runner import Run
+import preview_db.services.github.transport  # noqa: F401 - it sets PyGithub's level, which is set anew here
+from preview_db_emulator.runner.runner import Run
 
 SECRET_OUTPUTS = frozenset({"database_url", "direct_url", "pooled_url", "password", "connection_urls", "sealed"})
 

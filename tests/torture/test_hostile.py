@@ -11,9 +11,9 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from preview_db.emulator import payloads
-from preview_db.emulator.process import Emulator
-from preview_db.emulator.runner import Run
+from preview_db_emulator.client import Emulator
+from preview_db_emulator.github import payloads
+from preview_db_emulator.runner.runner import Run
 from tests.lives import new_project
 from tests.torture.liar import Answer, about, lying
 from tests.torture.world import LONG, World, check_manners

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from preview_db.emulator.process import Emulator
+from preview_db_emulator.client import Emulator
 from tests.torture import killed
 from tests.torture.killed import SCENES, Scene
 from tests.torture.world import World

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from preview_db import identity
-from preview_db.emulator.process import Emulator
-from preview_db.emulator.runner import Run
-from preview_db.model import Kind, Repository, Scope
+from preview_db.planning import identity
+from preview_db.planning.model import Kind, Repository, Scope
+from preview_db_emulator.client import Emulator
+from preview_db_emulator.runner.runner import Run
 from tests.torture.liar import Answer, Lie, Listener, about, in_data, listening, lying
 from tests.torture.long import peak_of
 from tests.torture.world import FUZZED, LONG, Pull, World, check_manners, check_promise, hold, some

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from preview_db.emulator.process import Emulator
+from preview_db_emulator.client import Emulator
 from tests.torture import long
 from tests.torture.world import World
 

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preview_db import identity, plan, stale
-from preview_db.emulator.process import Emulator
-from preview_db.model import Database, Kind, Repository, Scope, Status, Wanted
-from preview_db.settings import Inputs
-from preview_db.stale import View
+from preview_db.planning import identity, plan, stale
+from preview_db.planning.model import Database, Kind, Repository, Scope, Status, Wanted
+from preview_db.planning.settings import Inputs
+from preview_db.planning.stale import View
+from preview_db_emulator.client import Emulator
 from tests.lives import can_log_in
 from tests.torture.world import LONG, World, check_manners
 

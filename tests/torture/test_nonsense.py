@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from preview_db.emulator.process import Emulator
-from preview_db.emulator.runner import declared_inputs
+from preview_db_emulator.client import Emulator
+from preview_db_emulator.runner.runner import declared_inputs
 from tests.lives import ACTION
 from tests.torture.liar import Listener, listening
 from tests.torture.world import World, check_manners, some

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from preview_db.emulator.process import Emulator
+from preview_db_emulator.client import Emulator
 from tests.torture import races
 
 

@@ -11,10 +11,10 @@ from typing import TextIO
 
 import pytest
 
-from preview_db import action
-from preview_db.emulator.process import Emulator
-from preview_db.emulator.runner import Run
+from preview_db.action import step as action
 from preview_db.interrupts import Interrupts
+from preview_db_emulator.client import Emulator
+from preview_db_emulator.runner.runner import Run
 from tests.torture import sinks
 from tests.torture.weather import rule
 from tests.torture.world import LONG, Pull, World, check_manners, some
@@ -186,7 +186,7 @@ def test_no_error_of_ours_holds_a_field_for_a_secret() -> None:
 
     from pydantic import SecretStr
 
-    from preview_db.prisma.models import ConnectionString, Credential
+    from preview_db.services.prisma.models import ConnectionString, Credential
 
     string = ConnectionString(url=SecretStr("postgres://user:s3cret-p%25ss@127.0.0.1:5432/db"))
     made = Credential(name="app", connectionId="con_1", databaseId="db_1", createdAt=datetime.now(UTC), direct=string, pooled=None)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import httpx
 
-from preview_db.emulator.faults import WEATHER
-from preview_db.emulator.process import Emulator
+from preview_db_emulator.client import Emulator
+from preview_db_emulator.faults import WEATHER
 from tests.torture import weather
 from tests.torture.world import World
 

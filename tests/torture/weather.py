@@ -11,8 +11,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from preview_db.emulator.faults import WEATHER
-from preview_db.emulator.runner import Run
+from preview_db_emulator.faults import WEATHER
+from preview_db_emulator.runner.runner import Run
 
 from .world import Pull, World, check_manners, check_promise, hold
 

@@ -13,12 +13,13 @@ from typing import Any, TextIO, TypeVar
 
 import psycopg
 
-from preview_db import action, identity
-from preview_db.emulator import payloads
-from preview_db.emulator.process import SERVER_URL, Emulator, emulator, script
-from preview_db.emulator.runner import Run, Runner, Step
+from preview_db.action import step as action
 from preview_db.interrupts import Interrupts
-from preview_db.model import Kind, Repository, Scope
+from preview_db.planning import identity
+from preview_db.planning.model import Kind, Repository, Scope
+from preview_db_emulator.client import SERVER_URL, Emulator, emulator, script
+from preview_db_emulator.github import payloads
+from preview_db_emulator.runner.runner import Run, Runner, Step
 from tests.lives import ACTION, can_log_in, new_project
 
 Json = dict[str, Any]

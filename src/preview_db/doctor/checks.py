@@ -12,15 +12,16 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
-from .. import http, identity
-from ..decide import MEANS, Decision
-from ..engine import api_of
+from ..engine.run import api_of
 from ..errors import Cancelled, PreviewError, UnsupportedEvent
-from ..model import Endpoint, Repository, Scope
-from ..prisma import lookup
-from ..prisma.client import ManagementApi
-from ..prisma.models import DatabaseWire, EndpointWire, Project
-from ..settings import Inputs
+from ..planning import identity
+from ..planning.decide import MEANS, Decision
+from ..planning.model import Endpoint, Repository, Scope
+from ..planning.settings import Inputs
+from ..services import http
+from ..services.prisma import lookup
+from ..services.prisma.client import ManagementApi
+from ..services.prisma.models import DatabaseWire, EndpointWire, Project
 from .diagnosis import Answer, Finding, Health, clock, of_error, reachable, reading, repository, writing
 
 _ONCE = {"retry": http.Resend(total=0)}  # to hear nothing is a finding, too

@@ -10,8 +10,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from ..errors import PreviewError
-from ..model import Repository
-from ..report import text
+from ..planning.model import Repository
+from ..report.preview import text
 
 CLOCK_IS_RIGHT = timedelta(seconds=30)
 """How far this machine's clock may be off before it is worth a word."""

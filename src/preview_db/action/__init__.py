@@ -1,0 +1,1 @@
+"""Front door 1: a step of a workflow."""

@@ -1,0 +1,31 @@
+"""The container's console scripts. Signals are taken over before anything that takes time is imported: a run may be cancelled at once."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from ..interrupts import Interrupts
+
+
+def action() -> None:
+    """The console script ``preview-db-action``."""
+    interrupts = _interrupts()
+    from .step import run
+
+    sys.exit(run(os.environ, sys.stdout, interrupts=interrupts))
+
+
+def post() -> None:
+    """The console script ``preview-db-post``. It runs at the end of every job, and most have nothing to revoke."""
+    interrupts = _interrupts()
+    from .post import EPHEMERAL, run
+
+    if os.environ.get(f"STATE_{EPHEMERAL}"):
+        sys.exit(run(os.environ, sys.stdout, interrupts=interrupts))
+
+
+def _interrupts() -> Interrupts:
+    interrupts = Interrupts()
+    interrupts.install()
+    return interrupts

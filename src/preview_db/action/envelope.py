@@ -1,0 +1,62 @@
+"""What one job hands to another: a run's connection strings into an envelope, and out of it as if the other job had made them. Pure."""
+
+from __future__ import annotations
+
+from ..engine.run import Settled
+from ..planning.model import Database, Endpoint, Outcome, Result, Status
+from ..services.prisma.models import ConnectionString, Credential
+from .seal import Sealed, SealedConnection
+
+
+def packed(settled: Settled, endpoint: Endpoint) -> Sealed:
+    """What another job needs of ``settled``, which has at least one credential."""
+    database = settled.outcome.database
+    if database is None:
+        raise LookupError(settled.outcome.result)
+    variables = {name: variable for variable, name in settled.variables.items()}
+    return Sealed(
+        database_id=database.id,
+        database_name=database.name,
+        project_id=database.project_id,
+        endpoint=endpoint,
+        connections=tuple(
+            SealedConnection(
+                name=one.name,
+                variable=variables.get(one.name),
+                connection_id=one.connection_id,
+                created_at=one.created_at,
+                direct=one.direct.url if one.direct else None,
+                pooled=one.pooled.url if one.pooled else None,
+            )
+            for one in settled.credentials
+        ),
+    )
+
+
+def unpacked(content: Sealed) -> Settled:
+    """The same on the other side. Nothing is asked of the Management API: what is in the envelope was checked when it was sealed."""
+    credentials = tuple(
+        Credential(
+            name=one.name,
+            connectionId=one.connection_id,
+            databaseId=content.database_id,
+            createdAt=one.created_at,
+            direct=ConnectionString(url=one.direct) if one.direct else None,
+            pooled=ConnectionString(url=one.pooled) if one.pooled else None,
+        )
+        for one in content.connections
+    )
+    database = Database(
+        id=content.database_id,
+        name=content.database_name,
+        logical_id=None,
+        status=Status.READY,
+        created_at=credentials[0].created_at,
+        is_default=False,
+        project_id=content.project_id,
+        region=None,
+        default_connection_id=None,
+    )
+    outcome = Outcome(Result.CONNECTED, "the sealed strings were opened", database=database)
+    variables = {one.variable: one.name for one in content.connections if one.variable}
+    return Settled(outcome, credentials, variables=variables)

@@ -1,0 +1,54 @@
+"""The step's post run, when the job ends: revokes what was to end with it. Runs always, so it costs next to nothing where there is nothing.
+
+What it can't revoke is no error: the next run or sweep does it, once it is older than the longest a job may run.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from ..interrupts import Interrupts
+
+EPHEMERAL = "connections"
+"""The name of the state that lists the ids of the connections to revoke, as JSON."""
+
+SECRET_VARIABLES = (
+    "INPUT_SERVICE_TOKEN", "PRISMA_SERVICE_TOKEN", "INPUT_GITHUB_TOKEN", "GITHUB_TOKEN", "INPUT_SEAL_WITH",
+    "INPUT_CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+)  # fmt: skip
+"""The variables that hold a secret, masked before anything else is done."""
+
+
+def run(environ: Mapping[str, str], log: TextIO, *, interrupts: Interrupts) -> int:
+    """Revokes each; always 0."""
+    from pydantic import SecretStr  # all of it here: most jobs end without anything to revoke
+
+    from ..engine.run import api_of
+    from ..errors import PreviewError
+    from ..planning.settings import Inputs, Job
+    from ..services.github.runner import Runner
+    from .sign_in import signed_in
+
+    runner = Runner(environ, log)
+    for variable in SECRET_VARIABLES:
+        runner.mask(SecretStr(environ.get(variable, "")))
+    ids = [str(one) for one in json.loads(environ[f"STATE_{EPHEMERAL}"])]
+    left = set(ids)
+    failure: PreviewError | None = None
+    try:
+        interrupts.reached("before the first credential was revoked")
+        with api_of(signed_in(Inputs.read(environ), Job.read(environ), environ, runner)) as api:
+            for id_ in ids:
+                with interrupts.step(f"the credential {id_} was revoked"):
+                    api.delete_connection(id_)
+                    left.discard(id_)
+                    runner.info(f"Revoked {id_}, since the job has ended")
+    except PreviewError as error:
+        failure = error
+    interrupts.over()
+    if failure is not None and left:
+        runner.warning("Credentials left", f"{failure} {len(left)} credentials of this job are left for the next run or sweep to revoke.")
+    return 0

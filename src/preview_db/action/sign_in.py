@@ -1,0 +1,34 @@
+"""Who the run is to the Management API: by the service token that was given, or by the job's own identity where there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..engine.run import Sink
+from ..planning.settings import Inputs, Job
+
+
+def signed_in(inputs: Inputs, job: Job, environ: Mapping[str, str], sink: Sink, *, from_fork: bool = False) -> Inputs:
+    """``inputs`` with a token: theirs, or else one of some minutes for the job's OIDC identity. Without either, unchanged.
+
+    Experimental, as it is at Prisma.
+
+    Raises:
+        PreviewError: the job has an identity, and it is refused.
+    """
+    if inputs.service_token is not None or not environ.get("ACTIONS_ID_TOKEN_REQUEST_URL"):
+        return inputs
+    from ..services.github import oidc  # both here, since a run with a service token does not need them
+    from ..services.prisma import keyless
+
+    sink.info("There is no service_token: signing in with the job's own identity")
+    identity_token = oidc.identity_token(environ, mask=sink.mask, from_fork=from_fork)
+    short_lived = keyless.exchange(
+        inputs.management_api_url,
+        identity_token,
+        seconds=keyless.lifetime(inputs.timeout),
+        repository=job.repository,
+        mask=sink.mask,
+    )
+    sink.mask(short_lived.value)
+    return inputs.model_copy(update={"service_token": short_lived.value})

@@ -1,0 +1,253 @@
+"""What each command of the terminal does between its options and its answer: the doing itself is the engine's, as in the action."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from ..engine.run import Engine, Settled
+from ..errors import InvalidInput, NoPreview, NotFound
+from ..interrupts import Interrupts
+from ..planning import decide, identity
+from ..planning.decide import Decision, Seen, Task
+from ..planning.events import Event
+from ..planning.model import Action, Kind, Outcome, Result
+from ..planning.settings import Inputs
+from ..planning.stale import Fate
+from ..report import preview as preview_report
+from ..services.dotenv import file as env_file
+from ..services.github.repository import GitHubFailed, GitHubRepository
+from . import ci, listing, tables
+from .ci import CannotTell
+from .console import Terminal
+from .output import Answers
+from .target import Bearings, with_token
+
+_EVENT = Event(name="the terminal")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A command line.
+
+    Attributes:
+        inputs: the options that are inputs of the action, by those names.
+        everything: whether it is about the whole repository.
+    """
+
+    command: str
+    inputs: Mapping[str, str]
+    repo: str | None = None
+    repo_id: int | None = None
+    as_json: bool = False
+    yes: bool = False
+    comment: bool = False
+    export: bool = False
+    env_file: str | None = None
+    show_secrets: bool = False
+    everything: bool = False
+
+    @property
+    def hands_over(self) -> bool:
+        """Whether a credential goes anywhere. One that nobody would see is not made."""
+        return self.export or self.show_secrets or self.env_file is not None
+
+
+def run(asked: Asked, environ: Mapping[str, str], terminal: Terminal, interrupts: Interrupts) -> int:
+    """Runs the command. The exit code is 0, or 1 if a check of the doctor's failed; of all else that fails an exception tells.
+
+    Raises:
+        PreviewError: see the failure policy.
+    """
+    github_token = environ.get("GH_TOKEN") or environ.get("GITHUB_TOKEN") or ""
+    for secret in (environ.get("PRISMA_SERVICE_TOKEN", ""), github_token):
+        terminal.mask(SecretStr(secret))
+    # Not the surroundings' INPUT_*: those are another program's, or of a step this is run by.
+    own = {name: value for name, value in environ.items() if not name.upper().startswith("INPUT_")}
+    given = {f"INPUT_{name.upper()}": value for name, value in asked.inputs.items()}
+    inputs = Inputs.read(own | given | {"INPUT_GITHUB_TOKEN": github_token})
+    bearings = Bearings(inputs, environ, ci.look_around(environ, Path.cwd()), terminal, asked.repo, asked.repo_id)
+    if asked.command == "doctor":
+        from .doctor import consult  # here, since no other command needs it
+
+        return consult(bearings, terminal, as_json=asked.as_json)
+    with_token(inputs)
+    if (asked.export or asked.env_file) and not all(one.variable for one in inputs.connections):
+        raise InvalidInput(
+            "A connection does not say which variable it goes to.",
+            cause="What is exported or written to a file is a variable.",
+            remedy="Give --connection app=DATABASE_URL.",
+            named="connections",
+            problem="takes NAME=VARIABLE where it is exported or written to a file",
+        )
+    answers = Answers(terminal, inputs.endpoint, as_json=asked.as_json, export=asked.export, show_secrets=asked.show_secrets)
+    errand = Errand(asked, inputs, bearings, answers, terminal, interrupts)
+    {"list": errand.list, "sweep": errand.sweep, "plan": errand.plan}.get(asked.command, errand.settle)()
+    return 0
+
+
+@dataclasses.dataclass(slots=True)
+class Errand:
+    """One command, on its way."""
+
+    asked: Asked
+    inputs: Inputs
+    bearings: Bearings
+    answers: Answers
+    terminal: Terminal
+    interrupts: Interrupts
+
+    def settle(self) -> None:
+        """``create``, ``connect``, ``reset``, ``delete``: one preview, made what was asked."""
+        asked = self.asked
+        self.inputs = self.bearings.about()
+        decision = decide.decide(self.inputs, _EVENT, self.bearings.repository, Seen())
+        path = asked.env_file if not self._only_plans else None
+        workspace, path = ci.placed(path, Path.cwd(), self.bearings.around.top) if path else (Path(), "")
+        if path:
+            env_file.check(path, workspace=workspace)
+        if not asked.hands_over and decision.task is Task.CONNECT:
+            decision = dataclasses.replace(decision, task=Task.STATUS)
+        if not asked.hands_over and decision.task is Task.ENSURE:
+            self.inputs = self.inputs.model_copy(update={"connections": ()})
+        if decision.task in (Task.REMOVE, Task.RESET):
+            self._confirm(decision)
+        try:
+            settled = self._run(decision)
+        except NoPreview as error:
+            raise _no_preview(error.what) from None
+        if decision.task is Task.STATUS and settled.outcome.result is Result.ABSENT:
+            raise _no_preview(f"There is no preview of {settled.outcome.scope}.")
+        self.answers.settled(settled)
+        if decision.task is Task.STATUS:
+            self.terminal.notice("No credential was made", "say where it is to go, with --export, --env-file or --show-secrets")
+        if path and settled.credentials:
+            for warning in env_file.write(path, self.answers.variables(settled), workspace=workspace):
+                self.terminal.warning("--env-file", warning)
+            self.terminal.info(f"Wrote {', '.join(settled.variables)} to {asked.env_file}")
+        if asked.comment:
+            self._comment(settled.outcome)
+
+    def plan(self) -> None:
+        """What would be done for one pull request or branch, or for the whole repository."""
+        if self.asked.everything:
+            self.sweep()
+            return
+        self.inputs = inputs = self.bearings.about()
+        github = self._github("A plan depends on whether the pull request or branch is still there.")
+        seen = Seen(
+            pull_request=github.pull_request(inputs.pr) if inputs.pr else None,
+            branch_exists=github.branch_exists(inputs.branch) if inputs.branch else None,
+        )
+        if inputs.pr and seen.pull_request is None:
+            raise NotFound(
+                f"There is no pull request #{inputs.pr} in {self.bearings.full_name}.",
+                cause="It has another number, or is another repository's.",
+                remedy="Correct --pr or --repo.",
+            )
+        self.answers.settled(self._run(decide.decide(inputs, _EVENT, self.bearings.repository, seen)))
+
+    def sweep(self) -> None:
+        """The whole repository, looked at and asked about before anything goes."""
+        self._github("A sweep has to read which pull requests are open, and deletes nothing without knowing that.")
+        decision = Decision(Task.SWEEP, "a sweep was asked for")
+        self._confirm(decision)
+        settled = self._run(decision)
+        if settled.sweep is None:
+            raise LookupError(decision)
+        self.answers.swept(settled, settled.sweep)
+        for one in settled.sweep.of(Fate.DELETED) if self.asked.comment else ():
+            scope, reason = one.verdict.preview.scope, f"the sweep took it away, since {one.verdict.reason}"
+            self._comment(Outcome(Result.DELETED, reason, scope, identity.name(scope)))
+        if settled.failure is not None:
+            raise settled.failure
+
+    def list(self) -> None:
+        """Every preview there is and, where GitHub can be asked, what a sweep would say of it."""
+        verdicts, pull_requests, github = None, [], self.bearings.github
+        engine = self._engine(dry_run=True)
+        with self.terminal.quietly(), self._working():
+            found = engine.listing()
+            if github is not None and found.previews:
+                sweep = engine.run(Decision(Task.SWEEP, "it is only listed")).sweep
+                verdicts = [one.verdict for one in sweep.swept] if sweep else None
+                pull_requests = github.open_pull_requests()
+        self.answers.listed(found, listing.entries(found.previews, verdicts, pull_requests), datetime.now(UTC))
+        if github is None and found.previews:
+            self.terminal.notice("GitHub was not asked", "with GH_TOKEN or GITHUB_TOKEN set, this says which pull requests are open")
+
+    def _confirm(self, decision: Decision) -> None:
+        """Shows what would go, and asks. Where nothing would, there is nothing to ask; what is done is judged anew by the run itself."""
+        if self.asked.yes or self._only_plans:
+            return
+        self.terminal.check_somebody_is_there()
+        with self.terminal.quietly():
+            planned = self._run(decision, dry_run=True)
+        if planned.sweep is not None:
+            if question := tables.question(planned.sweep):
+                self.terminal.table(tables.SWEEP_COLUMNS, tables.sweep_rows(planned.sweep), aside=True)
+                self.terminal.confirm(question)
+        elif planned.outcome.plan is not None and planned.outcome.plan.of(Action.DELETE):
+            self.terminal.table(tables.PLAN_COLUMNS, tables.plan_rows(planned.outcome.plan), aside=True)
+            self.terminal.confirm("Do this? What is deleted is gone with its data")
+
+    def _run(self, decision: Decision, *, dry_run: bool = False) -> Settled:
+        engine, is_answer = self._engine(dry_run=dry_run), self._only_plans and decision.task is not Task.SWEEP
+        with self.terminal.quietly() if is_answer else contextlib.nullcontext(), self._working():
+            return engine.run(decision)
+
+    def _engine(self, *, dry_run: bool) -> Engine:
+        inputs = self.inputs.model_copy(update={"dry_run": True}) if dry_run else self.inputs
+        # Digits-digits, as a run of a workflow has it: so the plan's rule for superseded credentials holds among both.
+        suffix = f"{int(time.time())}-1"
+        return Engine(inputs, self.bearings.repository, self.bearings.github, self.terminal, self.interrupts, suffix)
+
+    @contextlib.contextmanager
+    def _working(self) -> Iterator[None]:
+        try:
+            with self.terminal.working("Working; Ctrl-C stops at the end of a step"):
+                yield
+        except InvalidInput as error:
+            if self.inputs.project is not None:
+                raise
+            remedy = "Give --project with the id or name of one of them, or set PRISMA_PROJECT_ID."
+            raise CannotTell("Nothing says which project.", cause=error.cause, remedy=remedy) from None
+
+    def _comment(self, outcome: Outcome) -> None:
+        """The one comment on the pull request, as the token's owner. That it fails is worth a warning."""
+        scope = outcome.scope
+        if scope is None or scope.kind is not Kind.PULL_REQUEST or outcome.plan is not None:
+            return
+        body = self.terminal.scrub(preview_report.comment(outcome, preview_report.Facts()))
+        only_edit = outcome.result in (Result.DELETED, Result.ABSENT)
+        try:
+            github = self._github("The comment is written with it.")
+            came = github.tell(int(scope.ref), marker=preview_report.marker(scope), body=body, only_edit=only_edit)
+            self.terminal.info(f"Comment on {scope}: {came}")
+        except (CannotTell, GitHubFailed) as error:
+            self.terminal.warning(error.title, str(error))
+
+    def _github(self, why: str) -> GitHubRepository:
+        if self.bearings.github is None:
+            raise CannotTell(
+                "There is no GitHub token.",
+                cause=f"{why} Neither GH_TOKEN nor GITHUB_TOKEN is set.",
+                remedy="Set one; with GitHub's own command line: export GH_TOKEN=$(gh auth token).",
+            )
+        return self.bearings.github
+
+    @property
+    def _only_plans(self) -> bool:
+        return self.inputs.command == "plan" or self.inputs.dry_run
+
+
+def _no_preview(what: str) -> NoPreview:
+    return NoPreview(
+        what, cause="It was not created yet, or was deleted; 'connect' never creates one.", remedy="Create it: preview-db create"
+    )

@@ -1,0 +1,112 @@
+"""What ``list`` shows: every database of the repository's previews, with what GitHub says of it. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from ..planning.events import PullRequest
+from ..planning.model import Action, Database, Kind, Scope, Status
+from ..planning.stale import Preview, Verdict, Why, age
+from .tables import Row, scope_json, short
+
+COLUMNS = ("preview", "branch", "state", "age", "idle", "region", "credentials", "database", "sweep")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Entry:
+    """One database of a preview.
+
+    Attributes:
+        pull_request: as GitHub shows it, if it is open.
+        verdict: what a sweep has to say; none if GitHub was not asked.
+    """
+
+    scope: Scope
+    database: Database
+    pull_request: PullRequest | None = None
+    verdict: Verdict | None = None
+
+    @property
+    def branch(self) -> str:
+        if self.scope.kind is Kind.BRANCH:
+            return self.scope.ref
+        return self.pull_request.head.ref if self.pull_request else ""
+
+    @property
+    def state(self) -> str:
+        """What the preview's pull request, branch or queue entry is, as far as it is known."""
+        if self.verdict is None:
+            return "unknown"
+        if self.pull_request is not None:
+            return "draft" if self.pull_request.draft else "open"
+        return {Why.CLOSED: "closed", Why.GONE: "gone"}.get(self.verdict.why, "there")
+
+    @property
+    def active_at(self) -> datetime | None:
+        """When something last happened to what the preview is of."""
+        if self.pull_request is not None:
+            return self.pull_request.updated_at
+        return self.verdict.since if self.verdict else None
+
+    @property
+    def goes(self) -> str:
+        """Why a sweep would take it; empty if it would not."""
+        steps = self.verdict.plan.of(Action.DELETE) if self.verdict else ()
+        return next((step.reason for step in steps if step.database == self.database), "")
+
+
+def entries(
+    previews: Iterable[Preview], verdicts: Iterable[Verdict] | None = None, pull_requests: Iterable[PullRequest] = ()
+) -> list[Entry]:
+    """An entry a database, the oldest first.
+
+    Args:
+        verdicts: a sweep's, of the same previews; none if GitHub was not asked.
+        pull_requests: those that are open.
+    """
+    judged: Mapping[str, Verdict] = {one.preview.tag: one for one in verdicts or ()}
+    open_ones = {one.number: one for one in pull_requests}
+    found: list[Entry] = []
+    for preview in previews:
+        verdict = judged.get(preview.tag)
+        scope = verdict.preview.scope if verdict else preview.scope
+        pull_request = open_ones.get(scope.pull_request or 0)
+        found += (Entry(scope, database, pull_request, verdict) for database in preview.databases)
+    return sorted(found, key=lambda entry: (entry.database.created_at, entry.database.id))
+
+
+def row(entry: Entry, now: datetime) -> Row:
+    database, active_at = entry.database, entry.active_at
+    return (
+        short(entry.scope),
+        entry.branch,
+        entry.state if database.status is Status.READY else f"{entry.state}, {database.status}",
+        age(now - database.created_at),
+        age(now - active_at) if active_at else "",
+        database.region or "",
+        str(len(database.connections)),
+        database.id,
+        f"goes: {entry.goes}" if entry.goes else "",
+    )
+
+
+def as_json(entry: Entry) -> dict[str, Any]:
+    """The same for a program; ``goes`` is none if GitHub was not asked."""
+    database = entry.database
+    return {
+        **scope_json(entry.scope),
+        "branch": entry.branch or None,
+        "state": entry.state,
+        "created_at": database.created_at.isoformat(),
+        "active_at": entry.active_at.isoformat() if entry.active_at else None,
+        "database_id": database.id,
+        "database_name": database.name,
+        "status": database.status,
+        "region": database.region,
+        "credentials": len(database.connections),
+        "goes": bool(entry.goes) if entry.verdict else None,
+        "reason": entry.goes or (entry.verdict.reason if entry.verdict else None),
+    }

@@ -1,0 +1,81 @@
+"""What came of a command, told: a table to people, JSON to programs, and secrets only where they were asked for."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+from collections.abc import Sequence
+from datetime import datetime
+
+from pydantic import SecretStr
+
+from ..engine.run import Listing, Settled
+from ..planning.model import Endpoint
+from ..planning.stale import Sweep
+from ..report import preview as preview_report
+from . import listing, tables
+from .console import Terminal
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Answers:
+    """Tells them on standard output.
+
+    Attributes:
+        endpoint: which connection string is meant.
+        export: lines for a shell, and nothing else.
+        show_secrets: whether connection strings are shown at all.
+    """
+
+    terminal: Terminal
+    endpoint: Endpoint
+    as_json: bool = False
+    export: bool = False
+    show_secrets: bool = False
+
+    def settled(self, settled: Settled) -> None:
+        """What came of one preview, or would."""
+        plan, reason = settled.outcome.plan, settled.outcome.reason
+        for warning in settled.outcome.warnings:
+            self.terminal.warning("preview-db", warning)
+        if self.as_json:
+            content = tables.outcome_json(settled, self.endpoint, reveal=self.show_secrets)
+            self.terminal.json(content, reveal=self.show_secrets)
+        elif self.export:
+            for variable, string in self.variables(settled).items():
+                self.terminal.reveal(f"export {variable}={shlex.quote(string.get_secret_value())}")
+        elif plan is None:
+            self._facts(settled)
+        elif plan.steps:
+            self.terminal.line(f"{reason[:1].upper()}{reason[1:]}:")
+            self.terminal.table(tables.PLAN_COLUMNS, tables.plan_rows(plan))
+        else:
+            self.terminal.line("Nothing would be done.")
+
+    def _facts(self, settled: Settled) -> None:
+        self.terminal.table((), tables.facts(settled, self.endpoint))
+        for credential in settled.credentials if self.show_secrets else ():
+            self.terminal.reveal(f"{credential.name} {preview_report.string_of(credential, self.endpoint).url.get_secret_value()}")
+
+    def swept(self, settled: Settled, sweep: Sweep) -> None:
+        """What became of every preview, or would."""
+        if self.as_json:
+            self.terminal.json(tables.sweep_json(settled, sweep))
+            return
+        if rows := tables.sweep_rows(sweep):
+            self.terminal.table(tables.SWEEP_COLUMNS, rows)
+        self.terminal.line(tables.sweep_line(sweep))
+
+    def listed(self, found: Listing, entries: Sequence[listing.Entry], now: datetime) -> None:
+        if self.as_json:
+            previews = [listing.as_json(entry) for entry in entries]
+            self.terminal.json({"project_id": found.project.id, "previews": previews, "others": dict(found.others)})
+        elif entries:
+            self.terminal.table(listing.COLUMNS, [listing.row(entry, now) for entry in entries])
+        else:
+            self.terminal.line(f"No previews in the project {found.project.name}.")
+
+    def variables(self, settled: Settled) -> dict[str, SecretStr]:
+        """The connection strings by the variables they are for."""
+        strings = {one.name: preview_report.string_of(one, self.endpoint).url for one in settled.credentials}
+        return {variable: strings[name] for variable, name in settled.variables.items() if name in strings}

@@ -1,0 +1,1 @@
+"""Does what was decided: observes, plans, applies. Never writes Markdown."""

@@ -1,0 +1,292 @@
+"""From a decision to an outcome: the part that both front doors share. Talks to the Management API, and to a person through a sink."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Protocol
+
+from pydantic import SecretStr
+
+from ..deadline import NEVER, Deadline
+from ..errors import InvalidInput, Mismatch, NoPreview, PlanLimit, PreviewError, Unauthorised
+from ..interrupts import Interrupts
+from ..planning import identity, plan, stale
+from ..planning.decide import Decision, Task
+from ..planning.model import Action, Outcome, Repository, Result, Scope, Wanted
+from ..planning.settings import Inputs
+from ..planning.stale import Fate, Preview, Sweep
+from ..report import preview as preview_report
+from ..services.github.repository import GitHubFailed, GitHubRepository
+from ..services.prisma import lookup
+from ..services.prisma.client import ManagementApi
+from ..services.prisma.models import Credential, Project, bare
+from .reconcile import Creation, Patience, Reconciler
+
+
+class Sink(Protocol):
+    """Where a person reads along, and what has to be told every secret before it is used."""
+
+    def info(self, text: str) -> None: ...
+
+    def notice(self, title: str, text: str) -> None: ...
+
+    def warning(self, title: str, text: str) -> None: ...
+
+    def mask(self, secret: SecretStr) -> None: ...
+
+
+def mask(credential: Credential, sink: Sink) -> None:
+    """Tells ``sink`` every secret of ``credential``."""
+    for string in (credential.direct, credential.pooled):
+        if string is not None:
+            sink.mask(string.url)
+            sink.mask(string.password)
+
+
+AFTERWARDS = 30.0
+"""Seconds beyond the input ``timeout`` in which the Management API is still asked: what was made and can't be used has to be undone."""
+
+
+def api_of(inputs: Inputs, deadline: Deadline = NEVER) -> ManagementApi:
+    """The Management API, with the token there is.
+
+    Args:
+        deadline: when nothing is asked of it any more.
+
+    Raises:
+        Unauthorised: there is none.
+    """
+    if inputs.service_token is None:
+        raise Unauthorised(
+            "There is no service token.",
+            cause="The input service_token is empty: the secret it is set from does not exist in this repository, or has another name.",
+            remedy="Create a service token in the Prisma Console, store it as the secret PRISMA_SERVICE_TOKEN, and set "
+            "service_token: ${{ secrets.PRISMA_SERVICE_TOKEN }}. Or sign in without one: give the job 'permissions: id-token: write'.",
+        )
+    return ManagementApi(inputs.management_api_url, token=inputs.service_token.get_secret_value(), deadline=deadline)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Settled:
+    """What a run came to, with the secrets that an outcome does not hold.
+
+    Attributes:
+        variables: the environment variables to export, each with the name of the credential it holds.
+        sweep: what became of every preview, if it was a sweep.
+        failure: what makes the run a failure all the same, once everything has been told.
+    """
+
+    outcome: Outcome
+    credentials: tuple[Credential, ...] = ()
+    project: Project | None = None
+    variables: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    sweep: Sweep | None = None
+    failure: PreviewError | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Listing:
+    """What there is in a project, as the Management API alone tells. ``others`` counts what is none of the repository's previews."""
+
+    project: Project
+    previews: Sequence[Preview]
+    others: Mapping[str, int]
+
+
+@dataclasses.dataclass(slots=True)
+class Engine:
+    """One run's dealings with one project.
+
+    Attributes:
+        github: none where there is no token: then nothing is asked of GitHub, and a sweep is refused.
+        mint_suffix: what the names of this run's credentials end in.
+        minted: is told every credential as soon as it exists and is masked.
+    """
+
+    inputs: Inputs
+    repository: Repository
+    github: GitHubRepository | None
+    sink: Sink
+    interrupts: Interrupts
+    mint_suffix: str
+    minted: Callable[[Credential], None] = lambda _: None
+
+    def run(self, decision: Decision) -> Settled:
+        """Does what was decided, or says what it would do, if that is what was asked.
+
+        Raises:
+            PreviewError: see the failure policy.
+        """
+        if decision.task is Task.NOTHING:
+            return Settled(Outcome(Result.SKIPPED, decision.reason, scope=decision.scope))
+        only_plan = self.inputs.command == "plan" or self.inputs.dry_run
+        # A sweep takes as long as there is something to sweep; each of its requests is bounded by itself.
+        deadline = NEVER if decision.task is Task.SWEEP else Deadline.after(self.inputs.timeout.total_seconds() + AFTERWARDS)
+        with api_of(self.inputs, deadline) as api:
+            if self.inputs.workspace is not None:
+                lookup.check_workspace(api, self.inputs.workspace)
+            if decision.task in (Task.ENSURE, Task.RESET):
+                lookup.check_region(api, self.inputs.region)
+            try:
+                project = self._project(api, may_create=decision.task is Task.ENSURE and not only_plan)
+            except lookup.UnknownProject as unknown:
+                if decision.task is not Task.REMOVE or not self.inputs.create_project:
+                    raise
+                self.sink.info(f"{unknown.what} It was never made, so there is nothing to delete.")
+                return Settled(Outcome(Result.ABSENT, decision.reason, decision.scope))
+            self.sink.info(f"Project {project.name} ({project.id}) of the workspace {project.workspace.name}")
+            if decision.task is Task.SWEEP:
+                return self._sweep(api, project, decision, dry_run=only_plan)
+            wanted = self._wanted(decision, api, project)
+            reconciler = self._reconciler(api, project)
+            if only_plan or decision.task is Task.STATUS:
+                return Settled(self._planned(reconciler, wanted, status=decision.task is Task.STATUS), project=project)
+            try:
+                outcome, credentials = self._settle(reconciler, wanted)
+            except PlanLimit as limit:
+                raise self._with_what_could_go(limit, api, project) from None
+            variables = {one.variable: one.name for one in self.inputs.connections if one.variable}
+            return Settled(outcome, tuple(credentials), project, variables)
+
+    def _project(self, api: ManagementApi, *, may_create: bool) -> Project:
+        asked, region = self.inputs.project, self.inputs.region
+        if self.inputs.create_project and may_create and asked is not None:
+            return lookup.project_or_new(api, asked, region=None if region == "inherit" else region, log=self.sink.info)
+        return lookup.project(api, asked)
+
+    def listing(self) -> Listing:
+        """Every preview of the repository. GitHub is not asked who wants them.
+
+        Raises:
+            PreviewError: the project or its databases can't be read.
+        """
+        with api_of(self.inputs) as api:
+            if self.inputs.workspace is not None:
+                lookup.check_workspace(api, self.inputs.workspace)
+            project = lookup.project(api, self.inputs.project)
+            databases = [database.noun() for database in api.databases(project.id)]
+        return Listing(project, stale.previews(databases, self.repository), stale.others(databases, self.repository))
+
+    def _planned(self, reconciler: Reconciler, wanted: Wanted, *, status: bool) -> Outcome:
+        databases = reconciler.observe(wanted)
+        steps = plan.make(wanted, databases)
+        kept = next((step.database for step in steps.of(Action.KEEP) if step.database), None)
+        result = Result.ABSENT if status and kept is None else Result.PLANNED
+        for line in () if status else preview_report.plan_lines(steps):
+            self.sink.info(f"• {line}")
+        name = kept.identity if kept else identity.name(wanted.scope)
+        return Outcome(result, wanted.reason, wanted.scope, name, kept, None if status else steps)
+
+    def _sweep(self, api: ManagementApi, project: Project, decision: Decision, *, dry_run: bool) -> Settled:
+        from ..report import sweep as sweep_report  # both here, since no other run needs them
+        from .sweep import Sweeper
+
+        if self.github is None:
+            raise InvalidInput(
+                "The input github_token is empty.",
+                cause="A sweep has to read which pull requests are open, and deletes nothing without knowing that.",
+                remedy="Leave github_token out of the step's 'with:', so that it is the job's own token, with 'pull-requests: read'.",
+            )
+        sweeper = Sweeper(api, project, self.github, self.repository, self.inputs, self.sink.info, self.interrupts, datetime.now(UTC))
+        sweep = sweeper.run(dry_run=dry_run)
+        for missed in (one for one in sweep.of(Fate.DELETED, Fate.WOULD_GO) if one.verdict.missed):
+            self.sink.warning("A close was missed", sweep_report.missed(missed, sweep))
+        outcome = Outcome(Result.PLANNED if dry_run else Result.SWEPT, decision.reason)
+        return Settled(outcome, project=project, sweep=sweep, failure=sweep_report.failure(sweep, self.inputs.max_deletions))
+
+    def _with_what_could_go(self, limit: PlanLimit, api: ManagementApi, project: Project) -> PlanLimit:
+        """The same with the plan's name and the previews idle longest, as far as they can be told."""
+        try:
+            name = api.plan_name(project.workspace.id)
+            databases = [database.noun() for database in api.databases(project.id)]
+            pull_requests = self.github.open_pull_requests() if self.github else []
+        except PreviewError:
+            return limit
+        idle = stale.idle_longest(stale.previews(databases, self.repository), pull_requests, datetime.now(UTC))
+        cause = f"{limit.cause} The workspace is on the plan {name!r}, the project has {len(databases)} databases."
+        return PlanLimit(limit.what, cause=f"{cause} Idle longest: {', '.join(idle)}." if idle else cause, remedy=limit.remedy)
+
+    def _settle(self, reconciler: Reconciler, wanted: Wanted) -> tuple[Outcome, list[Credential]]:
+        """Makes it so, and asks again after creating: a fast merge can be over before the database is made."""
+        outcome, credentials = reconciler.settle(wanted)
+        if outcome.result in (Result.CREATED, Result.RESET) and not self._still_open(wanted.scope):
+            reason = f"{wanted.scope} is closed by now"
+            self.sink.notice("Closed meanwhile", f"{reason}; what was made for it is taken away again.")
+            return reconciler.settle(dataclasses.replace(wanted, present=False, fresh=False, reason=reason))
+        if outcome.result is Result.ABSENT and wanted.present:
+            raise NoPreview(
+                f"There is no preview of {wanted.scope} to connect to.",
+                cause="It was not created yet, was deleted, or is another repository's; 'connect' never creates one.",
+                remedy="Let this job need the one that creates it ('needs:'), or use 'command: create'.",
+            )
+        return outcome, credentials
+
+    def _still_open(self, scope: Scope) -> bool:
+        """Whether the pull request is still open; in doubt it is, since the closing run and the sweep come after."""
+        if scope.pull_request is None or self.github is None:
+            return True
+        try:
+            found = self.github.pull_request(scope.pull_request)
+        except GitHubFailed as error:
+            self.sink.warning(error.title, str(error))
+            return True
+        return found is None or found.is_open
+
+    def _wanted(self, decision: Decision, api: ManagementApi, project: Project) -> Wanted:
+        scope, tag = decision.scope, ""
+        if self.inputs.database_id is not None:
+            scope, tag = self._described(api, project, self.inputs.database_id)
+        if scope is None:
+            raise LookupError(decision)
+        return Wanted(
+            scope=scope,
+            tag=tag,
+            database_id=self.inputs.database_id or "",
+            present=decision.task is not Task.REMOVE,
+            reason=decision.reason,
+            now=datetime.now(UTC),
+            may_create=decision.task in (Task.ENSURE, Task.RESET),
+            may_delete=decision.task is not Task.CONNECT,
+            fresh=decision.task is Task.RESET,
+            connections=tuple(one.name for one in self.inputs.connections),
+            mint_suffix=self.mint_suffix,
+            ephemeral=self.inputs.ephemeral,
+            grace=self.inputs.credential_grace,
+        )
+
+    def _described(self, api: ManagementApi, project: Project, database_id: str) -> tuple[Scope, str]:
+        """The scope and tag of a database given by its id, if it is this repository's. Nothing else is ever returned or deleted."""
+        found = api.database(database_id)
+        if found is None:
+            raise NoPreview(
+                f"There is no database {database_id}.",
+                cause="It was deleted since its id was put out, or the id is of another workspace.",
+                remedy="Pass database_id on from the step that created it, in the same workflow run.",
+            )
+        database = found.noun()
+        described = None if database.is_default else identity.described(database.identity, self.repository)
+        if described is None or bare(database.project_id) != bare(project.id):
+            raise Mismatch(
+                f"The database {database_id} is not a preview of {self.repository.full_name} in the project {project.name}.",
+                cause="It was made by hand, by another repository, or in another project.",
+                remedy="Pass the output database_id of a preview-db step, or let the pull request say which database it is.",
+            )
+        return described
+
+    def _reconciler(self, api: ManagementApi, project: Project) -> Reconciler:
+        inputs = self.inputs
+        return Reconciler(
+            api=api,
+            project=project,
+            log=self.sink.info,
+            secret=self._received,
+            interrupts=self.interrupts,
+            creation=Creation(region=inputs.region, source=lookup.source(api, inputs.source), display_name=inputs.database_name),
+            patience=Patience(until=inputs.wait, seconds=inputs.timeout.total_seconds(), endpoint=inputs.endpoint),
+        )
+
+    def _received(self, credential: Credential) -> None:
+        mask(credential, self.sink)
+        self.minted(credential)

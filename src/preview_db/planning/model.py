@@ -1,0 +1,223 @@
+"""The nouns, frozen: what a preview is for, what exists, what is planned and what came of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+
+class Kind(enum.StrEnum):
+    """What a preview belongs to. The value is its part of the identity string."""
+
+    PULL_REQUEST = "pr"
+    BRANCH = "br"
+    MERGE_QUEUE = "mq"
+
+
+class Endpoint(enum.StrEnum):
+    """Which of a connection's two ends a string points at.
+
+    ``direct`` is for migrations, dumps and session state; ``pooled`` is the same login through a pooler in transaction mode.
+    """
+
+    DIRECT = "direct"
+    POOLED = "pooled"
+
+
+class Status(enum.StrEnum):
+    """A database's state, as the Management API names it. ``failure`` is terminal."""
+
+    PROVISIONING = "provisioning"
+    READY = "ready"
+    FAILURE = "failure"
+    RECOVERING = "recovering"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Repository:
+    """A GitHub repository. The id stays when it is renamed or transferred; the name (``owner/name``) does not."""
+
+    id: int
+    full_name: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Scope:
+    """What one preview is for.
+
+    Attributes:
+        ref: a pull request's number as digits, or a branch's name as git has it.
+        key: tells several databases of one pull request apart; empty for the only one.
+    """
+
+    repository: Repository
+    kind: Kind
+    ref: str
+    key: str = ""
+
+    @property
+    def pull_request(self) -> int | None:
+        """The pull request's number, if this is the preview of one."""
+        return int(self.ref) if self.kind is Kind.PULL_REQUEST else None
+
+    def __str__(self) -> str:
+        what = {
+            Kind.PULL_REQUEST: f"pull request #{self.ref}",
+            Kind.BRANCH: f"branch {self.ref}",
+            Kind.MERGE_QUEUE: f"merge queue entry of #{self.ref}",
+        }[self.kind]
+        return f"{what} ({self.key})" if self.key else what
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Connection:
+    """A credential of a database, without its secret: no read ever returns that."""
+
+    id: str
+    name: str
+    created_at: datetime
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Database:
+    """A database as the Management API describes it.
+
+    ``identity`` is its ``logicalId`` where the server knows that, else its name. ``can_be_adopted`` says that the server knows
+    ``logicalId`` and this one has none.
+    """
+
+    id: str
+    name: str
+    logical_id: str | None
+    status: Status
+    created_at: datetime
+    is_default: bool
+    project_id: str
+    region: str | None
+    default_connection_id: str | None
+    connections: tuple[Connection, ...] = ()
+    can_be_adopted: bool = False
+
+    @property
+    def identity(self) -> str:
+        return self.logical_id or self.name
+
+
+class Action(enum.StrEnum):
+    """What a step does."""
+
+    CREATE = "create"
+    KEEP = "keep"
+    DELETE = "delete"
+    MINT = "mint"
+    WAIT = "wait"
+    ADOPT = "adopt"
+    REVOKE = "revoke"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to do, and why.
+
+    Attributes:
+        subject: the name of what it is done to.
+        database: the database it is done to; none for the one a step of the same plan creates. Of a creation, the one it replaces.
+        connection: the credential it is done to, where it is one.
+    """
+
+    action: Action
+    subject: str
+    reason: str
+    database: Database | None = None
+    connection: Connection | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Plan:
+    """What would be done, in order, and what a person should hear about it."""
+
+    steps: tuple[Step, ...]
+    warnings: tuple[str, ...] = ()
+
+    def of(self, *actions: Action) -> tuple[Step, ...]:
+        """The steps that do one of ``actions``."""
+        return tuple(step for step in self.steps if step.action in actions)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Wanted:
+    """What should be, for one scope.
+
+    Attributes:
+        present: whether the preview should exist.
+        tag: whose tag the databases bear, where the scope alone does not say; see :func:`preview_db.planning.identity.described`.
+        database_id: the one database it is about, where an id was given; else it is searched for.
+        may_create: whether it may be created if it does not; ``connect`` never creates.
+        may_delete: whether what is of no use may go: duplicates, and databases that ended in failure.
+        fresh: whether one that exists is to be replaced by a new one.
+        outdated: of what is to be replaced, the ids; none to say all that exists. What came later is another run's new one.
+        connections: the names to mint a credential under, the first of which ``database_url`` is.
+        mint_suffix: ``<run_id>-<attempt>``, what this run's credentials end in.
+        ephemeral: whether this run's credentials end with its job.
+        grace: how long a superseded credential lives on.
+        now: the time the plan is made for, with a time zone.
+    """
+
+    scope: Scope
+    present: bool
+    reason: str
+    now: datetime
+    tag: str = ""
+    database_id: str = ""
+    may_create: bool = True
+    may_delete: bool = True
+    fresh: bool = False
+    outdated: frozenset[str] | None = None
+    connections: tuple[str, ...] = ("app",)
+    mint_suffix: str = "0-1"
+    ephemeral: bool = False
+    grace: timedelta = timedelta(hours=6)
+
+
+class Result(enum.StrEnum):
+    """The ``outcome`` output."""
+
+    CREATED = "created"
+    REUSED = "reused"
+    RESET = "reset"
+    CONNECTED = "connected"
+    DELETED = "deleted"
+    ABSENT = "absent"
+    SWEPT = "swept"
+    PLANNED = "planned"
+    SKIPPED = "skipped"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Done:
+    """A step that was applied, what came of it, and how long it took in seconds."""
+
+    step: Step
+    note: str
+    seconds: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run came to. Holds no secret: those travel in a :class:`preview_db.planning.credential.Credential`.
+
+    Attributes:
+        plan: what would be done, of a run that only says so.
+        database: the one there is, or was until this run deleted it.
+    """
+
+    result: Result
+    reason: str
+    scope: Scope | None = None
+    identity: str = ""
+    database: Database | None = None
+    plan: Plan | None = None
+    done: Sequence[Done] = ()
+    warnings: Sequence[str] = ()

@@ -1,0 +1,368 @@
+"""What was asked: the step's inputs (``INPUT_*``) and what the runner says of itself (``GITHUB_*``).
+
+Nothing is read from files: the workspace belongs to the pull request, and a ``.env`` there is not ours to believe.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from ..errors import InvalidInput
+from ..hosts import trusted_url
+from . import identity
+from .model import Endpoint
+
+Command = Literal["auto", "create", "connect", "reset", "delete", "sweep", "plan", "doctor", "unseal"]
+Wait = Literal["connectable", "ready", "none"]
+
+NOT_YET: frozenset[str] = frozenset(
+    {
+        "migrations", "on_drift",
+        "seed", "seed_always", "schema_diff", "hyperdrive", "cloudflare_account_id",
+        "cloudflare_api_token", "hyperdrive_caching", "wrangler_config",
+    }
+)  # fmt: skip
+"""Inputs that are agreed on and described, and which this version refuses rather than ignores."""
+
+_DURATION = re.compile(r"(?P<count>[0-9]{1,9}(?:\.[0-9]{1,3})?)\s*(?P<unit>s|m|h|d)?", re.ASCII)
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", None: "seconds"}
+_CONNECTION_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?", re.ASCII)
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}", re.ASCII)
+_RESERVED_VARIABLE = re.compile(r"(?:GITHUB|RUNNER|ACTIONS|INPUT)_|(?:CI|PATH|HOME|NODE_OPTIONS)\Z", re.ASCII | re.IGNORECASE)
+
+
+def duration(value: object) -> timedelta:
+    """``30``, ``90s``, ``15m``, ``6h`` or ``2d`` as a timedelta; a bare number is seconds."""
+    if isinstance(value, timedelta):
+        return value
+    parts = _DURATION.fullmatch(str(value).strip())
+    if parts is None:
+        raise ValueError("takes a duration like 90s, 15m, 6h or 2d")
+    return timedelta(**{_UNITS[parts["unit"]]: float(parts["count"])})
+
+
+def duration_or_never(value: object) -> timedelta | None:
+    """As :func:`duration`, or none for ``never``."""
+    try:
+        return None if value in (None, "never") else duration(value)
+    except ValueError as error:
+        raise ValueError("takes never, or a duration like 14d") from error
+
+
+def boolean(value: object) -> bool:
+    """YAML 1.2's core schema, which is what GitHub's own toolkit accepts."""
+    if isinstance(value, bool):
+        return value
+    if value in ("true", "True", "TRUE"):
+        return True
+    if value in ("false", "False", "FALSE"):
+        return False
+    raise ValueError("takes true or false")
+
+
+Duration = Annotated[timedelta, BeforeValidator(duration)]
+Boolean = Annotated[bool, BeforeValidator(boolean)]
+
+
+class RequestedConnection(BaseModel):
+    """One line of ``connections``: a name and, where it is to be exported, the variable."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    variable: str | None = None
+
+
+def connection_lines(value: object) -> object:
+    """``name`` or ``name=ENV_VAR``, one a line; empty lines and lines that begin with ``#`` don't count."""
+    if not isinstance(value, str):
+        return value
+    requested: list[RequestedConnection] = []
+    for line in (line.strip() for line in value.splitlines()):
+        if not line or line.startswith("#"):
+            continue
+        name, equals, variable = (part.strip() for part in line.partition("="))
+        if not _CONNECTION_NAME.fullmatch(name):
+            raise ValueError(
+                "takes names of a-z, 0-9 and '-', at most 32 characters, one a line, each with =VARIABLE if it is to be exported"
+            )
+        if equals and not _VARIABLE.fullmatch(variable):
+            raise ValueError("takes after '=' the name of an environment variable, such as app=DATABASE_URL")
+        if equals and _RESERVED_VARIABLE.match(variable):
+            raise ValueError("can't export to a variable that belongs to the runner")
+        requested.append(RequestedConnection(name=name, variable=variable or None))
+    if not requested:
+        raise ValueError("takes at least one name")
+    if len({one.name for one in requested}) < len(requested):
+        raise ValueError("names the same connection twice")
+    if len(requested) > 20:
+        raise ValueError("takes at most 20 connections")
+    return tuple(requested)
+
+
+class _Environment(BaseSettings):
+    """Settings out of one mapping, handed in, and from nowhere else. An empty variable is an unset one, as the runner has it."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True, enable_decoding=False)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic-settings', and it is this class
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the process's environment is not read: a mapping is handed in
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - nor is a file of the workspace, which is the pull request's
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - nor is a folder of secrets
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> Self:
+        """The settings in ``environ``.
+
+        Raises:
+            InvalidInput: a value makes no sense. The message names the input and what it takes, never the value of a secret.
+        """
+        source = _MappingSource(cls, environ)
+        try:
+            return cls(**source())
+        except ValidationError as error:
+            raise _invalid(cls, error) from None
+
+
+class _MappingSource(EnvSettingsSource):
+    """pydantic-settings' reading of an environment, from a mapping that is an argument rather than the process's."""
+
+    def __init__(self, settings_cls: type[BaseSettings], environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        super().__init__(settings_cls)
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        return {name.lower(): value for name, value in self._environ.items() if value.strip()}
+
+
+def _input(*names: str, **extra: Any) -> Any:
+    """A field read from ``INPUT_<NAME>`` or, failing that, from the ecosystem's own variables."""
+    return Field(validation_alias=AliasChoices(*names), **extra)
+
+
+class Inputs(_Environment):
+    """What the user asked for. A field is named as the input in ``action.yml`` is."""
+
+    model_config = SettingsConfigDict(env_prefix="INPUT_")
+
+    command: Command = "auto"
+    service_token: SecretStr | None = _input("service_token", "INPUT_SERVICE_TOKEN", "PRISMA_SERVICE_TOKEN", default=None)
+    project: str | None = _input("project", "INPUT_PROJECT", "INPUT_PROJECT_ID", "PRISMA_PROJECT_ID", default=None, max_length=256)
+    create_project: Boolean = False
+    workspace: str | None = Field(default=None, max_length=256)
+    region: str = "inherit"
+    source: str = "empty"
+    key: str = ""
+    pr: Annotated[int, Field(ge=1, le=2**53)] | None = None
+    branch: str | None = Field(default=None, max_length=255)
+    database_id: str | None = None
+    database_name: str | None = Field(default=None, max_length=255)
+    connections: Annotated[tuple[RequestedConnection, ...], BeforeValidator(connection_lines)] = (RequestedConnection(name="app"),)
+    endpoint: Endpoint = Endpoint.DIRECT
+    env_file: str | None = Field(default=None, max_length=1024)
+    ephemeral: Boolean = False
+    credential_grace: Duration = timedelta(hours=6)
+    seal_with: SecretStr | None = None
+    sealed: SecretStr | None = None  # no secret, and nothing for a log either
+    wait: Wait = "connectable"
+    timeout: Duration = timedelta(seconds=120)
+    on_push: Literal["keep", "reset"] = "keep"
+    label: str | None = Field(default=None, max_length=100)
+    drafts: Boolean = True
+    allow_forks: Boolean = False
+    deployment: Boolean = False
+    max_idle: Annotated[timedelta | None, BeforeValidator(duration_or_never)] = None
+    keep_label: str = Field(default="keep-preview-db", max_length=100)
+    max_deletions: Annotated[int, Field(ge=0, le=10_000)] = 50
+    dry_run: Boolean = False
+    comment: Boolean = True
+    summary: Boolean = True
+    github_token: SecretStr | None = None
+    management_api_url: str = _input("PRISMA_MANAGEMENT_API_URL", default="https://api.prisma.io")
+
+    @field_validator("region")
+    @classmethod
+    def _region(cls, value: str) -> str:
+        if not re.fullmatch(r"[a-z]{2,12}(?:-[a-z]+-[0-9]+)?", value, re.ASCII):
+            raise ValueError("takes inherit or a region such as eu-central-1")
+        return value
+
+    @field_validator("source")
+    @classmethod
+    def _source(cls, value: str) -> str:
+        if not re.fullmatch(r"empty|[A-Za-z0-9_]{3,64}(?:/[A-Za-z0-9_.:-]{1,128})?", value, re.ASCII):
+            raise ValueError("takes empty, a database id, or <database id>/<backup id>")
+        return value
+
+    @field_validator("database_id")
+    @classmethod
+    def _database_id(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", value, re.ASCII):
+            raise ValueError("takes the database_id that an earlier step or job put out, such as db_abc123")
+        return value
+
+    @field_validator("key")
+    @classmethod
+    def _key(cls, value: str) -> str:
+        if value and not identity.KEY.fullmatch(value):
+            raise ValueError(f"takes a-z, 0-9 and single '-' between them, at most {identity.MAX_KEY_LENGTH} characters")
+        return value
+
+    @field_validator("branch")
+    @classmethod
+    def _branch(cls, value: str | None) -> str | None:
+        if value is not None:
+            value = value.removeprefix("refs/heads/")
+            # What git check-ref-format forbids, as far as it could mislead.
+            if not value or re.search(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|//|@\{|\A[-/]|[/.]\Z|\.lock\Z", value):
+                raise ValueError("takes a branch's name as git has it, such as feat/checkout")
+        return value
+
+    @field_validator("database_name", "label", "project", "workspace")
+    @classmethod
+    def _printable(cls, value: str | None) -> str | None:
+        if value is not None and not value.isprintable():
+            raise ValueError("takes printable characters only")
+        return value
+
+    @field_validator("max_idle")
+    @classmethod
+    def _max_idle(cls, value: timedelta | None) -> timedelta | None:
+        if value is not None and value < timedelta(hours=1):
+            raise ValueError("takes never, or at least 1h")
+        return value
+
+    @field_validator("timeout")
+    @classmethod
+    def _timeout(cls, value: timedelta) -> timedelta:
+        if not timedelta(seconds=1) <= value <= timedelta(hours=1):
+            raise ValueError("takes from 1s to 1h")
+        return value
+
+    @field_validator("service_token", "github_token")
+    @classmethod
+    def _token(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.fullmatch(r"[\x21-\x7e]{1,8192}", value.get_secret_value()):
+            raise ValueError("takes a token without spaces or line breaks: check how the secret was pasted")
+        return value
+
+    @field_validator("management_api_url")
+    @classmethod
+    def _api_url(cls, value: str) -> str:
+        return trusted_url(value)
+
+    @model_validator(mode="after")
+    def _makes_sense_together(self) -> Self:
+        if self.database_id is not None and self.command not in ("connect", "delete"):
+            raise ValueError("database_id is a handle for the commands connect and delete")
+        if self.env_file is not None and self.command != "unseal" and not any(one.variable for one in self.connections):
+            raise ValueError("env_file is to get the variables of connections, and none of those has one, as in app=DATABASE_URL")
+        if self.ephemeral and self.seal_with is not None:
+            raise ValueError("ephemeral ends the credentials with this job, and seal_with is there to pass them on to another")
+        if self.command == "unseal" and (self.sealed is None or self.seal_with is None):
+            raise ValueError("the command unseal needs sealed, the text, and seal_with, the passphrase it was sealed with")
+        if self.pr is not None and self.branch is not None:
+            raise ValueError("pr and branch can't both say what it is about")
+        return self
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> Self:
+        for name in sorted(NOT_YET):
+            value = environ.get(f"INPUT_{name.upper()}", "").strip()
+            if value and value.lower() != _DEFAULTS_OF_NOT_YET.get(name, ""):
+                raise InvalidInput(
+                    f"The input {name} is not available in this version of preview-db.",
+                    cause="It is part of the agreed set of inputs and has not been built yet.",
+                    remedy=f"Take {name} out of the step's 'with:', or pin a version whose changelog lists it.",
+                )
+        return super().read(environ)
+
+
+_DEFAULTS_OF_NOT_YET = {
+    "on_drift": "fail", "seed_always": "false", "schema_diff": "false",
+    "hyperdrive": "false", "hyperdrive_caching": "false",
+}  # fmt: skip
+
+
+class Job(_Environment):
+    """What the runner says of this run."""
+
+    model_config = SettingsConfigDict(env_prefix="GITHUB_")
+
+    repository: str = Field(pattern=r"^[^/\s]{1,100}/[^/\s]{1,100}$")
+    repository_id: Annotated[int, Field(ge=1)]
+    event_name: str
+    event_path: str
+    run_id: Annotated[int, Field(ge=0)] = 0
+    run_attempt: Annotated[int, Field(ge=1)] = 1
+    api_url: str = "https://api.github.com"
+    server_url: str = "https://github.com"
+    sha: str = ""
+
+    @field_validator("api_url", "server_url")
+    @classmethod
+    def _api_url(cls, value: str) -> str:
+        return trusted_url(value)
+
+    @property
+    def mint_suffix(self) -> str:
+        """What the names of this run's credentials end in."""
+        return f"{self.run_id}-{self.run_attempt}"
+
+
+def _invalid(settings: type[BaseSettings], error: ValidationError) -> InvalidInput:
+    """The first thing wrong, by the input's own name. Values are not quoted: a token may have been pasted into the wrong input."""
+    first = error.errors(include_url=False, include_input=False, include_context=True)[0]
+    where = str(first["loc"][0]) if first["loc"] else ""
+    field = where.removeprefix("INPUT_").lower()
+    named = f"variable {where}" if where.startswith("PRISMA_") else f"input {field}"
+    if settings is Job:
+        return InvalidInput(
+            f"The runner's variable GITHUB_{field.upper()} is missing or makes no sense.",
+            cause="The step does not run under GitHub Actions, or a wrapper does not pass the runner's environment on.",
+            remedy="Run it as a step of a workflow ('uses:'), or use the preview-db command in a terminal.",
+        )
+    message = str(first["ctx"]["error"]) if "error" in first.get("ctx", {}) else _plain(first)
+    return InvalidInput(
+        f"The {named} {message}." if field else f"The inputs contradict each other: {message}.",
+        cause="What the workflow gives is something else.",
+        remedy=f"Correct {f'the {named}' if field else 'them'} in the workflow file; nothing was touched.",
+        named=field,
+        problem=message,
+    )
+
+
+def _plain(error: Any) -> str:
+    """A pydantic message as the second half of a sentence that begins with the input's name."""
+    if error["type"] in ("literal_error", "enum"):
+        return f"takes {error['ctx']['expected'].replace(chr(39), '')}"
+    if error["type"] in ("greater_than_equal", "less_than_equal"):
+        bound = "from" if error["type"] == "greater_than_equal" else "up to"
+        return f"takes a whole number {bound} {error['ctx'].get('ge', error['ctx'].get('le'))}"
+    if error["type"].startswith("int"):
+        return "takes a whole number"
+    if error["type"] == "string_too_long":
+        return f"takes at most {error['ctx']['max_length']} characters"
+    return f"does not fit: {error['msg']}"

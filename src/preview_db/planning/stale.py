@@ -1,0 +1,229 @@
+"""Which previews nobody wants any more. Pure: previews and what GitHub says of them in, a verdict with its reason for each out.
+
+The planner is the same for one pull request and for all: a verdict is a :class:`preview_db.planning.model.Wanted`, and
+:func:`preview_db.planning.plan.make` turns it into steps.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from . import identity, plan
+from .decide import unwanted
+from .events import MergeGroup, PullRequest
+from .model import Action, Database, Kind, Plan, Repository, Scope, Wanted
+from .settings import Inputs
+
+CLOSE_TAKES = timedelta(minutes=10)
+"""How long after a close its own run may still be at work: until then nobody has missed anything."""
+
+
+class Why(enum.StrEnum):
+    """What a verdict rests on."""
+
+    CLOSED = "closed"
+    UNWANTED = "unwanted"
+    IDLE = "idle"
+    GONE = "gone"
+    WANTED = "wanted"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class View:
+    """What GitHub says, read after the databases.
+
+    Attributes:
+        pull_requests: those that are open, and of the others those that could be found, by number.
+        branches: the names of all that exist.
+        queued: the numbers of the pull requests with a live merge queue entry.
+    """
+
+    pull_requests: Mapping[int, PullRequest] = dataclasses.field(default_factory=dict)
+    branches: Sequence[str] = ()
+    queued: frozenset[int] = frozenset()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Preview:
+    """What exists of one scope: usually one database. Of a branch only the slug is known, until a live one is found to match."""
+
+    scope: Scope
+    tag: str
+    databases: tuple[Database, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a preview is to go.
+
+    Attributes:
+        since: when what it rests on began: the close, or the last activity; none if GitHub doesn't say.
+        missed: whether a close event that should have done this never came.
+    """
+
+    preview: Preview
+    why: Why
+    reason: str
+    plan: Plan
+    since: datetime | None = None
+    missed: bool = False
+
+    @property
+    def deletions(self) -> int:
+        return len(self.plan.of(Action.DELETE))
+
+
+class Fate(enum.StrEnum):
+    """What became of a preview in a sweep."""
+
+    KEPT = "kept"
+    DELETED = "deleted"
+    WOULD_GO = "would go"
+    BEYOND = "beyond max_deletions"
+    FAILED = "failed"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Swept:
+    """A preview after the sweep. ``note`` says what went wrong, or what was tidied in one that stays."""
+
+    verdict: Verdict
+    fate: Fate
+    note: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Sweep:
+    """What a sweep found and what became of it.
+
+    Attributes:
+        others: databases of the project that are none of this repository's previews, counted by what they are.
+    """
+
+    swept: tuple[Swept, ...]
+    others: Mapping[str, int]
+    now: datetime
+    dry_run: bool = False
+
+    def of(self, *fates: Fate) -> tuple[Swept, ...]:
+        return tuple(one for one in self.swept if one.fate in fates)
+
+
+def others(databases: Iterable[Database], repository: Repository) -> dict[str, int]:
+    """How many of ``databases`` are not this repository's previews, by what they are. None of them is ever touched."""
+    count = {"default databases": 0, "other repositories' previews": 0, "made by hand": 0}
+    for database in databases:
+        if database.is_default:
+            count["default databases"] += 1
+        elif not identity.is_ours(database.identity, repository):
+            count["other repositories' previews" if identity.looks_like_one(database.identity) else "made by hand"] += 1
+    return count
+
+
+def previews(databases: Iterable[Database], repository: Repository) -> list[Preview]:
+    """The previews of ``repository`` among ``databases``, each with all its databases; everything else is passed over."""
+    found: dict[str, tuple[Scope, list[Database]]] = {}
+    for database in databases:
+        described = None if database.is_default else identity.described(database.identity, repository)
+        if described is not None:
+            scope, tag = described
+            found.setdefault(tag, (scope, []))[1].append(database)
+    return [Preview(scope, tag, tuple(members)) for tag, (scope, members) in sorted(found.items())]
+
+
+def judge(preview: Preview, view: View, inputs: Inputs, now: datetime) -> Verdict:
+    """Whether anybody wants ``preview``, and the steps that follow."""
+    scope, why, reason, since = _asked_for(preview, view, inputs, now)
+    wanted = Wanted(
+        scope=scope,
+        tag=preview.tag,
+        present=why is Why.WANTED,
+        reason=reason,
+        now=now,
+        may_create=False,
+        connections=(),
+        grace=inputs.credential_grace,
+    )
+    missed = why is Why.CLOSED and (since is None or now - since > CLOSE_TAKES)
+    steps = plan.make(wanted, preview.databases)
+    return Verdict(dataclasses.replace(preview, scope=scope), why, reason, steps, since, missed)
+
+
+def in_order(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    """Those that delete something, closed longest first; what GitHub gives no time for is older than what it does."""
+    oldest = datetime.min.replace(tzinfo=UTC)
+    order = list(Why)
+    return sorted(
+        (verdict for verdict in verdicts if verdict.deletions),
+        key=lambda verdict: (
+            order.index(verdict.why),
+            verdict.since or oldest,
+            verdict.preview.databases[0].created_at,
+            verdict.preview.tag,
+        ),
+    )
+
+
+def within(verdicts: Iterable[Verdict], limit: int) -> tuple[list[Verdict], list[Verdict]]:
+    """Those whose deletions fit into ``limit``, in :func:`in_order`, and those beyond it. A preview goes whole or not at all."""
+    fitting: list[Verdict] = []
+    beyond: list[Verdict] = []
+    for verdict in in_order(verdicts):
+        room = limit - sum(one.deletions for one in fitting)
+        (fitting if verdict.deletions <= room and not beyond else beyond).append(verdict)
+    return fitting, beyond
+
+
+def _asked_for(preview: Preview, view: View, inputs: Inputs, now: datetime) -> tuple[Scope, Why, str, datetime | None]:
+    scope = preview.scope
+    if scope.kind is Kind.BRANCH:
+        live = identity.branch_scope(preview.databases[0].identity, scope.repository, view.branches)
+        if live is not None:
+            return live, Why.WANTED, f"the branch {live.ref} exists", None
+        return scope, Why.GONE, "its branch is gone", None
+    if scope.kind is Kind.MERGE_QUEUE:
+        if int(scope.ref) in view.queued:
+            return scope, Why.WANTED, f"pull request #{scope.ref} is in the merge queue", None
+        return scope, Why.GONE, f"pull request #{scope.ref} left the merge queue", None
+    pull_request = view.pull_requests.get(int(scope.ref))
+    if pull_request is None:
+        return scope, Why.CLOSED, f"pull request #{scope.ref} is not open", None
+    name = f"pull request #{pull_request.number}"
+    why_not = unwanted(pull_request, inputs)
+    if not pull_request.is_open:
+        return scope, Why.CLOSED, f"{name} {why_not}", pull_request.closed_at
+    if why_not is not None:
+        return scope, Why.UNWANTED, f"{name} {why_not}", pull_request.updated_at
+    idle = now - pull_request.updated_at
+    if inputs.max_idle is not None and idle > inputs.max_idle:
+        if pull_request.draft:
+            return scope, Why.WANTED, f"{name} is a draft, and drafts are not stale", None
+        if pull_request.has_label(inputs.keep_label):
+            return scope, Why.WANTED, f"{name} bears the label {inputs.keep_label}", None
+        return scope, Why.IDLE, f"nothing has happened in {name} for {age(idle)}", pull_request.updated_at
+    return scope, Why.WANTED, f"{name} is open", None
+
+
+def idle_longest(previews: Iterable[Preview], pull_requests: Iterable[PullRequest], now: datetime, *, most: int = 5) -> list[str]:
+    """The pull requests whose previews have been idle longest, each with for how long: what could go where there is no more room."""
+    open_ones = {one.number: one for one in pull_requests}
+    numbers = {number for preview in previews if (number := preview.scope.pull_request) is not None}
+    closed = [f"#{number} (not open)" for number in sorted(numbers - open_ones.keys())]
+    idle = sorted((one for number, one in open_ones.items() if number in numbers), key=lambda one: one.updated_at)
+    return [*closed, *(f"#{one.number} (nothing for {age(now - one.updated_at)})" for one in idle)][:most]
+
+
+def queued_number(ref: str) -> int | None:
+    """The pull request a merge queue's ref is for."""
+    return MergeGroup(head_ref=ref, head_sha="").number
+
+
+def age(value: timedelta) -> str:
+    """A time span as a person says it: in days from two days on, in hours from two hours on, else in minutes."""
+    minutes = int(value.total_seconds()) // 60
+    if minutes >= 2 * 24 * 60:
+        return f"{minutes // (24 * 60)} days"
+    return f"{minutes // 60} hours" if minutes >= 120 else f"{max(minutes, 0)} minutes"

@@ -1,0 +1,1 @@
+"""What people and programs read of a run: Markdown, JSON and outputs. Pure."""

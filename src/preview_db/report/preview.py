@@ -1,0 +1,223 @@
+"""Outcome in, Markdown and outputs out. Pure: what a person reads is all made here, and none of it holds a secret."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from pydantic import SecretStr
+
+from ..errors import PreviewError
+from ..planning import identity
+from ..planning.model import Endpoint, Outcome, Plan, Result, Scope
+from ..services.prisma.models import ConnectionString, Credential
+
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]+")
+
+_HEADLINES = {
+    Result.CREATED: "ready",
+    Result.REUSED: "ready",
+    Result.RESET: "ready",
+    Result.CONNECTED: "ready",
+    Result.DELETED: "deleted",
+    Result.ABSENT: "deleted",
+    Result.PLANNED: "ready",
+    Result.SKIPPED: "none",
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Facts:
+    """What the comment says beside the outcome. All of it comes from the event, so that a re-run of it says the same.
+
+    Attributes:
+        commit: the head's SHA.
+        at: when the event happened.
+    """
+
+    commit: str = ""
+    at: datetime | None = None
+
+
+def marker(scope: Scope) -> str:
+    """The invisible first line by which the comment of exactly ``scope`` is found again."""
+    return f"<!-- preview-db {identity.tag(scope)} -->"
+
+
+def comment(outcome: Outcome, facts: Facts) -> str:
+    """The pull request's one comment."""
+    title = "Preview database" + (f" {code(outcome.scope.key)}" if outcome.scope and outcome.scope.key else "")
+    lines = [f"### {title}: {_HEADLINES[outcome.result]}", "", *_table(_rows(outcome, facts))]
+    if _HEADLINES[outcome.result] == "ready" and outcome.database is not None:
+        lines += [
+            "",
+            "When this pull request is closed, the database, its data and all its credentials are deleted.",
+            "",
+            "<details><summary>Use it in another job</summary>",
+            "",
+            "A connection string can't leave its job. Pass the id on, and let the other job ask for a string of its own:",
+            "",
+            "```yaml",
+            "- uses: preview-db/preview-db@v1",
+            "  id: db",
+            "  with:",
+            "    command: connect",
+            "    service_token: ${{ secrets.PRISMA_SERVICE_TOKEN }}",
+            f"    project: {outcome.database.project_id}",
+            f"    database_id: {outcome.database.id}",
+            "- run: npm test",
+            "  env:",
+            "    DATABASE_URL: ${{ steps.db.outputs.database_url }}",
+            "```",
+            "",
+            "</details>",
+        ]
+    else:
+        lines += ["", "The database, its data and all its credentials are gone. If the pull request is to have one again, it is a new one."]
+    return "\n".join(lines)
+
+
+def summary(outcome: Outcome, facts: Facts) -> str:
+    """The job summary: the comment's facts, and each step that was taken with its reason."""
+    lines = [f"### preview-db: {outcome.result}", "", *_table(_rows(outcome, facts))]
+    if outcome.done:
+        lines += ["", "| step | of | why | took |", "|---|---|---|--:|"]
+        lines += [
+            f"| {done.step.action} | {code(done.step.subject)} | {text(done.note or done.step.reason)} | {done.seconds:.1f} s |"
+            for done in outcome.done
+        ]
+    lines += [f"\n> [!WARNING]\n> {text(warning)}" for warning in outcome.warnings]
+    return "\n".join(lines) + "\n"
+
+
+def failure(error: PreviewError) -> str:
+    """The summary of a run that failed."""
+    return "\n".join(
+        [
+            f"### preview-db: {text(error.title)}",
+            "",
+            "> [!CAUTION]",
+            f"> {text(error.what)}",
+            "",
+            f"- **Likely cause:** {text(error.cause)}",
+            f"- **What to do:** {text(error.remedy)}",
+            "",
+        ]
+    )
+
+
+def plan_summary(outcome: Outcome) -> str:
+    """The summary of a run that only says what it would do."""
+    lines = [f"### preview-db: the plan for {text(str(outcome.scope))}", "", f"{text(outcome.reason)}.", ""]
+    steps = outcome.plan.steps if outcome.plan else ()
+    if not steps:
+        return "\n".join([*lines, "Nothing would be done.", ""])
+    lines += ["| step | of | why |", "|---|---|---|"]
+    return "\n".join([*lines, *(f"| {one.action} | {code(one.subject)} | {text(one.reason)} |" for one in steps), ""])
+
+
+def plan_json(plan: Plan) -> list[dict[str, str | None]]:
+    """The steps of a plan for programs."""
+    return [
+        {
+            "action": step.action,
+            "subject": step.subject,
+            "reason": step.reason,
+            "database_id": step.database.id if step.database else None,
+            "connection_id": step.connection.id if step.connection else None,
+        }
+        for step in plan.steps
+    ]
+
+
+def plan_lines(plan: Plan) -> list[str]:
+    """The plan for a log: a step a line, with its reason."""
+    return [f"{step.action:<6} {step.subject}: {step.reason}" for step in plan.steps] or ["nothing to do"]
+
+
+def outputs(
+    outcome: Outcome, credentials: Sequence[Credential], *, project_id: str, endpoint: Endpoint
+) -> list[tuple[str, str | SecretStr]]:
+    """The step's outputs, those with a secret first, so that each is masked before anything else is written."""
+    secret: list[tuple[str, str | SecretStr]] = []
+    plain: list[tuple[str, str | SecretStr]] = []
+    if credentials:
+        first = credentials[0]
+        chosen = string_of(first, endpoint)
+        secret = [("database_url", chosen.url)]
+        secret += [("direct_url", first.direct.url)] if first.direct else []
+        secret += [("pooled_url", first.pooled.url)] if first.pooled else []
+        urls = {one.name: string_of(one, endpoint).url.get_secret_value() for one in credentials}
+        secret += [("password", chosen.password), ("connection_urls", SecretStr(json.dumps(urls)))]
+        plain += [("host", chosen.host), ("port", str(chosen.port)), ("database", chosen.database), ("user", chosen.user)]
+        plain += [("connection_id", first.connection_id)]
+    if outcome.database is not None:
+        plain += [("database_id", outcome.database.id), ("database_name", outcome.database.name)]
+    plain += [("project_id", project_id)] if project_id else []
+    plain += [("plan", json.dumps(plan_json(outcome.plan)))] if outcome.plan else []
+    plain += [("outcome", outcome.result), ("deleted", "true" if outcome.result is Result.DELETED else "false")]
+    return secret + plain
+
+
+def string_of(credential: Credential, endpoint: Endpoint) -> ConnectionString:
+    """The string for ``endpoint``. A server that offers only the other one is a :class:`LookupError`, not a substitute."""
+    string = credential.direct if endpoint is Endpoint.DIRECT else credential.pooled
+    if string is None:
+        raise LookupError(endpoint)
+    return string
+
+
+def code(value: str) -> str:
+    """``value`` as inline code in a table, whatever it holds: no mention, no link, no markup, no line break."""
+    clean = _UNSAFE.sub(" ", value).replace("`", "'").replace("|", "\\|").strip()[:200]
+    return f"`{clean}`" if clean else ""
+
+
+def text(value: str) -> str:
+    """``value`` as plain text in a line or table cell, with every character of Markdown and HTML defused."""
+    clean = _UNSAFE.sub(" ", value).strip()[:2000]
+    clean = clean.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    clean = re.sub(r"([\\`*_{}\[\]()#+!|~]|\A[=-]|(?<=\A\d)\.)", r"\\\1", clean)
+    # A zero-width space after them keeps GitHub from making mentions, references and links of bare text.
+    return re.sub(r"(@|://|(?<=\bwww)\.)", "\\1\u200b", clean)
+
+
+def _rows(outcome: Outcome, facts: Facts) -> list[tuple[str, str]]:
+    database = outcome.database
+    rows = [("Status", _status(outcome))]
+    if outcome.result in (Result.DELETED, Result.ABSENT):
+        rows.append(("Database", code(outcome.identity)))
+    elif database is not None:
+        rows.append(("Database", f"{code(database.name)} ({code(database.id)})"))
+        rows += [("Region", code(database.region))] if database.region else []
+        rows.append(("Created", _time(database.created_at)))
+    happened = text(outcome.reason)
+    if facts.commit:
+        happened += f", at {code(facts.commit[:7])}"
+    if facts.at is not None:
+        happened += f", {_time(facts.at)}"
+    rows.append(("Last event", happened))
+    return rows
+
+
+def _status(outcome: Outcome) -> str:
+    return {
+        Result.CREATED: "Ready, new",
+        Result.RESET: "Ready, reset: the data is gone and the connection string is a new one",
+        Result.DELETED: "Deleted",
+        Result.ABSENT: "Deleted",
+        Result.PLANNED: str(outcome.database.status).capitalize() if outcome.database else "None",
+        Result.SKIPPED: "None",
+    }.get(outcome.result, "Ready, data kept")
+
+
+def _time(value: datetime) -> str:
+    return f"{value.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _table(rows: Iterable[tuple[str, str]]) -> list[str]:
+    first, *rest = (f"| {name} | {value} |" for name, value in rows)
+    return [first, "|---|---|", *rest]

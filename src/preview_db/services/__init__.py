@@ -1,0 +1,1 @@
+"""The world outside. Its packages never import each other."""

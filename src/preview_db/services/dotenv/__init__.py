@@ -1,0 +1,1 @@
+"""A file of environment variables in the workspace."""

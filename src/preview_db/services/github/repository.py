@@ -1,0 +1,260 @@
+"""The repository a preview belongs to, through PyGithub: what is to be known of it, and the one comment on a pull request."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Callable, Collection, Iterator
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from urllib.parse import quote
+
+import httpx
+from pydantic import SecretStr
+
+from ...deadline import NEVER, Deadline
+from ...errors import PreviewError
+from ...planning.events import PullRequest
+from .. import http
+
+if TYPE_CHECKING:
+    from github import Github
+    from github.Repository import Repository
+
+_Found = TypeVar("_Found")
+
+MAX_COMMENT = 65_000
+"""Characters of a comment we write. GitHub counts up to 65,536."""
+
+_LARGEST = 64 * 1024 * 1024
+"""Bytes of an answer: a hundred pull requests, each with as much text as anybody may write into one."""
+
+_LONGEST_MESSAGE = 500
+_MAX_PAGES = 1000
+
+
+class GitHubFailed(PreviewError):
+    """GitHub did not do what was asked."""
+
+    title = "GitHub"
+
+
+class GitHubRepository:
+    """One repository on GitHub.
+
+    Every method raises :class:`GitHubFailed`, with the permission it takes.
+
+    Args:
+        api_url: GitHub's REST API.
+        token: the job's token, or one of the user's.
+        repository: ``owner/name``.
+        deadline: when nothing is asked any more.
+    """
+
+    def __init__(self, *, api_url: str, token: SecretStr, repository: str, deadline: Deadline = NEVER) -> None:
+        self._api_url = api_url
+        self._token = token
+        self._repository_name = repository
+        self._deadline = deadline
+        self._http: httpx.Client | None = None
+
+    def close(self) -> None:
+        if self._http is not None:
+            self._http.close()
+
+    def pull_request(self, number: int) -> PullRequest | None:
+        """The pull request as it is now, or none if there is no such number."""
+        with failing(f"Reading pull request #{number}", "pull-requests: read"):
+            found = absent_is_none(lambda: self._page(f"/pulls/{number}")[0])
+            if found is not None and found["number"] != number:
+                raise ValueError("another pull request")
+            return None if found is None else PullRequest.model_validate(found)
+
+    def id(self) -> int:
+        """The repository's id, which stays when it is renamed."""
+        with failing("Reading the repository", "metadata: read"):
+            return int(self._page("")[0]["id"])
+
+    def open_pull_requests(self) -> list[PullRequest]:
+        """All that are open, on every page."""
+        with failing("Listing the open pull requests", "pull-requests: read"):
+            listed = self._list("/pulls", state="open", sort="created", direction="asc")
+            return [PullRequest.model_validate(one) for one in listed]
+
+    def closed_pull_requests(self, numbers: Collection[int], *, pages: int) -> list[PullRequest]:
+        """Those of ``numbers`` that are among the pull requests closed and touched last; no more than ``pages`` of 100 are read."""
+        found: list[PullRequest] = []
+        with failing("Listing the closed pull requests", "pull-requests: read"):
+            for one in self._list("/pulls", pages=pages, state="closed", sort="updated", direction="desc"):
+                if one["number"] in numbers:
+                    found.append(PullRequest.model_validate(one))
+                if len(found) == len(numbers):
+                    break
+        return found
+
+    def branches(self) -> list[str]:
+        """The names of all branches and tags, on every page: a tag has a preview only if somebody asked for it by name."""
+        with failing("Listing the branches", "contents: read"):
+            tags = [found.removeprefix("refs/tags/") for found in self._refs("tags/")]
+            return [*(str(one["name"]) for one in self._list("/branches")), *tags]
+
+    def branch_exists(self, name: str) -> bool:
+        with failing(f"Reading the branch {name}", "contents: read"):
+            # By reference rather than by branch: a name is a path in both, and only a reference's may hold any character.
+            return f"refs/heads/{name}" in self._refs(f"heads/{name}")
+
+    def queue(self) -> frozenset[str]:
+        """The refs of the merge queue's live entries: ``refs/heads/gh-readonly-queue/<base>/pr-<n>-<sha>``."""
+        with failing("Reading the merge queue", "contents: read"):
+            return frozenset(self._refs("heads/gh-readonly-queue/"))
+
+    def permission(self, login: str) -> str:
+        """What ``login`` may do here: ``admin``, ``write``, ``read`` or ``none``, as the API says."""
+        with failing(f"Reading what {login} may do", "metadata: read"):
+            return absent_is_none(lambda: self.api.get_collaborator_permission(login)) or "none"
+
+    def react(self, number: int, comment_id: int, reaction: str) -> None:
+        """Answers a comment on a pull request with a reaction: ``+1``, ``-1``, ``confused``, ``eyes``."""
+        with failing("Reacting to the comment", "pull-requests: write"):
+            self.api.get_issue(number).get_comment(comment_id).create_reaction(reaction)
+
+    def tell(self, number: int, *, marker: str, body: str, only_edit: bool) -> Literal["created", "edited", "unchanged", "absent"]:
+        """Makes the one comment that bears ``marker`` read ``body``.
+
+        Args:
+            only_edit: don't make a comment where there is none yet.
+        """
+        with failing(f"Commenting on pull request #{number}", "pull-requests: write"):
+            text = f"{marker}\n{body}"[:MAX_COMMENT]
+            for id_, existing in self._mine(number, marker):
+                if _lines(existing) == _lines(text):
+                    return "unchanged"
+                self._send("PATCH", f"/issues/comments/{id_}", {"body": text})
+                return "edited"
+            if only_edit:
+                return "absent"
+            made = int(self._send("POST", f"/issues/{number}/comments", {"body": text})["id"])
+            # Another run may have done the same at the same moment: the first one stays, and each run takes only its own back.
+            first, _ = next(self._mine(number, marker), (made, text))
+            if first != made:
+                self._send("DELETE", f"/issues/comments/{made}")
+                return "unchanged"
+            return "created"
+
+    def _list(self, path: str, *, pages: int = _MAX_PAGES, **parameters: str) -> Iterator[Any]:
+        """The items of a list, page by page, as JSON: PyGithub's objects would fetch each again for what a list leaves out."""
+        for page in range(1, pages + 1):
+            items, links = self._page(path, **parameters, per_page="100", page=str(page))
+            yield from items
+            if 'rel="next"' not in links:
+                return
+        if pages == _MAX_PAGES:
+            raise ValueError("a list without end")
+
+    def _refs(self, prefix: str) -> Iterator[str]:
+        """The references that begin with ``prefix``, in full."""
+        return (str(one["ref"]) for one in self._list(f"/git/matching-refs/{quote(prefix)}"))
+
+    def _page(self, path: str, **parameters: str) -> tuple[Any, str]:
+        headers, content = self.api.requester.requestJsonAndCheck("GET", f"{self.api.url}{path}", parameters=parameters)
+        return content, str(headers.get("link", ""))
+
+    def _send(self, verb: str, path: str, content: Any = None) -> Any:
+        return self.api.requester.requestJsonAndCheck(verb, f"{self.api.url}{path}", input=content)[1]
+
+    def _mine(self, number: int, marker: str) -> Iterator[tuple[int, str]]:
+        """Id and text of the comments with ``marker`` that the token's owner wrote, oldest first, on every page."""
+        return (
+            (int(one["id"]), str(one["body"]))
+            for one in self._list(f"/issues/{number}/comments")
+            if str(one["body"]).startswith(marker) and self._is_mine(one["user"])
+        )
+
+    def _is_mine(self, author: Any) -> bool:
+        """Whether it is the token's owner. An installation's token (the job's) has no user: it writes as a bot, as no person can."""
+        if author is None:  # GitHub's for an account that is gone
+            return False
+        return bool(author["type"] == "Bot" if self._login is None else author["login"] == self._login)
+
+    @functools.cached_property
+    def _login(self) -> str | None:
+        from github import GithubException
+
+        if self._token.get_secret_value().startswith("ghs_"):
+            return None
+        try:
+            return self._github.get_user().login
+        except GithubException as error:
+            if error.status in (401, 403, 404):
+                return None
+            raise
+
+    @property
+    def api(self) -> Repository:
+        """PyGithub's repository, of which nothing has been fetched."""
+        return self._github.get_repo(self._repository_name)
+
+    @functools.cached_property
+    def _github(self) -> Github:
+        # Here, since importing it takes 200 ms that a run without comment and re-read should not pay.
+        from github import Auth, Github
+
+        from .transport import Carrier
+
+        self._http = http.client(self._api_url, token=self._token.get_secret_value(), deadline=self._deadline, largest=_LARGEST)
+        return Github(
+            auth=Auth.Token(self._token.get_secret_value()),
+            base_url=self._api_url,
+            per_page=100,
+            lazy=True,
+            retry=Carrier(self._http),
+            seconds_between_requests=0,
+            seconds_between_writes=0,
+        )
+
+
+def _lines(text: str | None) -> list[str]:
+    """GitHub stores CRLF line ends and no trailing white space."""
+    return [line.rstrip() for line in (text or "").strip().splitlines()]
+
+
+def absent_is_none(read: Callable[[], _Found]) -> _Found | None:
+    """What ``read`` finds, or none where GitHub answers 404."""
+    from github import UnknownObjectException
+
+    try:
+        return read()
+    except UnknownObjectException:
+        return None
+
+
+@contextlib.contextmanager
+def failing(doing: str, permission: str) -> Iterator[None]:
+    """Whatever goes wrong with GitHub inside is a :class:`GitHubFailed`.
+
+    Args:
+        doing: what was tried, as the beginning of a sentence.
+        permission: what the job's token has to have for it.
+    """
+    from github import GithubException
+
+    try:
+        yield
+    except GithubException as error:
+        message = error.data.get("message") if isinstance(error.data, dict) else None
+        said = " ".join(message.split())[:_LONGEST_MESSAGE] if isinstance(message, str) else ""
+        raise GitHubFailed(
+            f"{doing} failed: GitHub answered HTTP {error.status} ({said or 'no message'}).",
+            cause=f"The job's token lacks the permission '{permission}', or GitHub has a problem."
+            if error.status < 500
+            else "GitHub has a problem.",
+            remedy=f"Give the job 'permissions: {permission}', or pass a github_token that has it.",
+        ) from None
+    except PreviewError:
+        raise  # somebody has asked the run to stop
+    except Exception as error:  # noqa: BLE001 - PyGithub takes answers apart as they come, and fails on odd ones in any way there is
+        why = f" ({error})" if isinstance(error, http.Garbled | http.NotRead | http.OutOfTime) else f" ({type(error).__name__})"
+        raise GitHubFailed(
+            f"{doing} failed: no answer that can be understood{why}.",
+            cause="GitHub can't be reached from the runner, or something in between changed the answer.",
+            remedy="Run the job again; on GitHub Enterprise Server check GITHUB_API_URL.",
+        ) from None

@@ -1,0 +1,201 @@
+"""One policy for time-outs, retries and sizes, for every API that is spoken to."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import urllib.request
+from typing import Any, Self
+
+import httpx
+from httpx_retries import Retry, RetryTransport
+
+from ..deadline import NEVER, Deadline
+from ..errors import InvalidInput
+from ..hosts import is_loopback
+
+TIMEOUT = httpx.Timeout(10)
+"""For everything but creating and deleting databases, in seconds."""
+
+SLOW_TIMEOUT = httpx.Timeout(120, connect=10)
+"""For creating and deleting databases, in seconds."""
+
+LARGEST = 8 * 1024 * 1024
+"""Bytes of an answer that is read. A page of 100 databases with 30 connections each has about 2 MB. Read as JSON, the worst take 30 times
+as much memory."""
+
+_LONGEST_WAIT = 60.0
+
+
+class Garbled(httpx.RemoteProtocolError):
+    """A success with a body that is not JSON: a proxy's page, or an answer cut short."""
+
+
+class NotRead(httpx.TransportError):
+    """An answer that is not read to its end: more than anybody could have asked for."""
+
+
+class OutOfTime(httpx.TransportError):
+    """There is no time left to ask, or to wait for as long as the server wants. What was asked for was certainly not carried out."""
+
+
+class Resend(Retry):
+    """httpx-retries' policy, which gives up rather than wait for longer than there is time."""
+
+    deadline = NEVER
+
+    def until(self, deadline: Deadline) -> Self:
+        """The same, until then."""
+        policy = self.copy_with()
+        policy.deadline = deadline
+        return policy
+
+    def copy_with(self, **changes: Any) -> Self:  # type: ignore[override]  # the same arguments, passed on
+        copy: Self = super().copy_with(**changes)  # type: ignore[assignment]  # it is of this class
+        copy.deadline = self.deadline  # the library makes a copy for each try
+        return copy
+
+    def parse_retry_after(self, retry_after: str) -> float:
+        return self._in_time(super().parse_retry_after(retry_after), "the server asks to wait for {:.0f} s, and {:.0f} are left")
+
+    def backoff_strategy(self) -> float:
+        return self._in_time(super().backoff_strategy(), "the next try would be in {:.0f} s, and {:.0f} are left")
+
+    def _in_time(self, seconds: float, otherwise: str) -> float:
+        if seconds >= self.deadline.left:
+            raise OutOfTime(otherwise.format(seconds, self.deadline.left))
+        return seconds
+
+
+SAFE_TO_RESEND = Resend(
+    total=5,
+    backoff_factor=0.25,
+    backoff_jitter=0.5,
+    max_backoff_wait=_LONGEST_WAIT,
+    total_timeout=2 * _LONGEST_WAIT,
+    allowed_methods=["GET", "DELETE", "PATCH"],
+    status_forcelist=[429, 500, 502, 503, 504],
+)
+"""What reads, deletes or sets is resent. ``Retry-After`` is honoured up to a minute at a time."""
+
+REFUSED_UNSEEN = Resend(
+    total=5,
+    backoff_factor=0.25,
+    backoff_jitter=0.5,
+    max_backoff_wait=_LONGEST_WAIT,
+    total_timeout=2 * _LONGEST_WAIT,
+    allowed_methods=["POST"],
+    status_forcelist=[429],
+    retry_on_exceptions=[httpx.ConnectError, httpx.ConnectTimeout],
+)
+"""What creates is resent only if it certainly was not carried out: it never left, or was turned away at the door."""
+
+
+class _Whole(httpx.BaseTransport):
+    """Hands on whole answers only: in time, of a bearable size, and JSON where they say that all went well.
+
+    It stands below the retries, so that an answer that breaks off is resent like one that never came.
+    """
+
+    def __init__(self, transport: httpx.BaseTransport, deadline: Deadline, largest: int) -> None:
+        self._transport = transport
+        self._deadline = deadline
+        self._largest = largest
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        left = self._deadline.left
+        if not left:
+            raise OutOfTime("the time the run has is over")
+        timeouts = request.extensions.get("timeout", {})
+        request.extensions["timeout"] = {what: left if most is None else min(most, left) for what, most in timeouts.items()}
+        response = self._transport.handle_request(request)
+        try:
+            content = self._content(response)
+        finally:
+            response.close()
+        headers = [(name, value) for name, value in response.headers.multi_items() if name not in _OF_THE_BODY]
+        whole = httpx.Response(response.status_code, headers=headers, content=content, extensions=response.extensions)
+        if whole.is_success and content:
+            try:
+                whole.json()
+            except (ValueError, RecursionError):
+                raise Garbled(f"HTTP {whole.status_code}, and not JSON") from None
+        return whole
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def _content(self, response: httpx.Response) -> bytes:
+        # One layer of gzip grows a thousandfold, 64 KiB at a time; of several, each chunk could fill the memory.
+        if (encoding := response.headers.get("content-encoding", "identity").strip().lower()) not in ("identity", "gzip"):
+            raise NotRead(f"compressed as nobody asked for ({encoding[:40]!r})")
+        content = bytearray()
+        try:
+            for chunk in response.iter_bytes():
+                content += chunk
+                if len(content) > self._largest:
+                    raise NotRead(f"more than {self._largest // 1024**2} MiB")
+                if self._deadline.has_passed:
+                    raise httpx.ReadTimeout("the answer took longer than the run has time")
+        except httpx.DecodingError:
+            raise Garbled(f"HTTP {response.status_code}, and not the gzip it says it is") from None
+        return bytes(content)
+
+
+_OF_THE_BODY = ("content-encoding", "content-length", "transfer-encoding")
+
+
+class _Policy(RetryTransport):
+    """Resends by the method, unless the request brings a policy of its own along (the extension ``retry``)."""
+
+    def __init__(self, transport: httpx.BaseTransport, deadline: Deadline) -> None:
+        super().__init__(transport=transport)
+        self._deadline = deadline
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        policy: Resend = request.extensions.get("retry", REFUSED_UNSEEN if request.method == "POST" else SAFE_TO_RESEND)
+        request.extensions["retry"] = policy.until(self._deadline)
+        return super().handle_request(request)
+
+
+def client(base_url: str, *, token: str, deadline: Deadline = NEVER, largest: int = LARGEST) -> httpx.Client:
+    """A client that sends ``token`` to ``base_url`` and to no other host: redirects are not followed, ``.netrc`` is not read.
+
+    Its requests raise ``httpx.HTTPError``, of which :class:`Garbled`, :class:`NotRead` and :class:`OutOfTime` say why in words.
+
+    Args:
+        largest: bytes of an answer that is read.
+
+    Raises:
+        InvalidInput: the environment names a proxy that can't be used.
+    """
+    transport = _Whole(httpx.HTTPTransport(proxy=_proxy(httpx.URL(base_url))), deadline, largest)
+    return httpx.Client(
+        base_url=base_url,
+        headers={
+            "Authorization": f"Bearer {token}",
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+            "User-Agent": f"preview-db/{importlib.metadata.version('preview-db')}",
+        },
+        timeout=TIMEOUT,
+        transport=_Policy(transport, deadline),
+        follow_redirects=False,
+    )
+
+
+def _proxy(url: httpx.URL) -> httpx.Proxy | None:
+    """The proxy that ``HTTPS_PROXY`` and its like name for ``url``. There is none on the way to this machine, where a token may go bare."""
+    if is_loopback(url.host) or urllib.request.proxy_bypass(f"{url.host}:{url.port or 443}"):
+        return None
+    found = urllib.request.getproxies()
+    address = found.get(url.scheme) or found.get("all")
+    if not address:
+        return None
+    try:
+        return httpx.Proxy(address if "://" in address else f"http://{address}")
+    except (ValueError, httpx.InvalidURL):
+        raise InvalidInput(
+            f"The variable {url.scheme.upper()}_PROXY (or ALL_PROXY) names no proxy that can be used.",
+            cause="It takes an address such as http://proxy.example:3128.",
+            remedy="Correct the variable on the runner, or unset it; NO_PROXY lists the hosts that need none.",
+        ) from None

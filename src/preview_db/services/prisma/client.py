@@ -1,0 +1,235 @@
+"""The Management API over httpx: reads that are resent, creations that are not, pages that come to an end.
+
+Paths, bodies and answers are those of the published OpenAPI document (SDK 1.80.0).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from ...deadline import NEVER, Deadline
+from ...errors import Mismatch, Unreachable
+from .. import http
+from . import errors
+from .models import Backup, ConnectionWire, DatabaseWire, Me, Pagination, Project, Region, Subscription, bare
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+PAGE = 100
+"""Items of a list that are asked for at a time: the published default, of which no maximum is known."""
+
+MAX_PAGES = 1000
+"""More pages than a workspace can fill (1000 databases on a paid plan, 100 a page): a listing that goes on is not believed."""
+
+
+class ManagementApi:
+    """The operations this project uses.
+
+    Every method raises :class:`preview_db.errors.PreviewError`: ``Unauthorised``, ``PlanLimit``, ``Refused`` (with the API's own
+    ``code``, ``message`` and ``hint``), ``Mismatch`` and ``Unreachable``; those that create also ``Unanswered``, after which one has to
+    look first.
+
+    Args:
+        deadline: when nothing is asked any more.
+    """
+
+    def __init__(self, base_url: str, *, token: str, deadline: Deadline = NEVER) -> None:
+        self._client = http.client(base_url, token=token, deadline=deadline)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._client.close()
+
+    @property
+    def host(self) -> str:
+        """The host that is spoken to."""
+        return self._client.base_url.host
+
+    def me(self) -> Me:
+        return self._one(Me, "Asking whose the service token is", "/v1/me")
+
+    def project(self, id_: str) -> Project | None:
+        """The project, or none if there is no such id."""
+        try:
+            return self._one(Project, "Reading the project", f"/v1/projects/{id_}")
+        except errors.Refused as refused:
+            if refused.status in (400, 404, 422):  # 400 and 422: not the form of an id
+                return None
+            raise
+
+    def projects(self) -> list[Project]:
+        return self._pages(Project, "Listing the projects", "/v1/projects")
+
+    def plan_name(self, workspace_id: str) -> str:
+        """What the workspace's plan is called."""
+        answer = self._get("Reading the workspace's plan", f"/v1/workspaces/{workspace_id}/subscription")
+        return self._read(Subscription, "Reading the workspace's plan", _data(answer, "Reading the workspace's plan")).plan_name
+
+    def regions(self) -> list[Region]:
+        answer = self._get("Listing the regions", "/v1/regions/postgres")
+        return [self._read(Region, "Listing the regions", region) for region in _list(answer, "Listing the regions")]
+
+    def create_project(self, body: Mapping[str, Any]) -> Project:
+        """Not resent: see :class:`Unanswered`. A 409 is a ``Refused`` with that status."""
+        return self._create(Project, "Creating the project", "/v1/projects", body, timeout=http.SLOW_TIMEOUT)
+
+    def backups(self, database_id: str) -> list[Backup]:
+        """The database's backups, as many as one answer holds: this list has no cursor."""
+        answer = self._get("Listing the backups", f"/v1/databases/{database_id}/backups", {"limit": str(PAGE)})
+        return [self._read(Backup, "Listing the backups", backup) for backup in _list(answer, "Listing the backups")]
+
+    def databases(self, project_id: str, *, logical_id: str | None = None) -> list[DatabaseWire]:
+        """All databases of a project with their connections; only those of ``logical_id`` if that is given and the server knows it."""
+        query = {"projectId": project_id} | ({"logicalId": logical_id} if logical_id else {})
+        return self._pages(DatabaseWire, "Listing the databases", "/v1/databases", query)
+
+    def database(self, id_: str) -> DatabaseWire | None:
+        """The database, or none if it is gone."""
+        try:
+            return _about(id_, self._one(DatabaseWire, "Reading the database", f"/v1/databases/{id_}"))
+        except errors.Refused as refused:
+            if refused.status == 404:
+                return None
+            raise
+
+    def create_database(self, body: Mapping[str, Any]) -> DatabaseWire:
+        """Not resent: see :class:`Unanswered`. A 409 is a ``Refused`` with that status."""
+        return self._create(DatabaseWire, "Creating the database", "/v1/databases", body, timeout=http.SLOW_TIMEOUT)
+
+    def update_database(self, id_: str, changes: Mapping[str, str]) -> DatabaseWire:
+        """Sets ``name`` or ``logicalId``."""
+        doing = "Naming the database"
+        response = self._send(doing, "PATCH", f"/v1/databases/{id_}", json=dict(changes))
+        return _about(id_, self._read(DatabaseWire, doing, _data(_json(response, doing), doing)))
+
+    def delete_database(self, id_: str) -> bool:
+        """Deletes it; false if it was gone already."""
+        return self._delete("Deleting the database", f"/v1/databases/{id_}", timeout=http.SLOW_TIMEOUT)
+
+    def create_connection(self, database_id: str, name: str) -> ConnectionWire:
+        """Not resent: see :class:`Unanswered`."""
+        return self._create(ConnectionWire, "Creating the connection", "/v1/connections", {"databaseId": database_id, "name": name})
+
+    def delete_connection(self, id_: str) -> bool:
+        """Revokes it; false if it was gone already."""
+        return self._delete("Revoking the connection", f"/v1/connections/{id_}")
+
+    def _send(self, doing: str, method: str, path: str, **request: Any) -> httpx.Response:
+        try:
+            response = self._client.request(method, path, **request)
+        except httpx.HTTPError as error:
+            raise errors.unreachable(doing, self.host, error) from None
+        if not response.is_success:
+            raise errors.refusal(doing, response)
+        return response
+
+    def _get(self, doing: str, path: str, query: Mapping[str, str] | None = None) -> dict[str, Any]:
+        return _json(self._send(doing, "GET", path, params=query), doing)
+
+    def _one(self, model: type[_Model], doing: str, path: str) -> _Model:
+        return self._read(model, doing, _data(self._get(doing, path), doing))
+
+    def _create(
+        self, model: type[_Model], doing: str, path: str, body: Mapping[str, Any], *, timeout: httpx.Timeout = http.TIMEOUT
+    ) -> _Model:
+        try:
+            response = self._client.post(path, json=dict(body), timeout=timeout)
+        except (httpx.ConnectError, httpx.ConnectTimeout, http.OutOfTime) as error:
+            raise errors.unreachable(doing, self.host, error) from None
+        except httpx.HTTPError as error:
+            raise _unanswered(doing, type(error).__name__) from None
+        if response.status_code >= 500:
+            refusal = errors.refusal(doing, response)
+            raise _unanswered(doing, f"HTTP {response.status_code}") if isinstance(refusal, Unreachable) else refusal
+        if not response.is_success:
+            raise errors.refusal(doing, response)
+        try:
+            return self._read(model, doing, _data(_json(response, doing), doing))
+        except Unreachable as error:
+            raise _unanswered(doing, error.what) from None
+
+    def _delete(self, doing: str, path: str, *, timeout: httpx.Timeout = http.TIMEOUT) -> bool:
+        try:
+            self._send(doing, "DELETE", path, timeout=timeout)
+        except errors.Refused as refused:
+            if refused.status == 404:
+                return False
+            raise
+        return True
+
+    def _pages(self, model: type[_Model], doing: str, path: str, query: Mapping[str, str] | None = None) -> list[_Model]:
+        """Every page. A cursor that is missing where more is said to come, or that was seen before, is an error, not an end."""
+        found: list[_Model] = []
+        seen: set[str] = set()
+        parameters = {"limit": str(PAGE), **(query or {})}
+        while len(seen) < MAX_PAGES:
+            answer = self._get(doing, path, parameters)
+            items = _list(answer, doing)
+            if len(items) > PAGE:
+                raise errors.not_understood(doing, f"{len(items)} items on a page, where {PAGE} were asked for")
+            found += [self._read(model, doing, item) for item in items]
+            pagination = self._read(Pagination, doing, answer.get("pagination"))
+            if not pagination.has_more:
+                return found
+            if not pagination.next_cursor or pagination.next_cursor in seen:
+                raise errors.not_understood(doing, "the list says that it goes on, and not where")
+            seen.add(pagination.next_cursor)
+            parameters["cursor"] = pagination.next_cursor
+        raise errors.not_understood(doing, f"the list has no end after {MAX_PAGES} pages")
+
+    def _read(self, model: type[_Model], doing: str, content: Any) -> _Model:
+        try:
+            return model.model_validate(content)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(str(part) for part in first["loc"]) or "the body"
+            raise errors.not_understood(doing, f"{where}: {first['msg']}") from None
+
+
+def _about(id_: str, database: DatabaseWire) -> DatabaseWire:
+    """The answer, if it is about the database that was asked for: what is done next is done to the one in the answer."""
+    if bare(database.id) != bare(id_):
+        raise Mismatch(
+            f"Asked for the database {id_}, the Management API answered with {database.id}.",
+            cause="The answer is not about what was asked.",
+            remedy="Nothing was handed out. Run the job again; if it stays, tell Prisma's support.",
+        )
+    return database
+
+
+def _unanswered(doing: str, why: str) -> errors.Unanswered:
+    return errors.Unanswered(
+        f"{doing} got no usable answer ({why}).",
+        cause="The service has a problem, or the network dropped the answer; the request may have been carried out all the same.",
+        remedy="Run the job again: it looks for what was made before it makes anything.",
+    )
+
+
+def _json(response: httpx.Response, doing: str) -> dict[str, Any]:
+    try:
+        content: Any = response.json()
+    except (ValueError, RecursionError):
+        raise errors.not_understood(doing, f"HTTP {response.status_code}, and not JSON") from None
+    if not isinstance(content, dict):
+        raise errors.not_understood(doing, "not a JSON object")
+    return content
+
+
+def _data(answer: dict[str, Any], doing: str) -> Any:
+    if "data" not in answer:
+        raise errors.not_understood(doing, "no data in it")
+    return answer["data"]
+
+
+def _list(answer: dict[str, Any], doing: str) -> list[Any]:
+    data = _data(answer, doing)
+    if not isinstance(data, list):
+        raise errors.not_understood(doing, "no list in it")
+    return data

@@ -1,0 +1,141 @@
+"""What the user named, found: the project and the region, with the names it could have been where it is not."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+
+from ...errors import InvalidInput, NotFound, Unauthorised
+from . import errors
+from .client import ManagementApi
+from .models import Project, bare
+
+_MANY = 20
+_TURNS = 4
+_PROJECT_ID = re.compile(r"proj_[A-Za-z0-9]+", re.ASCII)
+
+
+class UnknownProject(NotFound):
+    """There is no project of that id or name."""
+
+
+def project(api: ManagementApi, asked: str | None) -> Project:
+    """The project whose id or exact name is ``asked``.
+
+    Raises:
+        InvalidInput: nothing was asked for.
+        UnknownProject: there is none.
+        NotFound: there is more than one of that name.
+    """
+    if asked is not None and _PROJECT_ID.fullmatch(asked):
+        found = api.project(asked)
+        if found is not None and bare(found.id) == bare(asked):
+            return found
+    projects = api.projects()
+    could_be = f"The service token sees these projects: {_listed([f'{one.name} ({one.id})' for one in projects])}."
+    if asked is None:
+        raise InvalidInput(
+            "The input project is not set.",
+            cause=could_be,
+            remedy="Set project to the id or the exact name of one of them (or the variable PRISMA_PROJECT_ID to an id).",
+        )
+    by_id = [one for one in projects if bare(one.id) == bare(asked)]
+    matching = by_id or [one for one in projects if one.name == asked]
+    if len(matching) == 1:
+        return matching[0]
+    if matching:
+        raise NotFound(
+            f"There are {len(matching)} projects called {asked!r}.",
+            cause=f"Names are not unique: {_listed([one.id for one in matching])}.",
+            remedy="Set the input project to the id of the one that is meant.",
+        )
+    raise UnknownProject(
+        f"There is no project {asked!r}.", cause=could_be, remedy="Correct the input project, or use a token of its workspace."
+    )
+
+
+def project_or_new(api: ManagementApi, asked: str, *, region: str | None, log: Callable[[str], None]) -> Project:
+    """The project whose id or exact name is ``asked``; made, without a database of its own, if there is none of that name.
+
+    It gets a ``logicalId`` made of its name, which the server refuses to give twice: of several runs at once, one makes it and the others
+    find it. A project is never deleted.
+
+    Raises:
+        NotFound: the id does not exist, or there is more than one project of the name.
+        PreviewError: the workspace can't have another project.
+    """
+    for _ in range(_TURNS):
+        try:
+            return project(api, asked)
+        except UnknownProject:
+            if _PROJECT_ID.fullmatch(asked):
+                raise
+        body = {"name": asked, "createDatabase": False, "logicalId": f"preview-db-{hashlib.sha256(asked.encode()).hexdigest()[:24]}"}
+        try:
+            made = api.create_project(body | ({"region": region} if region else {}))
+            log(f"Made the project {asked} ({made.id})")
+        except errors.Refused as refused:
+            if refused.status != 409:
+                raise
+        except errors.Unanswered as unanswered:
+            log(f"Looking again: {unanswered.what}")
+    raise NotFound(
+        f"The project {asked!r} can't be made and can't be found.",
+        cause="Another project bears its logicalId, perhaps after it was renamed.",
+        remedy="Set the input project to the id of the one that is meant.",
+    )
+
+
+def check_workspace(api: ManagementApi, asked: str) -> None:
+    """Raises :class:`Unauthorised` if the token is not of the workspace ``asked``, an id or a name: a token is good for all of its own."""
+    workspace = api.me().workspace
+    if workspace is None or (bare(workspace.id) != bare(asked) and workspace.name != asked):
+        belongs = f"{workspace.name} ({workspace.id})" if workspace else "none that it names"
+        raise Unauthorised(
+            f"The service token is not of the workspace {asked!r}.",
+            cause=f"It belongs to {belongs}; whatever is made with it, is made there.",
+            remedy="Nothing was touched. Use a token of the workspace that is meant, or correct the input workspace.",
+        )
+
+
+def check_region(api: ManagementApi, asked: str) -> None:
+    """Raises :class:`NotFound` if a database can't be created in ``asked``; ``inherit`` is the project's own."""
+    if asked == "inherit":
+        return
+    regions = api.regions()
+    if asked not in {one.id for one in regions if one.status == "available"}:
+        closed = any(one.id == asked for one in regions)
+        raise NotFound(
+            f"The region {asked!r} {'takes no new databases at the moment' if closed else 'does not exist'}.",
+            cause=f"There are: {_listed([one.id for one in regions if one.status == 'available'])}.",
+            remedy="Set the input region to one of them, or to inherit for the project's own.",
+        )
+
+
+def source(api: ManagementApi, asked: str) -> dict[str, str] | None:
+    """The input ``source`` as the API's ``source`` object; none for ``empty``. ``<database id>/latest`` is its newest completed backup.
+
+    Raises:
+        NotFound: there is no such backup.
+    """
+    if asked == "empty":
+        return None
+    database_id, slash, backup_id = asked.partition("/")
+    if not slash:
+        return {"type": "database", "databaseId": database_id}
+    if backup_id == "latest":
+        completed = [backup for backup in api.backups(database_id) if backup.status == "completed"]
+        if not completed:
+            raise NotFound(
+                f"The database {database_id} has no completed backup.",
+                cause="None was made yet, or all have passed the plan's retention.",
+                remedy="Set source to the database's id to clone it as it is now, or to empty.",
+            )
+        backup_id = max(completed, key=lambda backup: backup.created_at).id
+    return {"type": "backup", "databaseId": database_id, "backupId": backup_id}
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(names[:_MANY]) or "none"
+    return f"{shown} and {len(names) - _MANY} more" if len(names) > _MANY else shown

@@ -1,0 +1,193 @@
+"""The Management API's answers: the fields that are used, tolerant of those that are not.
+
+A field that is needed and missing is an error, never a default. The deprecated top-level credentials are not read at all.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
+from pydantic.alias_generators import to_camel
+
+from ...hosts import is_loopback
+from ...planning.model import Connection, Database, Status
+
+
+def _in_utc(value: datetime) -> datetime:
+    """A time that can be reckoned with. Raises ``ValueError`` for one at the ends of time."""
+    try:
+        utc = value.astimezone(UTC)
+    except OverflowError:
+        utc = datetime.min.replace(tzinfo=UTC)
+    if not 2000 <= utc.year <= 9000:
+        raise ValueError("is a time before 2000 or after 9000")
+    return utc
+
+
+Time = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+
+Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,128}$")]
+
+
+def bare(id_: str) -> str:
+    """An id without its prefix, for comparing: the prefix is optional on input and the API may echo either form."""
+    return re.sub(r"\A(?:db|proj|con|wksp|br)_", "", id_)
+
+
+class _Wire(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel)
+
+
+class Named(_Wire):
+    """What is mentioned by id and name: a workspace, a project, a region."""
+
+    id: Id
+    name: str = ""
+
+
+class Pagination(_Wire):
+    next_cursor: str | None = None
+    has_more: bool
+
+
+class Project(_Wire):
+    id: Id
+    name: str
+    workspace: Named
+
+
+class Region(_Wire):
+    id: Id
+    name: str = ""
+    status: str = "available"
+
+
+class Backup(_Wire):
+    id: Id
+    created_at: Time
+    status: str
+
+
+class Subscription(_Wire):
+    plan_name: str
+
+
+class Me(_Wire):
+    """Which workspace a token belongs to."""
+
+    workspace: Named | None = None
+
+
+class ConnectionString(_Wire):
+    """One way in, with its secret. ``url`` is the whole string; what a program may want apart is taken from it."""
+
+    url: SecretStr
+
+    @property
+    def _parts(self) -> tuple[str, str, str, int, str]:
+        parts = urlsplit(self.url.get_secret_value())
+        return (
+            unquote(parts.username or ""),
+            unquote(parts.password or ""),
+            parts.hostname or "",
+            parts.port or 5432,
+            unquote(parts.path.removeprefix("/")),
+        )
+
+    @property
+    def sslmode(self) -> str:
+        """As in the string. If that says nothing, TLS is asked for, but on this machine (libpq's own default would do without)."""
+        said = dict(parse_qsl(urlsplit(self.url.get_secret_value()).query))
+        return said.get("sslmode", "prefer" if is_loopback(self.host) else "require")
+
+    @property
+    def user(self) -> str:
+        return self._parts[0]
+
+    @property
+    def password(self) -> SecretStr:
+        return SecretStr(self._parts[1])
+
+    @property
+    def host(self) -> str:
+        return self._parts[2]
+
+    @property
+    def port(self) -> int:
+        return self._parts[3]
+
+    @property
+    def database(self) -> str:
+        return self._parts[4]
+
+
+class EndpointWire(_Wire):
+    host: str
+    port: int
+    connection_string: SecretStr | None = None
+
+
+class EndpointsWire(_Wire):
+    direct: EndpointWire | None = None
+    pooled: EndpointWire | None = None
+
+
+class ConnectionWire(_Wire):
+    """A connection; its endpoints carry strings only in the answer that created it."""
+
+    id: Id
+    name: str
+    created_at: Time
+    kind: str = "postgres"
+    endpoints: EndpointsWire = EndpointsWire()
+    database: Named | None = None
+
+    def noun(self) -> Connection:
+        return Connection(id=self.id, name=self.name, created_at=self.created_at)
+
+
+class DatabaseWire(_Wire):
+    id: Id
+    name: str
+    status: Status
+    created_at: Time
+    is_default: bool
+    project: Named
+    region: Named | None = None
+    logical_id: str | None = None
+    default_connection_id: str | None = None
+    connections: tuple[ConnectionWire, ...] = ()
+
+    def noun(self) -> Database:
+        return Database(
+            id=self.id,
+            name=self.name,
+            logical_id=self.logical_id,
+            status=self.status,
+            created_at=self.created_at,
+            is_default=self.is_default,
+            project_id=self.project.id,
+            region=self.region.id if self.region else None,
+            default_connection_id=self.default_connection_id,
+            connections=tuple(connection.noun() for connection in self.connections),
+            can_be_adopted=self.logical_id is None and "logical_id" in self.model_fields_set,
+        )
+
+
+class Credential(_Wire):
+    """A connection somebody can log in with.
+
+    Attributes:
+        name: what the user calls it, a line of ``connections``.
+    """
+
+    name: str
+    connection_id: str
+    database_id: str
+    created_at: datetime
+    direct: ConnectionString | None
+    pooled: ConnectionString | None

@@ -1,0 +1,317 @@
+"""The front door of the stand-ins: starts everything, says so in one line, and serves until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import secrets
+import signal
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from . import oidc
+from .control import control
+from .faults import WEATHER, Rule, Weather
+from .github.api import github
+from .github.repository import Repository
+from .postgres.certificate import server_context
+from .postgres.proxy import Gateway
+from .postgres.server import CannotStartPostgres, Choice, Postgres
+from .prisma.api import management_api
+from .prisma.models import DEFAULT_REGION, Database, Settings, new_id
+from .prisma.serializers import Addresses, Shapes
+from .prisma.workspace import Workspace
+from .store import Archive, Shelf
+
+REPOSITORY = "acme/shop"
+SERVER_URL = "https://github.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `preview-db emulate` can be told.
+
+    port: of the HTTP stand-ins, 0 for any that is free; state_dir: keeps everything for the next start;
+    logical_id: `ignored` and `refused` play servers that haven't heard of `logicalId`.
+    """
+
+    port: int = 0
+    host: str = "127.0.0.1"
+    state_dir: Path | None = None
+    latency_ms: float = 0
+    provisioning_s: float = 0
+    cold_start_s: float = 0
+    fault_rate: float = 0
+    fault_seed: int = 0
+    database_limit: int | None = None
+    logical_id: Literal["known", "ignored", "refused"] = "known"
+    postgres: Choice = "auto"
+
+
+class CannotStart(Exception):
+    """The stand-ins can't be started; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What must stay the same from one start to the next, or what clients were told before would be worth nothing."""
+
+    workspace_id: str
+    project_id: str
+    service_token: str
+    github_token: str
+    postgres_password: str
+    repository_id: int
+    oidc_request_token: str
+    http_port: int = 0
+    direct_port: int = 0
+    pooled_port: int = 0
+
+    @property
+    def key(self) -> str:
+        return "identity"
+
+
+Announce = Callable[[dict[str, str | int]], None]
+
+
+def run(options: Options) -> int:
+    """Serve until SIGINT or SIGTERM; return the exit code. One line of JSON on standard output says that all is ready."""
+    try:
+        asyncio.run(_until_signalled(options))
+    except (CannotStart, CannotStartPostgres) as error:
+        print(f"preview-db emulate: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+async def _until_signalled(options: Options) -> None:
+    serving = asyncio.create_task(serve(options, _print_line))
+    loop = asyncio.get_running_loop()
+    stopping = False
+
+    def stop() -> None:
+        # Once: a second Ctrl-C must not interrupt the cleaning up.
+        nonlocal stopping
+        if not stopping:
+            stopping = True
+            serving.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    try:
+        await serving
+    except asyncio.CancelledError:
+        if not stopping:
+            raise
+
+
+def _print_line(ready: dict[str, str | int]) -> None:
+    print(json.dumps(ready), flush=True)
+
+
+async def serve(options: Options, announce: Announce) -> None:
+    """Start everything, call `announce` with what a client needs to know, and serve until cancelled.
+
+    Raises CannotStart, CannotStartPostgres.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        archive = stack.enter_context(_archive(options.state_dir))
+        identities = Shelf(Identity, archive)
+        identity = identities.get("identity") or _new_identity()
+        http = stack.enter_context(_listening(options.host, options.port, identity.http_port))
+        api_url = f"http://{_in_url(options.host)}:{http.getsockname()[1]}"
+
+        data = options.state_dir / "postgres" if options.state_dir else None
+        postgres = await stack.enter_async_context(Postgres.running(options.postgres, data=data, password=identity.postgres_password))
+        settings = Settings(
+            provisioning_s=options.provisioning_s,
+            cold_start_s=options.cold_start_s,
+            database_limit=options.database_limit,
+            logical_id=options.logical_id,
+        )
+        workspace = Workspace(id=identity.workspace_id, name="Emulated workspace", archive=archive, postgres=postgres, settings=settings)
+        tls = server_context(_in_url(options.host))
+        ports = []
+        for before in (identity.direct_port, identity.pooled_port):
+            listener = stack.enter_context(_listening(options.host, 0, before))
+            ports.append(listener.getsockname()[1])
+            gateway = Gateway(server_port=postgres.port, tls=tls, admit=workspace.admit)
+            await gateway.listen(listener)
+            stack.push_async_callback(gateway.close)
+
+        identity = replace(identity, http_port=http.getsockname()[1], direct_port=ports[0], pooled_port=ports[1])
+        identities.put(identity)
+        if not len(workspace.projects):
+            _furnish(workspace, identity.project_id)
+
+        shapes = Shapes(workspace, Addresses(api_url, _in_url(options.host), *ports))
+        repository = Repository(REPOSITORY, identity.repository_id, archive, time.time)
+        github_api_url = f"{api_url}/github"
+        terms = oidc.Terms(project=identity.project_id)
+        issuer = oidc.Issuer(
+            repository, terms, url=f"{github_api_url}/_actions", server_url=SERVER_URL, request_token=identity.oidc_request_token
+        )
+        exchange = oidc.Exchange(workspace, terms, repository_id=repository.id, issuer=issuer.url, keys=issuer.jwks)
+        stand_ins = Starlette(
+            routes=[
+                Mount("/github/_actions", routes=issuer.routes()),
+                Mount(
+                    "/github",
+                    github(repository, api_url=github_api_url, server_url=SERVER_URL, token=identity.github_token),
+                ),
+                *exchange.routes(),
+                Mount("/", management_api(workspace, shapes, identity.service_token, exchange.accepts)),
+            ]
+        )
+        rules = [Rule(rate=options.fault_rate, seed=options.fault_seed, kinds=WEATHER)] if options.fault_rate else []
+        weather = Weather(stand_ins, latency_s=options.latency_ms / 1000, rules=rules)
+        arranged = control(workspace, shapes, repository, weather, identity.project_id)
+        surface = Starlette(routes=[*oidc.Control(terms, exchange).routes(), Mount("/", arranged)])
+        await stack.enter_async_context(_http_server(_either(surface, weather), http))
+        announce(
+            {
+                "management_api_url": api_url,
+                "service_token": identity.service_token,
+                "workspace_id": f"wksp_{identity.workspace_id}",
+                "project_id": f"proj_{identity.project_id}",
+                "github_api_url": github_api_url,
+                "github_token": identity.github_token,
+                "repository": REPOSITORY,
+                "repository_id": identity.repository_id,
+                "oidc_request_url": issuer.request_url,
+                "oidc_request_token": identity.oidc_request_token,
+                "postgres_url": postgres.url,
+            }
+        )
+        await postgres.ended()
+        raise CannotStart("the PostgreSQL server ended unexpectedly")
+
+
+def _either(surface: ASGIApp, stand_ins: ASGIApp) -> ASGIApp:
+    """The control surface stands in no weather, and on no record."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        chosen = surface if scope["path"].startswith("/_emulator/") else stand_ins
+        await chosen(scope, receive, send)
+
+    return app
+
+
+def _new_identity() -> Identity:
+    return Identity(
+        workspace_id=new_id(),
+        project_id=new_id(),
+        service_token=f"emulated_{secrets.token_urlsafe(24)}",
+        github_token=f"ghs_{secrets.token_hex(18)}",
+        postgres_password=secrets.token_hex(16),
+        repository_id=secrets.randbelow(900_000_000) + 100_000_000,
+        oidc_request_token=secrets.token_urlsafe(48),
+    )
+
+
+def _furnish(workspace: Workspace, project_id: str) -> None:
+    """The project everybody starts with, and its default database, which is on paper until somebody wants in."""
+    project = workspace.add_project("Emulated project", DEFAULT_REGION, id=project_id)
+    now = workspace.clock()
+    database = Database(new_id(), project.id, "production", DEFAULT_REGION, created_at=now, ready_at=now, is_default=True)
+    workspace.put_on_paper(database, [])
+
+
+@contextlib.contextmanager
+def _archive(state_dir: Path | None) -> Iterator[Archive]:
+    if state_dir is None:
+        archive = Archive(None)
+        yield archive
+        archive.close()
+        return
+    state_dir.mkdir(parents=True, exist_ok=True)
+    with (state_dir / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise CannotStart(f"{state_dir} is in use by another emulator") from error
+        archive = Archive(state_dir / "state.sqlite")
+        yield archive
+        archive.close()
+
+
+@contextlib.contextmanager
+def _listening(host: str, port: int, before: int) -> Iterator[socket.socket]:
+    """Listen on `port`; where any will do, on the one used `before` if it is still free."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for candidate in (port,) if port else (before, 0):
+        # Said in full, or asyncio doesn't see that it is TCP and leaves Nagle's 40 ms in.
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, candidate))
+        except OSError as error:
+            listener.close()
+            if candidate == port:
+                raise CannotStart(f"Can't listen on {host}, port {port}: {error.strerror}") from error
+            continue
+        listener.listen(1024)
+        listener.setblocking(False)
+        with listener:
+            yield listener
+        return
+
+
+def _in_url(host: str) -> str:
+    return {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1"}.get(host, host)
+
+
+class _Protocol(H11Protocol):
+    """Hands the transport on, as `scope["state"]["transport"]`: faults.py cuts connections off."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # narrower than asyncio, as uvicorn is
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, "transport": transport}
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals alone: they are `run`'s."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@contextlib.asynccontextmanager
+async def _http_server(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
+    server = _Server(
+        uvicorn.Config(
+            app,
+            http=_Protocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            log_level="critical",
+            access_log=False,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=1,
+        )
+    )
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        while not server.started and not serving.done():
+            await asyncio.sleep(0.005)
+        yield
+    finally:
+        server.should_exit = True
+        with contextlib.suppress(asyncio.CancelledError):
+            await serving

@@ -1,0 +1,275 @@
+"""The control surface under `/_emulator/`: how tests and the demo arrange the world and look behind the scenes. No token."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from dataclasses import asdict, fields, replace
+from typing import Any, get_args
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from .faults import Rule, Weather
+from .github.repository import Permission, PullRequest, Repository, moment
+from .prisma.models import DEFAULT_REGION, REGIONS, Connection, Database, Refusal, Settings, Status, bare, new_id
+from .prisma.serializers import Shapes
+from .prisma.workspace import Workspace
+
+Json = dict[str, Any]
+
+PULL_FIELDS = {each.name for each in fields(PullRequest)} - {"number"}
+RULE_FIELDS = {each.name for each in fields(Rule) if each.init}
+SETTING_FIELDS = {each.name for each in fields(Settings)}
+STATUSES = get_args(Status)
+
+
+def control(workspace: Workspace, shapes: Shapes, repository: Repository, weather: Weather, project_id: str) -> Starlette:
+    """Return the application; databases without a `project` are put into `project_id`."""
+    surface = _Control(workspace, shapes, repository, weather, project_id)
+
+    def route(path: str, **handlers: Any) -> list[Route]:
+        return [Route(f"/_emulator/{path}", handler, methods=[verb]) for verb, handler in handlers.items()]
+
+    return Starlette(
+        routes=[
+            *route("github/pulls", GET=surface.list_pulls),
+            *route("github/pulls/{number:int}", GET=surface.get_pull, PUT=surface.put_pull, DELETE=surface.delete_pull),
+            *route("github/branches", GET=surface.list_branches),
+            *route("github/branches/{name:path}", PUT=surface.put_branch, DELETE=surface.delete_branch),
+            *route("github/comments/{number:int}", GET=surface.list_comments, PUT=surface.put_comment),
+            *route("github/permissions/{login}", PUT=surface.put_permission),
+            *route("github/deployments", GET=surface.list_deployments),
+            *route("databases", GET=surface.list_databases, POST=surface.add_databases),
+            *route("databases/{id}", PUT=surface.put_database),
+            *route("faults", GET=surface.get_faults, PUT=surface.put_faults, DELETE=surface.delete_faults),
+            *route("requests", GET=surface.list_requests, DELETE=surface.delete_requests),
+            *route("settings", GET=surface.get_settings, PUT=surface.put_settings),
+            *route("passwords", PUT=surface.put_passwords),
+        ],
+        exception_handlers={HTTPException: _refuse, Refusal: _refuse, TypeError: _refuse, ValueError: _refuse},
+    )
+
+
+async def _refuse(_: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else getattr(error, "status", 422)
+    return JSONResponse({"error": str(error)}, status)
+
+
+class _Control:
+    """One method an operation."""
+
+    def __init__(self, workspace: Workspace, shapes: Shapes, repository: Repository, weather: Weather, project_id: str) -> None:
+        self._workspace = workspace
+        self._shapes = shapes
+        self._repository = repository
+        self._weather = weather
+        self._project_id = project_id
+
+    # GitHub
+
+    async def list_pulls(self, _: Request) -> Response:
+        return JSONResponse([asdict(pull) for pull in self._repository.pulls])
+
+    async def get_pull(self, request: Request) -> Response:
+        pull = self._repository.pulls.get(str(request.path_params["number"]))
+        if pull is None:
+            raise HTTPException(404, "No such pull request")
+        return JSONResponse(asdict(pull))
+
+    async def put_pull(self, request: Request) -> Response:
+        changes = _known(await _object(request), PULL_FIELDS)
+        for name in changes.keys() & {"created_at", "updated_at", "closed_at", "merged_at"}:
+            if changes[name] is not None:
+                changes[name] = moment(_seconds(changes[name]))
+        if changes.get("state") not in (None, "open", "closed"):
+            raise ValueError("state is open or closed")
+        return JSONResponse(asdict(self._repository.put_pull(request.path_params["number"], changes)))
+
+    async def delete_pull(self, request: Request) -> Response:
+        self._repository.pulls.remove(str(request.path_params["number"]))
+        return Response(status_code=204)
+
+    async def list_branches(self, _: Request) -> Response:
+        return JSONResponse([asdict(branch) for branch in self._repository.branches])
+
+    async def put_branch(self, request: Request) -> Response:
+        sha = (await _object(request)).get("sha")
+        return JSONResponse(asdict(self._repository.put_branch(request.path_params["name"], sha)))
+
+    async def delete_branch(self, request: Request) -> Response:
+        self._repository.branches.remove(request.path_params["name"])
+        return Response(status_code=204)
+
+    async def list_comments(self, request: Request) -> Response:
+        return JSONResponse(
+            [
+                {
+                    "id": comment.id,
+                    "body": comment.body,
+                    "user": comment.login,
+                    "created_at": comment.created_at,
+                    "updated_at": comment.updated_at,
+                    "reactions": [each.content for each in self._repository.reactions if each.comment == comment.id],
+                }
+                for comment in self._repository.comments_on(request.path_params["number"])
+            ]
+        )
+
+    async def put_comment(self, request: Request) -> Response:
+        """Write comments as anybody: `{login, type, body}`, or a list of them."""
+        given = await request.json()
+        number = request.path_params["number"]
+        written = [
+            self._repository.comment(number, each["body"], login=each.get("login", "octocat"), kind=each.get("type", "User"))
+            for each in (given if isinstance(given, list) else [given])
+        ]
+        return JSONResponse([asdict(comment) for comment in written], 201)
+
+    async def put_permission(self, request: Request) -> Response:
+        permission = (await _object(request)).get("permission")
+        if permission not in ("admin", "write", "read", "none"):
+            raise ValueError("permission is admin, write, read or none")
+        put = self._repository.permissions.put(Permission(request.path_params["login"], permission))
+        return JSONResponse(asdict(put))
+
+    async def list_deployments(self, _: Request) -> Response:
+        return JSONResponse(
+            [
+                {**asdict(each), "statuses": [asdict(status) for status in self._repository.statuses_of(each.id)]}
+                for each in self._repository.deployments
+            ]
+        )
+
+    # Databases
+
+    async def list_databases(self, _: Request) -> Response:
+        return JSONResponse([self._everything_about(database) for database in self._workspace.databases])
+
+    async def add_databases(self, request: Request) -> Response:
+        """Put databases on paper: a list of them, or `{"databases": [...]}`, or one."""
+        given = await request.json()
+        listed = given.get("databases", [given]) if isinstance(given, dict) else given
+        added = [self._add(each) for each in listed]
+        return JSONResponse([self._everything_about(database) for database in added], 201)
+
+    async def put_database(self, request: Request) -> Response:
+        """Change `status` (one it never leaves, or null), or `refusing` (why every login is refused, or null)."""
+        changes = _known(await _object(request), {"status", "refusing"})
+        if "status" in changes:
+            changes["fate"] = _one_of(changes.pop("status"), (None, *STATUSES))
+        database = replace(self._workspace.database(request.path_params["id"]), **changes)
+        return JSONResponse(self._everything_about(self._workspace.databases.put(database)))
+
+    def _add(self, given: Json) -> Database:
+        project = self._workspace.project(given.get("project") or given.get("projectId") or self._project_id)
+        now = self._workspace.clock()
+        created = _seconds(given["createdAt"]) if "createdAt" in given else now
+        database = Database(
+            id=bare(given["id"], "db") if given.get("id") else new_id(),
+            project_id=project.id,
+            name=given["name"],
+            region=_one_of(given.get("region", DEFAULT_REGION), REGIONS),
+            created_at=created,
+            ready_at=created,
+            logical_id=given.get("logicalId"),
+            branch_id=self._workspace.branch(given["branchId"]).id if given.get("branchId") else None,
+            is_default=bool(given.get("isDefault", False)),
+            fate=_one_of(given.get("status"), (None, *STATUSES)),
+        )
+        connections = [
+            Connection(
+                id=bare(each["id"], "con") if each.get("id") else new_id(),
+                database_id=database.id,
+                name=each["name"],
+                created_at=_seconds(each["createdAt"]) if "createdAt" in each else created,
+            )
+            for each in given.get("connections", [])
+        ]
+        self._workspace.put_on_paper(database, connections)
+        return database
+
+    def _everything_about(self, database: Database) -> Json:
+        behind = {"materialised": database.postgres_name is not None, "postgresName": database.postgres_name}
+        return {**self._shapes.database(database), "logicalId": database.logical_id, **behind}
+
+    # The world at large
+
+    async def get_faults(self, _: Request) -> Response:
+        return JSONResponse([{name: getattr(rule, name) for name in sorted(RULE_FIELDS)} for rule in self._weather.rules])
+
+    async def put_faults(self, request: Request) -> Response:
+        """Replace all rules by one, or by a list of which the first that strikes counts."""
+        given = await request.json()
+        try:
+            rules = [Rule(**_known(each, RULE_FIELDS)) for each in (given if isinstance(given, list) else [given])]
+        except re.error as error:
+            raise ValueError(f"operations: {error}") from error
+        self._weather.rules = rules
+        return await self.get_faults(request)
+
+    async def delete_faults(self, _: Request) -> Response:
+        self._weather.rules = []
+        return Response(status_code=204)
+
+    async def list_requests(self, _: Request) -> Response:
+        return JSONResponse(self._weather.served())
+
+    async def delete_requests(self, _: Request) -> Response:
+        self._weather.record.clear()
+        return Response(status_code=204)
+
+    async def get_settings(self, _: Request) -> Response:
+        weather = {"latency_ms": self._weather.latency_s * 1000, "jitter_ms": self._weather.jitter_s * 1000}
+        return JSONResponse({**asdict(self._workspace.settings), **weather})
+
+    async def put_settings(self, request: Request) -> Response:
+        """Change any; `jitter_ms` adds up to as much to each request's latency, by the `jitter_seed` that may come with it."""
+        changes = _known(await _object(request), {*SETTING_FIELDS, "latency_ms", "jitter_ms", "jitter_seed"})
+        if "latency_ms" in changes:
+            self._weather.latency_s = changes.pop("latency_ms") / 1000
+        if "jitter_ms" in changes:
+            self._weather.jitter_s = changes.pop("jitter_ms") / 1000
+            self._weather.shake(changes.pop("jitter_seed", 0))
+        for fate in changes.get("next_fates", []):
+            _one_of(fate, STATUSES)
+        if changes.get("logical_id") not in (None, "known", "ignored", "refused"):
+            raise ValueError("logical_id is known, ignored or refused")
+        for name, value in changes.items():
+            setattr(self._workspace.settings, name, value)
+        return await self.get_settings(request)
+
+    async def put_passwords(self, request: Request) -> Response:
+        """Choose the characters of new passwords: `{"alphabet": "..."}`. PostgreSQL can do without NUL only."""
+        alphabet = (await _object(request)).get("alphabet")
+        if not isinstance(alphabet, str) or not alphabet or "\0" in alphabet:
+            raise ValueError("alphabet is a string of at least one character, and not NUL")
+        self._workspace.settings.password_alphabet = alphabet
+        return Response(status_code=204)
+
+
+async def _object(request: Request) -> Json:
+    body = await request.json() if await request.body() else {}
+    if not isinstance(body, dict):
+        raise ValueError("expected an object")
+    return body
+
+
+def _known(given: Json, names: set[str]) -> Json:
+    if unknown := given.keys() - names:
+        raise ValueError(f"unknown fields {sorted(unknown)}; there are {', '.join(sorted(names))}")
+    return dict(given)
+
+
+def _one_of(value: Any, allowed: Any) -> Any:
+    if value not in allowed:
+        raise ValueError(f"{value!r} is not one of {', '.join(map(str, allowed))}")
+    return value
+
+
+def _seconds(when: Any) -> float:
+    """Unix seconds from Unix seconds, or from ISO 8601."""
+    return float(when) if isinstance(when, int | float) else datetime.datetime.fromisoformat(when).timestamp()

@@ -1,0 +1,1 @@
+"""The stand-in for GitHub: its REST API and its webhook payloads."""

@@ -1,0 +1,1 @@
+"""A real PostgreSQL server behind the stand-ins."""

@@ -1,0 +1,170 @@
+"""The Management API's answers, in exactly the published shapes, the deprecated fields included.
+
+One renderer a noun: the legacy shapes are the same objects with more or fewer fields.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from .models import REGIONS, Branch, Connection, Database, Minted, Project
+from .workspace import Workspace
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the stand-in is reached: the API's origin, and the ports of the two PostgreSQL endpoints on `host`."""
+
+    api_url: str
+    host: str
+    direct_port: int
+    pooled_port: int
+
+
+def timestamp(seconds: float) -> str:
+    """ISO 8601 with milliseconds and Z, as JavaScript writes it."""
+    moment = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Shapes:
+    """Renders what is in a workspace."""
+
+    def __init__(self, workspace: Workspace, addresses: Addresses) -> None:
+        self._workspace = workspace
+        self._addresses = addresses
+
+    def workspace(self) -> Json:
+        id = f"wksp_{self._workspace.id}"
+        created = min((project.created_at for project in self._workspace.projects), default=0.0)
+        return {
+            "id": id,
+            "type": "workspace",
+            "url": self._url("workspaces", id),
+            "name": self._workspace.name,
+            "createdAt": timestamp(created),
+        }
+
+    def project(self, project: Project) -> Json:
+        workspace = self.workspace()
+        return {
+            **self._head("project", "projects", f"proj_{project.id}", project.name),
+            "logicalId": project.logical_id,
+            "createdAt": timestamp(project.created_at),
+            "defaultRegion": project.region,
+            "workspace": {key: workspace[key] for key in ("id", "url", "name")},
+        }
+
+    def project_created(self, project: Project, created: tuple[Database, list[Minted]] | None) -> Json:
+        database = None
+        if created:
+            database = self.database_created_legacy(*created)
+            del database["project"]
+        return {**self.project(project), "database": database}
+
+    def branch(self, branch: Branch) -> Json:
+        id = f"br_{branch.id}"
+        return {
+            "id": id,
+            "type": "branch",
+            "url": self._url("branches", id),
+            "gitName": branch.git_name,
+            "isDefault": branch.is_default,
+            "role": "production" if branch.is_default else "preview",
+            "createdAt": timestamp(branch.created_at),
+            "updatedAt": timestamp(branch.updated_at),
+            "project": self._project_reference(branch.project_id),
+        }
+
+    def database(self, database: Database) -> Json:
+        connections = [self.connection(each, database) for each in self._workspace.connections_of(database)]
+        return self._database(database, connections)
+
+    def database_created(self, database: Database, minted: Sequence[Minted]) -> Json:
+        return self._database(database, [self._connection_created(each, database) for each in minted])
+
+    def database_created_legacy(self, database: Database, minted: Sequence[Minted]) -> Json:
+        shape = self.database_created(database, minted)
+        if shape["status"] != "ready":
+            shape["status"] = "provisioning"  # the only other one this shape has
+        keys = []
+        for each in minted:
+            key = self.connection(each.connection, database)
+            del key["database"]
+            keys.append({**key, "connectionString": self._url_of(each), "directConnection": self._direct(each)})
+        return {
+            **shape,
+            "apiKeys": keys,
+            "connectionString": self._url_of(minted[0]) if minted else None,
+            "directConnection": self._direct(minted[0]) if minted else None,
+        }
+
+    def connection(self, connection: Connection, database: Database) -> Json:
+        database_id = f"db_{database.id}"
+        return {
+            **self._head("connection", "connections", f"con_{connection.id}", connection.name),
+            "createdAt": timestamp(connection.created_at),
+            "kind": "postgres",
+            "endpoints": {name: {"host": self._addresses.host, "port": port} for name, port in self._ports().items()},
+            "directConnection": None,
+            "database": {"id": database_id, "url": self._url("databases", database_id), "name": database.name},
+        }
+
+    def connection_with_secrets(self, minted: Minted, database: Database) -> Json:
+        return {
+            **self._connection_created(minted, database),
+            "connectionString": self._url_of(minted),
+            **self._direct(minted),
+        }
+
+    def _connection_created(self, minted: Minted, database: Database) -> Json:
+        shape = self.connection(minted.connection, database)
+        for name, endpoint in shape["endpoints"].items():
+            endpoint["connectionString"] = self._url_of(minted, name)
+        return {**shape, "directConnection": self._direct(minted)}
+
+    def _database(self, database: Database, connections: list[Json]) -> Json:
+        shape = {
+            **self._head("database", "databases", f"db_{database.id}", database.name),
+            "status": database.status(self._workspace.clock()),
+            "createdAt": timestamp(database.created_at),
+            "isDefault": database.is_default,
+            "defaultConnectionId": database.default_connection_id and f"con_{database.default_connection_id}",
+            "connections": connections,
+            "project": self._project_reference(database.project_id),
+            "region": {"id": database.region, "name": REGIONS[database.region]},
+            "source": database.source,
+            "branchId": database.branch_id and f"br_{database.branch_id}",
+            "logicalId": database.logical_id,
+        }
+        if self._workspace.settings.logical_id != "known":
+            del shape["logicalId"]
+        return shape
+
+    def _head(self, kind: str, collection: str, id: str, name: str) -> Json:
+        return {"id": id, "type": kind, "url": self._url(collection, id), "name": name}
+
+    def _project_reference(self, project_id: str) -> Json:
+        id = f"proj_{project_id}"
+        return {"id": id, "url": self._url("projects", id), "name": self._workspace.project(project_id).name}
+
+    def _url(self, collection: str, id: str) -> str:
+        return f"{self._addresses.api_url}/v1/{collection}/{id}"
+
+    def _ports(self) -> dict[str, int]:
+        return {"direct": self._addresses.direct_port, "pooled": self._addresses.pooled_port}
+
+    def _url_of(self, minted: Minted, endpoint: str = "direct") -> str:
+        user, password, name = (quote(part, safe="") for part in (minted.connection.role or "", minted.password, minted.postgres_name))
+        return f"postgres://{user}:{password}@{self._addresses.host}:{self._ports()[endpoint]}/{name}?sslmode=require"
+
+    def _direct(self, minted: Minted) -> Json:
+        """The deprecated form, whose `host` is host and port: published clients build their own URL of it."""
+        host = f"{self._addresses.host}:{self._addresses.direct_port}"
+        return {"host": host, "pass": minted.password, "user": minted.connection.role}
