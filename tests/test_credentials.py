@@ -13,8 +13,9 @@ from psycopg.conninfo import conninfo_to_dict
 from pydantic import SecretStr
 
 from preview_db.errors import Mismatch
+from preview_db.planning.credential import Credential
 from preview_db.services.prisma.credentials import credential
-from preview_db.services.prisma.models import ConnectionWire, Credential, EndpointsWire, EndpointWire, Named
+from preview_db.services.prisma.models import ConnectionWire, EndpointsWire, EndpointWire, Named
 
 HOST, PORT = "db.prisma.io", 5432
 

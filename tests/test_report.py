@@ -12,7 +12,8 @@ from markdown_it import MarkdownIt
 
 from preview_db.errors import PreviewError
 from preview_db.planning import identity
-from preview_db.planning.model import Action, Database, Done, Kind, Outcome, Repository, Result, Scope, Status, Step
+from preview_db.planning.model import Action, Database, Kind, Repository, Scope, Status, Step
+from preview_db.planning.outcome import Done, Outcome, Result
 from preview_db.report import preview as report
 
 SCOPE = Scope(Repository(42, "acme/web"), Kind.PULL_REQUEST, "12")

@@ -186,18 +186,17 @@ def test_no_error_of_ours_holds_a_field_for_a_secret() -> None:
 
     from pydantic import SecretStr
 
-    from preview_db.services.prisma.models import ConnectionString, Credential
+    from preview_db.planning.credential import ConnectionString, Credential
 
     string = ConnectionString(url=SecretStr("postgres://user:s3cret-p%25ss@127.0.0.1:5432/db"))
-    made = Credential(name="app", connectionId="con_1", databaseId="db_1", createdAt=datetime.now(UTC), direct=string, pooled=None)
+    made = Credential(name="app", connection_id="con_1", database_id="db_1", created_at=datetime.now(UTC), direct=string, pooled=None)
     for shown in (
         str(made),
         repr(made),
         f"{made!s}",
-        str(made.model_dump()),
-        made.model_dump_json(),
+        str(dataclasses.asdict(made)),
         repr(string.password),
-        str(vars(made)),
+        str([getattr(made, name) for name in made.__slots__]),
     ):
         assert "s3cret" not in shown
     assert dataclasses.is_dataclass(Run)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..engine.run import Settled
-from ..planning.model import Database, Endpoint, Outcome, Result, Status
-from ..services.prisma.models import ConnectionString, Credential
+from ..planning.credential import ConnectionString, Credential
+from ..planning.model import Database, Endpoint, Status
+from ..planning.outcome import Outcome, Result, Settled
 from .seal import Sealed, SealedConnection
 
 
@@ -38,9 +38,9 @@ def unpacked(content: Sealed) -> Settled:
     credentials = tuple(
         Credential(
             name=one.name,
-            connectionId=one.connection_id,
-            databaseId=content.database_id,
-            createdAt=one.created_at,
+            connection_id=one.connection_id,
+            database_id=content.database_id,
+            created_at=one.created_at,
             direct=ConnectionString(url=one.direct) if one.direct else None,
             pooled=ConnectionString(url=one.pooled) if one.pooled else None,
         )

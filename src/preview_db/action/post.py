@@ -26,10 +26,10 @@ def run(environ: Mapping[str, str], log: TextIO, *, interrupts: Interrupts) -> i
     """Revokes each; always 0."""
     from pydantic import SecretStr  # all of it here: most jobs end without anything to revoke
 
-    from ..engine.run import api_of
     from ..errors import PreviewError
     from ..planning.settings import Inputs, Job
     from ..services.github.runner import Runner
+    from ..services.prisma.client import api_of
     from .sign_in import signed_in
 
     runner = Runner(environ, log)

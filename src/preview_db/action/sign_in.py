@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..engine.run import Sink
+from ..log import Sink
 from ..planning.settings import Inputs, Job
 
 

@@ -15,20 +15,22 @@ from pydantic import SecretStr
 
 from .. import __version__
 from ..deadline import NEVER, Deadline
-from ..engine.run import AFTERWARDS, Engine, Settled, mask
+from ..engine.credentials import mask
+from ..engine.run import AFTERWARDS, Engine
 from ..errors import InvalidInput, PreviewError
 from ..interrupts import Interrupts
 from ..planning import decide, events, identity
+from ..planning.credential import Credential, string_of
 from ..planning.decide import Decision, Seen, Task
 from ..planning.events import Event
-from ..planning.model import Kind, Outcome, Repository, Result, Scope
+from ..planning.model import Kind, Repository, Scope
+from ..planning.outcome import Outcome, Result, Settled
 from ..planning.settings import Inputs, Job
 from ..planning.stale import Fate, Sweep
 from ..report import preview as preview_report
 from ..services.github import deployments
 from ..services.github.repository import GitHubFailed, GitHubRepository
 from ..services.github.runner import Runner
-from ..services.prisma.models import Credential
 from .post import EPHEMERAL, SECRET_VARIABLES
 from .sign_in import signed_in
 
@@ -275,7 +277,7 @@ class Step:
         project_id = settled.project.id if settled.project else database.project_id if database else ""
         for name, value in preview_report.outputs(settled.outcome, settled.credentials, project_id=project_id, endpoint=endpoint):
             self.runner.set_output(name, value)
-        strings = {one.name: preview_report.string_of(one, endpoint).url for one in settled.credentials}
+        strings = {one.name: string_of(one, endpoint).url for one in settled.credentials}
         variables = {variable: strings[name] for variable, name in settled.variables.items() if name in strings}
         for variable, string in variables.items():
             self.runner.export(variable, string)

@@ -11,13 +11,14 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from ..engine.run import Engine, Settled
+from ..engine.run import Engine
 from ..errors import InvalidInput, NoPreview, NotFound
 from ..interrupts import Interrupts
 from ..planning import decide, identity
 from ..planning.decide import Decision, Seen, Task
 from ..planning.events import Event
-from ..planning.model import Action, Kind, Outcome, Result
+from ..planning.model import Action, Kind
+from ..planning.outcome import Outcome, Result, Settled
 from ..planning.settings import Inputs
 from ..planning.stale import Fate
 from ..report import preview as preview_report

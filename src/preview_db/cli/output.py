@@ -9,10 +9,10 @@ from datetime import datetime
 
 from pydantic import SecretStr
 
-from ..engine.run import Listing, Settled
+from ..planning.credential import string_of
 from ..planning.model import Endpoint
+from ..planning.outcome import Listing, Settled
 from ..planning.stale import Sweep
-from ..report import preview as preview_report
 from . import listing, tables
 from .console import Terminal
 
@@ -55,7 +55,7 @@ class Answers:
     def _facts(self, settled: Settled) -> None:
         self.terminal.table((), tables.facts(settled, self.endpoint))
         for credential in settled.credentials if self.show_secrets else ():
-            self.terminal.reveal(f"{credential.name} {preview_report.string_of(credential, self.endpoint).url.get_secret_value()}")
+            self.terminal.reveal(f"{credential.name} {string_of(credential, self.endpoint).url.get_secret_value()}")
 
     def swept(self, settled: Settled, sweep: Sweep) -> None:
         """What became of every preview, or would."""
@@ -77,5 +77,5 @@ class Answers:
 
     def variables(self, settled: Settled) -> dict[str, SecretStr]:
         """The connection strings by the variables they are for."""
-        strings = {one.name: preview_report.string_of(one, self.endpoint).url for one in settled.credentials}
+        strings = {one.name: string_of(one, self.endpoint).url for one in settled.credentials}
         return {variable: strings[name] for variable, name in settled.variables.items() if name in strings}

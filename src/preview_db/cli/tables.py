@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from ..engine.run import Settled
-from ..planning.model import Action, Database, Endpoint, Kind, Plan, Result, Scope, Step
+from ..planning.credential import Credential, string_of
+from ..planning.model import Action, Database, Endpoint, Kind, Plan, Scope, Step
+from ..planning.outcome import Result, Settled
 from ..planning.stale import Fate, Sweep, age
 from ..report import sweep as sweep_report
-from ..report.preview import plan_json, string_of
-from ..services.prisma.models import Credential
+from ..report.preview import plan_json
 
 Row = tuple[str, ...]
 

@@ -6,8 +6,8 @@ import dataclasses
 import functools
 from collections.abc import Mapping
 
-from ..engine.run import Sink
 from ..hosts import trusted_url
+from ..log import Sink
 from ..planning.model import Kind, Repository, Scope
 from ..planning.settings import Inputs
 from ..services.github.repository import GitHubRepository, failing

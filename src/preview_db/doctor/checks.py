@@ -12,16 +12,15 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
-from ..engine.run import api_of
 from ..errors import Cancelled, PreviewError, UnsupportedEvent
 from ..planning import identity
 from ..planning.decide import MEANS, Decision
-from ..planning.model import Endpoint, Repository, Scope
+from ..planning.model import Endpoint, Project, Repository, Scope
 from ..planning.settings import Inputs
 from ..services import http
 from ..services.prisma import lookup
-from ..services.prisma.client import ManagementApi
-from ..services.prisma.models import DatabaseWire, EndpointWire, Project
+from ..services.prisma.client import ManagementApi, api_of
+from ..services.prisma.models import DatabaseWire, EndpointWire
 from .diagnosis import Answer, Finding, Health, clock, of_error, reachable, reading, repository, writing
 
 _ONCE = {"retry": http.Resend(total=0)}  # to hear nothing is a finding, too
@@ -202,7 +201,7 @@ class Doctor:
         if self._project is None:
             raise _NotTried("there is no project")
         listed = self._with_token().databases(self._project.id, logical_id=identity.name(scope))
-        found = next((one for one in listed if identity.belongs_to(one.noun(), scope)), None)
+        found = next((one for one in listed if identity.belongs_to(one.to_model(), scope)), None)
         if found is None:
             raise _NotTried(f"{scope} has none yet")
         endpoint = _endpoint(found, self.inputs.endpoint)

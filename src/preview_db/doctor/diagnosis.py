@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import PreviewError
 from ..planning.model import Repository
-from ..report.preview import text
+from ..report.markdown import text
 
 CLOCK_IS_RIGHT = timedelta(seconds=30)
 """How far this machine's clock may be off before it is worth a word."""

@@ -12,13 +12,14 @@ from ..deadline import NEVER, Deadline
 from ..errors import Cancelled, Mismatch, PlanLimit, PreviewError, ProvisioningFailed
 from ..interrupts import Interrupts
 from ..planning import identity, plan
-from ..planning.model import Action, Database, Done, Endpoint, Outcome, Plan, Result, Scope, Status, Step, Wanted
-from ..report import preview as preview_report
+from ..planning.credential import Credential, string_of
+from ..planning.model import Action, Database, Endpoint, Plan, Project, Scope, Status, Step, Wanted
+from ..planning.outcome import Done, Outcome, Result
 from ..services.postgres import probe
 from ..services.prisma import errors as refusals
 from ..services.prisma.client import ManagementApi
 from ..services.prisma.credentials import credential, has_string
-from ..services.prisma.models import ConnectionWire, Credential, DatabaseWire, Project, bare
+from ..services.prisma.models import ConnectionWire, DatabaseWire, bare
 
 _MAX_TURNS = 8
 _POLL = 1.0
@@ -110,7 +111,7 @@ class Reconciler:
                 for mine in (one for one in observed if one.id in self._created):
                     _check_provisioned(mine)
                 steps = plan.make(dataclasses.replace(wanted, outdated=self._found_first), observed)
-                for line in preview_report.plan_lines(steps):
+                for line in plan.plan_lines(steps):
                     self.log(f"• {line}")
                 try:
                     return self._apply(wanted, steps)
@@ -192,7 +193,7 @@ class Reconciler:
         listed = list(databases)
         for database in listed:
             self._check_project(database)
-        return [database.noun() for database in listed]
+        return [database.to_model() for database in listed]
 
     def _check_project(self, database: DatabaseWire) -> None:
         if bare(database.project.id) != bare(self.project.id):
@@ -229,7 +230,7 @@ class Reconciler:
         if made.logical_id is None and made.name == body["name"] != name and not made.is_default:
             self.log("The server ignores logicalId, so the database has to bear its identity as its name.")
             made = self.api.update_database(made.id, {"name": name})
-        database = made.noun()
+        database = made.to_model()
         if not identity.belongs_to(database, scope):
             raise Mismatch(
                 f"The Management API created {made.id}, which does not bear the identity {name}.",
@@ -269,7 +270,7 @@ class Reconciler:
             self._created.pop(id_, None)
             raise LookAgain(f"{id_} was deleted meanwhile")
         self._check_project(answer)
-        return answer.noun()
+        return answer.to_model()
 
     def _mint(self, database: Database, name: str, wanted: Wanted) -> str:
         asked = wanted.connections[len(self._minted)]
@@ -312,7 +313,7 @@ class Reconciler:
     def _wait_until_connectable(self, database: Database | None) -> str:
         if self.patience.until != "connectable" or not self._minted or database is None:
             return "not waited for"
-        string = preview_report.string_of(self._minted[0], self.patience.endpoint)
+        string = string_of(self._minted[0], self.patience.endpoint)
         logins = probe.wait_until_connectable(
             string, deadline=self._deadline, sleep=self.sleep, refused=functools.partial(self._still_there, database.id)
         )
@@ -367,7 +368,7 @@ class Reconciler:
         now = self.api.database(id_)
         if now is None or not {one.id for one in now.connections} <= mine or bare(now.project.id) != bare(self.project.id):
             return False
-        return identity.belongs_to(now.noun(), wanted.scope) and self.api.delete_database(id_)
+        return identity.belongs_to(now.to_model(), wanted.scope) and self.api.delete_database(id_)
 
     def _try(self, undo: Callable[[], bool], what: str) -> None:
         try:

@@ -3,96 +3,29 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Protocol
-
-from pydantic import SecretStr
 
 from ..deadline import NEVER, Deadline
-from ..errors import InvalidInput, Mismatch, NoPreview, PlanLimit, PreviewError, Unauthorised
+from ..errors import InvalidInput, Mismatch, NoPreview, PlanLimit, PreviewError
 from ..interrupts import Interrupts
+from ..log import Sink
 from ..planning import identity, plan, stale
+from ..planning.credential import Credential
 from ..planning.decide import Decision, Task
-from ..planning.model import Action, Outcome, Repository, Result, Scope, Wanted
+from ..planning.model import Action, Project, Repository, Scope, Wanted
+from ..planning.outcome import Listing, Outcome, Result, Settled
 from ..planning.settings import Inputs
-from ..planning.stale import Fate, Preview, Sweep
-from ..report import preview as preview_report
+from ..planning.stale import Fate
 from ..services.github.repository import GitHubFailed, GitHubRepository
 from ..services.prisma import lookup
-from ..services.prisma.client import ManagementApi
-from ..services.prisma.models import Credential, Project, bare
+from ..services.prisma.client import ManagementApi, api_of
+from ..services.prisma.models import bare
+from .credentials import mask
 from .reconcile import Creation, Patience, Reconciler
-
-
-class Sink(Protocol):
-    """Where a person reads along, and what has to be told every secret before it is used."""
-
-    def info(self, text: str) -> None: ...
-
-    def notice(self, title: str, text: str) -> None: ...
-
-    def warning(self, title: str, text: str) -> None: ...
-
-    def mask(self, secret: SecretStr) -> None: ...
-
-
-def mask(credential: Credential, sink: Sink) -> None:
-    """Tells ``sink`` every secret of ``credential``."""
-    for string in (credential.direct, credential.pooled):
-        if string is not None:
-            sink.mask(string.url)
-            sink.mask(string.password)
-
 
 AFTERWARDS = 30.0
 """Seconds beyond the input ``timeout`` in which the Management API is still asked: what was made and can't be used has to be undone."""
-
-
-def api_of(inputs: Inputs, deadline: Deadline = NEVER) -> ManagementApi:
-    """The Management API, with the token there is.
-
-    Args:
-        deadline: when nothing is asked of it any more.
-
-    Raises:
-        Unauthorised: there is none.
-    """
-    if inputs.service_token is None:
-        raise Unauthorised(
-            "There is no service token.",
-            cause="The input service_token is empty: the secret it is set from does not exist in this repository, or has another name.",
-            remedy="Create a service token in the Prisma Console, store it as the secret PRISMA_SERVICE_TOKEN, and set "
-            "service_token: ${{ secrets.PRISMA_SERVICE_TOKEN }}. Or sign in without one: give the job 'permissions: id-token: write'.",
-        )
-    return ManagementApi(inputs.management_api_url, token=inputs.service_token.get_secret_value(), deadline=deadline)
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Settled:
-    """What a run came to, with the secrets that an outcome does not hold.
-
-    Attributes:
-        variables: the environment variables to export, each with the name of the credential it holds.
-        sweep: what became of every preview, if it was a sweep.
-        failure: what makes the run a failure all the same, once everything has been told.
-    """
-
-    outcome: Outcome
-    credentials: tuple[Credential, ...] = ()
-    project: Project | None = None
-    variables: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    sweep: Sweep | None = None
-    failure: PreviewError | None = None
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Listing:
-    """What there is in a project, as the Management API alone tells. ``others`` counts what is none of the repository's previews."""
-
-    project: Project
-    previews: Sequence[Preview]
-    others: Mapping[str, int]
 
 
 @dataclasses.dataclass(slots=True)
@@ -166,7 +99,7 @@ class Engine:
             if self.inputs.workspace is not None:
                 lookup.check_workspace(api, self.inputs.workspace)
             project = lookup.project(api, self.inputs.project)
-            databases = [database.noun() for database in api.databases(project.id)]
+            databases = [database.to_model() for database in api.databases(project.id)]
         return Listing(project, stale.previews(databases, self.repository), stale.others(databases, self.repository))
 
     def _planned(self, reconciler: Reconciler, wanted: Wanted, *, status: bool) -> Outcome:
@@ -174,14 +107,13 @@ class Engine:
         steps = plan.make(wanted, databases)
         kept = next((step.database for step in steps.of(Action.KEEP) if step.database), None)
         result = Result.ABSENT if status and kept is None else Result.PLANNED
-        for line in () if status else preview_report.plan_lines(steps):
+        for line in () if status else plan.plan_lines(steps):
             self.sink.info(f"• {line}")
         name = kept.identity if kept else identity.name(wanted.scope)
         return Outcome(result, wanted.reason, wanted.scope, name, kept, None if status else steps)
 
     def _sweep(self, api: ManagementApi, project: Project, decision: Decision, *, dry_run: bool) -> Settled:
-        from ..report import sweep as sweep_report  # both here, since no other run needs them
-        from .sweep import Sweeper
+        from .sweep import Sweeper, failure, missed  # here, since no other run needs it
 
         if self.github is None:
             raise InvalidInput(
@@ -191,16 +123,16 @@ class Engine:
             )
         sweeper = Sweeper(api, project, self.github, self.repository, self.inputs, self.sink.info, self.interrupts, datetime.now(UTC))
         sweep = sweeper.run(dry_run=dry_run)
-        for missed in (one for one in sweep.of(Fate.DELETED, Fate.WOULD_GO) if one.verdict.missed):
-            self.sink.warning("A close was missed", sweep_report.missed(missed, sweep))
+        for late in (one for one in sweep.of(Fate.DELETED, Fate.WOULD_GO) if one.verdict.missed):
+            self.sink.warning("A close was missed", missed(late, sweep))
         outcome = Outcome(Result.PLANNED if dry_run else Result.SWEPT, decision.reason)
-        return Settled(outcome, project=project, sweep=sweep, failure=sweep_report.failure(sweep, self.inputs.max_deletions))
+        return Settled(outcome, project=project, sweep=sweep, failure=failure(sweep, self.inputs.max_deletions))
 
     def _with_what_could_go(self, limit: PlanLimit, api: ManagementApi, project: Project) -> PlanLimit:
         """The same with the plan's name and the previews idle longest, as far as they can be told."""
         try:
             name = api.plan_name(project.workspace.id)
-            databases = [database.noun() for database in api.databases(project.id)]
+            databases = [database.to_model() for database in api.databases(project.id)]
             pull_requests = self.github.open_pull_requests() if self.github else []
         except PreviewError:
             return limit
@@ -265,7 +197,7 @@ class Engine:
                 cause="It was deleted since its id was put out, or the id is of another workspace.",
                 remedy="Pass database_id on from the step that created it, in the same workflow run.",
             )
-        database = found.noun()
+        database = found.to_model()
         described = None if database.is_default else identity.described(database.identity, self.repository)
         if described is None or bare(database.project_id) != bare(project.id):
             raise Mismatch(

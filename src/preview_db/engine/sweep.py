@@ -5,19 +5,19 @@ from __future__ import annotations
 import dataclasses
 import queue
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from ..deadline import Deadline
 from ..errors import Mismatch, PreviewError
 from ..interrupts import Interrupts
 from ..planning import stale
-from ..planning.model import Action, Database, Kind, Repository, Step
+from ..planning.model import Action, Database, Kind, Project, Repository, Step
 from ..planning.settings import Inputs
-from ..planning.stale import Fate, Preview, Sweep, Swept, Verdict, View, Why
+from ..planning.stale import Fate, Preview, Sweep, Swept, Verdict, View, Why, age
 from ..services.github.repository import GitHubRepository
 from ..services.prisma.client import ManagementApi
-from ..services.prisma.models import Project, bare
+from ..services.prisma.models import bare
 
 AT_ONCE = 4
 """Deletions side by side: quick on a thousand databases, and still gentle on rate limits nobody publishes."""
@@ -78,7 +78,7 @@ class Sweeper:
                     cause="The answer is not about what was asked.",
                     remedy="Nothing was deleted. Run the sweep again; if it stays, tell Prisma's support.",
                 )
-        return [database.noun() for database in listed]
+        return [database.to_model() for database in listed]
 
     def _view(self, previews: Iterable[Preview]) -> View:
         """What GitHub says of what there are previews of; what there is none of is not asked for."""
@@ -182,3 +182,43 @@ class Sweeper:
             self.api.delete_connection(step.connection.id)
             return f"revoked {step.subject}"
         raise LookupError(step)
+
+
+class SweepIncomplete(PreviewError):
+    """The sweep did what it could, and something is left for a person."""
+
+    title = "The sweep is not complete"
+
+
+def missed(swept: Swept, sweep: Sweep) -> str:
+    """The warning for a preview that its close event should have taken away."""
+    verdict = swept.verdict
+    when = f" {age(sweep.now - verdict.since)} ago" if verdict.since else ""
+    return (
+        f"{verdict.reason}{when}, and its preview was still there: the run for the event 'closed' never came, or failed. "
+        "Check that the workflow runs on types: [..., closed] and how that run ended."
+    )
+
+
+def failure(sweep: Sweep, max_deletions: int) -> SweepIncomplete | None:
+    """What makes the run a failure at its end: deletions that failed, or that were beyond the limit."""
+    failed, beyond = sweep.of(Fate.FAILED), sweep.of(Fate.BEYOND)
+    if failed:
+        return SweepIncomplete(
+            f"{len(failed)} of the sweep's deletions failed: {_listed(failed, notes=True)}.",
+            cause="The Management API or GitHub had a problem with these; the rest of the sweep went on.",
+            remedy="Run the sweep again. If the same ones stay, look at them in the Prisma Console.",
+        )
+    if beyond:
+        deletions = sum(one.verdict.deletions for one in beyond)
+        return SweepIncomplete(
+            f"{deletions} databases more than max_deletions ({max_deletions}) would have to go, and were left alone: {_listed(beyond)}.",
+            cause="So many at once can be a sign of a mistake, such as a token that does not see every pull request.",
+            remedy="If the list is right, run the sweep again (each run takes the next ones), or raise max_deletions.",
+        )
+    return None
+
+
+def _listed(swept: Sequence[Swept], *, notes: bool = False, most: int = 20) -> str:
+    names = [f"{one.verdict.plan.steps[0].subject}{f' ({one.note})' if notes and one.note else ''}" for one in swept[:most]]
+    return ", ".join(names) + (f" and {len(swept) - most} more" if len(swept) > most else "")

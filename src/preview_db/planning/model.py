@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 
@@ -41,6 +40,23 @@ class Repository:
 
     id: int
     full_name: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Workspace:
+    """A Prisma workspace: what a service token belongs to."""
+
+    id: str
+    name: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Project:
+    """A Prisma project: what databases are created in."""
+
+    id: str
+    name: str
+    workspace: Workspace
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -179,45 +195,3 @@ class Wanted:
     mint_suffix: str = "0-1"
     ephemeral: bool = False
     grace: timedelta = timedelta(hours=6)
-
-
-class Result(enum.StrEnum):
-    """The ``outcome`` output."""
-
-    CREATED = "created"
-    REUSED = "reused"
-    RESET = "reset"
-    CONNECTED = "connected"
-    DELETED = "deleted"
-    ABSENT = "absent"
-    SWEPT = "swept"
-    PLANNED = "planned"
-    SKIPPED = "skipped"
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Done:
-    """A step that was applied, what came of it, and how long it took in seconds."""
-
-    step: Step
-    note: str
-    seconds: float
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a run came to. Holds no secret: those travel in a :class:`preview_db.planning.credential.Credential`.
-
-    Attributes:
-        plan: what would be done, of a run that only says so.
-        database: the one there is, or was until this run deleted it.
-    """
-
-    result: Result
-    reason: str
-    scope: Scope | None = None
-    identity: str = ""
-    database: Database | None = None
-    plan: Plan | None = None
-    done: Sequence[Done] = ()
-    warnings: Sequence[str] = ()

@@ -56,6 +56,11 @@ def make(wanted: Wanted, databases: Iterable[Database]) -> Plan:
     return Plan(tuple(steps), _duplicates(wanted, current) if wanted.may_delete else ())
 
 
+def plan_lines(plan: Plan) -> list[str]:
+    """The plan for a log: a step a line, with its reason."""
+    return [f"{step.action:<6} {step.subject}: {step.reason}" for step in plan.steps] or ["nothing to do"]
+
+
 def connection_name(name: str, run: str, *, ephemeral: bool = False) -> str:
     """What a credential is called: ``<name>-<run_id>-<attempt>``, with ``-once`` if it is to end with its job."""
     return f"{name}-{run}{'-once' if ephemeral else ''}"

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from pydantic import SecretStr
 
 from ..errors import PreviewError
 from ..planning import identity
-from ..planning.model import Endpoint, Outcome, Plan, Result, Scope
-from ..services.prisma.models import ConnectionString, Credential
-
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]+")
+from ..planning.credential import Credential, string_of
+from ..planning.model import Endpoint, Plan, Scope
+from ..planning.outcome import Outcome, Result
+from .markdown import code, table, text
 
 _HEADLINES = {
     Result.CREATED: "ready",
@@ -50,7 +49,7 @@ def marker(scope: Scope) -> str:
 def comment(outcome: Outcome, facts: Facts) -> str:
     """The pull request's one comment."""
     title = "Preview database" + (f" {code(outcome.scope.key)}" if outcome.scope and outcome.scope.key else "")
-    lines = [f"### {title}: {_HEADLINES[outcome.result]}", "", *_table(_rows(outcome, facts))]
+    lines = [f"### {title}: {_HEADLINES[outcome.result]}", "", *table(_rows(outcome, facts))]
     if _HEADLINES[outcome.result] == "ready" and outcome.database is not None:
         lines += [
             "",
@@ -82,7 +81,7 @@ def comment(outcome: Outcome, facts: Facts) -> str:
 
 def summary(outcome: Outcome, facts: Facts) -> str:
     """The job summary: the comment's facts, and each step that was taken with its reason."""
-    lines = [f"### preview-db: {outcome.result}", "", *_table(_rows(outcome, facts))]
+    lines = [f"### preview-db: {outcome.result}", "", *table(_rows(outcome, facts))]
     if outcome.done:
         lines += ["", "| step | of | why | took |", "|---|---|---|--:|"]
         lines += [
@@ -133,11 +132,6 @@ def plan_json(plan: Plan) -> list[dict[str, str | None]]:
     ]
 
 
-def plan_lines(plan: Plan) -> list[str]:
-    """The plan for a log: a step a line, with its reason."""
-    return [f"{step.action:<6} {step.subject}: {step.reason}" for step in plan.steps] or ["nothing to do"]
-
-
 def outputs(
     outcome: Outcome, credentials: Sequence[Credential], *, project_id: str, endpoint: Endpoint
 ) -> list[tuple[str, str | SecretStr]]:
@@ -160,29 +154,6 @@ def outputs(
     plain += [("plan", json.dumps(plan_json(outcome.plan)))] if outcome.plan else []
     plain += [("outcome", outcome.result), ("deleted", "true" if outcome.result is Result.DELETED else "false")]
     return secret + plain
-
-
-def string_of(credential: Credential, endpoint: Endpoint) -> ConnectionString:
-    """The string for ``endpoint``. A server that offers only the other one is a :class:`LookupError`, not a substitute."""
-    string = credential.direct if endpoint is Endpoint.DIRECT else credential.pooled
-    if string is None:
-        raise LookupError(endpoint)
-    return string
-
-
-def code(value: str) -> str:
-    """``value`` as inline code in a table, whatever it holds: no mention, no link, no markup, no line break."""
-    clean = _UNSAFE.sub(" ", value).replace("`", "'").replace("|", "\\|").strip()[:200]
-    return f"`{clean}`" if clean else ""
-
-
-def text(value: str) -> str:
-    """``value`` as plain text in a line or table cell, with every character of Markdown and HTML defused."""
-    clean = _UNSAFE.sub(" ", value).strip()[:2000]
-    clean = clean.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    clean = re.sub(r"([\\`*_{}\[\]()#+!|~]|\A[=-]|(?<=\A\d)\.)", r"\\\1", clean)
-    # A zero-width space after them keeps GitHub from making mentions, references and links of bare text.
-    return re.sub(r"(@|://|(?<=\bwww)\.)", "\\1\u200b", clean)
 
 
 def _rows(outcome: Outcome, facts: Facts) -> list[tuple[str, str]]:
@@ -216,8 +187,3 @@ def _status(outcome: Outcome) -> str:
 
 def _time(value: datetime) -> str:
     return f"{value.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def _table(rows: Iterable[tuple[str, str]]) -> list[str]:
-    first, *rest = (f"| {name} | {value} |" for name, value in rows)
-    return [first, "|---|---|", *rest]

@@ -6,50 +6,14 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from ..errors import PreviewError
 from ..planning.model import Kind, Scope
 from ..planning.stale import Fate, Sweep, Swept, age
-from .preview import code, text
+from .markdown import code, text
 
 MAX_ROWS = 300
 """Rows of a table in the summary, of which GitHub takes 1 MiB. The whole list is in the output ``swept``."""
 
 _AGES = ((1, "under 1 d"), (3, "1-3 d"), (7, "3-7 d"), (14, "1-2 w"), (28, "2-4 w"), (91, "1-3 mo"), (None, "over 3 mo"))
-
-
-class SweepIncomplete(PreviewError):
-    """The sweep did what it could, and something is left for a person."""
-
-    title = "The sweep is not complete"
-
-
-def missed(swept: Swept, sweep: Sweep) -> str:
-    """The warning for a preview that its close event should have taken away."""
-    verdict = swept.verdict
-    when = f" {age(sweep.now - verdict.since)} ago" if verdict.since else ""
-    return (
-        f"{verdict.reason}{when}, and its preview was still there: the run for the event 'closed' never came, or failed. "
-        "Check that the workflow runs on types: [..., closed] and how that run ended."
-    )
-
-
-def failure(sweep: Sweep, max_deletions: int) -> SweepIncomplete | None:
-    """What makes the run a failure at its end: deletions that failed, or that were beyond the limit."""
-    failed, beyond = sweep.of(Fate.FAILED), sweep.of(Fate.BEYOND)
-    if failed:
-        return SweepIncomplete(
-            f"{len(failed)} of the sweep's deletions failed: {_listed(failed, notes=True)}.",
-            cause="The Management API or GitHub had a problem with these; the rest of the sweep went on.",
-            remedy="Run the sweep again. If the same ones stay, look at them in the Prisma Console.",
-        )
-    if beyond:
-        deletions = sum(one.verdict.deletions for one in beyond)
-        return SweepIncomplete(
-            f"{deletions} databases more than max_deletions ({max_deletions}) would have to go, and were left alone: {_listed(beyond)}.",
-            cause="So many at once can be a sign of a mistake, such as a token that does not see every pull request.",
-            remedy="If the list is right, run the sweep again (each run takes the next ones), or raise max_deletions.",
-        )
-    return None
 
 
 def summary(sweep: Sweep, repository_url: str) -> str:
@@ -146,8 +110,3 @@ def _picture(sweep: Sweep) -> list[str]:
         "```",
         "",
     ]
-
-
-def _listed(swept: Sequence[Swept], *, notes: bool = False, most: int = 20) -> str:
-    names = [f"{one.verdict.plan.steps[0].subject}{f' ({one.note})' if notes and one.note else ''}" for one in swept[:most]]
-    return ", ".join(names) + (f" and {len(swept) - most} more" if len(swept) > most else "")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ...deadline import Deadline
 from ...errors import PlanLimit, ProvisioningFailed
-from ..prisma.models import ConnectionString
+from ...planning.credential import ConnectionString
 
 
 def wait_until_connectable(

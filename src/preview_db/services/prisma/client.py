@@ -13,10 +13,12 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from ...deadline import NEVER, Deadline
-from ...errors import Mismatch, Unreachable
+from ...errors import Mismatch, Unauthorised, Unreachable
+from ...planning.model import Project
+from ...planning.settings import Inputs
 from .. import http
 from . import errors
-from .models import Backup, ConnectionWire, DatabaseWire, Me, Pagination, Project, Region, Subscription, bare
+from .models import Backup, ConnectionWire, DatabaseWire, Me, Pagination, ProjectWire, Region, Subscription, bare
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -58,14 +60,14 @@ class ManagementApi:
     def project(self, id_: str) -> Project | None:
         """The project, or none if there is no such id."""
         try:
-            return self._one(Project, "Reading the project", f"/v1/projects/{id_}")
+            return self._one(ProjectWire, "Reading the project", f"/v1/projects/{id_}").to_model()
         except errors.Refused as refused:
             if refused.status in (400, 404, 422):  # 400 and 422: not the form of an id
                 return None
             raise
 
     def projects(self) -> list[Project]:
-        return self._pages(Project, "Listing the projects", "/v1/projects")
+        return [project.to_model() for project in self._pages(ProjectWire, "Listing the projects", "/v1/projects")]
 
     def plan_name(self, workspace_id: str) -> str:
         """What the workspace's plan is called."""
@@ -78,7 +80,7 @@ class ManagementApi:
 
     def create_project(self, body: Mapping[str, Any]) -> Project:
         """Not resent: see :class:`Unanswered`. A 409 is a ``Refused`` with that status."""
-        return self._create(Project, "Creating the project", "/v1/projects", body, timeout=http.SLOW_TIMEOUT)
+        return self._create(ProjectWire, "Creating the project", "/v1/projects", body, timeout=http.SLOW_TIMEOUT).to_model()
 
     def backups(self, database_id: str) -> list[Backup]:
         """The database's backups, as many as one answer holds: this list has no cursor."""
@@ -191,6 +193,25 @@ class ManagementApi:
             first = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(str(part) for part in first["loc"]) or "the body"
             raise errors.not_understood(doing, f"{where}: {first['msg']}") from None
+
+
+def api_of(inputs: Inputs, deadline: Deadline = NEVER) -> ManagementApi:
+    """The Management API, with the token there is.
+
+    Args:
+        deadline: when nothing is asked of it any more.
+
+    Raises:
+        Unauthorised: there is none.
+    """
+    if inputs.service_token is None:
+        raise Unauthorised(
+            "There is no service token.",
+            cause="The input service_token is empty: the secret it is set from does not exist in this repository, or has another name.",
+            remedy="Create a service token in the Prisma Console, store it as the secret PRISMA_SERVICE_TOKEN, and set "
+            "service_token: ${{ secrets.PRISMA_SERVICE_TOKEN }}. Or sign in without one: give the job 'permissions: id-token: write'.",
+        )
+    return ManagementApi(inputs.management_api_url, token=inputs.service_token.get_secret_value(), deadline=deadline)
 
 
 def _about(id_: str, database: DatabaseWire) -> DatabaseWire:

@@ -9,7 +9,8 @@ from pydantic import SecretStr
 
 from ...errors import Mismatch
 from ...hosts import HOST, is_loopback, same_domain
-from .models import ConnectionString, ConnectionWire, Credential, EndpointWire, bare
+from ...planning.credential import ConnectionString, Credential
+from .models import ConnectionWire, EndpointWire, bare
 
 # libpq takes the first '@' for the end of the password and Python the last, and several hosts stand between commas: only a string that
 # every program reads the same is believed.
@@ -50,9 +51,9 @@ def credential(name: str, connection: ConnectionWire, *, database_id: str, api_h
         raise _refuse("a connection without a connection string")
     return Credential(
         name=name,
-        connectionId=connection.id,
-        databaseId=database_id,
-        createdAt=connection.created_at,
+        connection_id=connection.id,
+        database_id=database_id,
+        created_at=connection.created_at,
         direct=direct,
         pooled=pooled,
     )

@@ -7,9 +7,10 @@ import re
 from collections.abc import Callable
 
 from ...errors import InvalidInput, NotFound, Unauthorised
+from ...planning.model import Project
 from . import errors
 from .client import ManagementApi
-from .models import Project, bare
+from .models import bare
 
 _MANY = 20
 _TURNS = 4

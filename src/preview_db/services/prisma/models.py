@@ -8,13 +8,11 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from typing import Annotated
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
 from pydantic.alias_generators import to_camel
 
-from ...hosts import is_loopback
-from ...planning.model import Connection, Database, Status
+from ...planning.model import Connection, Database, Project, Status, Workspace
 
 
 def _in_utc(value: datetime) -> datetime:
@@ -54,10 +52,13 @@ class Pagination(_Wire):
     has_more: bool
 
 
-class Project(_Wire):
+class ProjectWire(_Wire):
     id: Id
     name: str
     workspace: Named
+
+    def to_model(self) -> Project:
+        return Project(id=self.id, name=self.name, workspace=Workspace(self.workspace.id, self.workspace.name))
 
 
 class Region(_Wire):
@@ -82,49 +83,6 @@ class Me(_Wire):
     workspace: Named | None = None
 
 
-class ConnectionString(_Wire):
-    """One way in, with its secret. ``url`` is the whole string; what a program may want apart is taken from it."""
-
-    url: SecretStr
-
-    @property
-    def _parts(self) -> tuple[str, str, str, int, str]:
-        parts = urlsplit(self.url.get_secret_value())
-        return (
-            unquote(parts.username or ""),
-            unquote(parts.password or ""),
-            parts.hostname or "",
-            parts.port or 5432,
-            unquote(parts.path.removeprefix("/")),
-        )
-
-    @property
-    def sslmode(self) -> str:
-        """As in the string. If that says nothing, TLS is asked for, but on this machine (libpq's own default would do without)."""
-        said = dict(parse_qsl(urlsplit(self.url.get_secret_value()).query))
-        return said.get("sslmode", "prefer" if is_loopback(self.host) else "require")
-
-    @property
-    def user(self) -> str:
-        return self._parts[0]
-
-    @property
-    def password(self) -> SecretStr:
-        return SecretStr(self._parts[1])
-
-    @property
-    def host(self) -> str:
-        return self._parts[2]
-
-    @property
-    def port(self) -> int:
-        return self._parts[3]
-
-    @property
-    def database(self) -> str:
-        return self._parts[4]
-
-
 class EndpointWire(_Wire):
     host: str
     port: int
@@ -146,7 +104,7 @@ class ConnectionWire(_Wire):
     endpoints: EndpointsWire = EndpointsWire()
     database: Named | None = None
 
-    def noun(self) -> Connection:
+    def to_model(self) -> Connection:
         return Connection(id=self.id, name=self.name, created_at=self.created_at)
 
 
@@ -162,7 +120,7 @@ class DatabaseWire(_Wire):
     default_connection_id: str | None = None
     connections: tuple[ConnectionWire, ...] = ()
 
-    def noun(self) -> Database:
+    def to_model(self) -> Database:
         return Database(
             id=self.id,
             name=self.name,
@@ -173,21 +131,6 @@ class DatabaseWire(_Wire):
             project_id=self.project.id,
             region=self.region.id if self.region else None,
             default_connection_id=self.default_connection_id,
-            connections=tuple(connection.noun() for connection in self.connections),
+            connections=tuple(connection.to_model() for connection in self.connections),
             can_be_adopted=self.logical_id is None and "logical_id" in self.model_fields_set,
         )
-
-
-class Credential(_Wire):
-    """A connection somebody can log in with.
-
-    Attributes:
-        name: what the user calls it, a line of ``connections``.
-    """
-
-    name: str
-    connection_id: str
-    database_id: str
-    created_at: datetime
-    direct: ConnectionString | None
-    pooled: ConnectionString | None

@@ -1,0 +1,81 @@
+"""What a run came to: the outcome that everything told of it is made from, and the secrets that the outcome does not hold."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections.abc import Mapping, Sequence
+
+from ..errors import PreviewError
+from .credential import Credential
+from .model import Database, Plan, Project, Scope, Step
+from .stale import Preview, Sweep
+
+
+class Result(enum.StrEnum):
+    """The ``outcome`` output."""
+
+    CREATED = "created"
+    REUSED = "reused"
+    RESET = "reset"
+    CONNECTED = "connected"
+    DELETED = "deleted"
+    ABSENT = "absent"
+    SWEPT = "swept"
+    PLANNED = "planned"
+    SKIPPED = "skipped"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Done:
+    """A step that was applied, what came of it, and how long it took in seconds."""
+
+    step: Step
+    note: str
+    seconds: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run came to. Holds no secret: those travel in a :class:`preview_db.planning.credential.Credential`.
+
+    Attributes:
+        plan: what would be done, of a run that only says so.
+        database: the one there is, or was until this run deleted it.
+    """
+
+    result: Result
+    reason: str
+    scope: Scope | None = None
+    identity: str = ""
+    database: Database | None = None
+    plan: Plan | None = None
+    done: Sequence[Done] = ()
+    warnings: Sequence[str] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Settled:
+    """What a run came to, with the secrets that an outcome does not hold.
+
+    Attributes:
+        variables: the environment variables to export, each with the name of the credential it holds.
+        sweep: what became of every preview, if it was a sweep.
+        failure: what makes the run a failure all the same, once everything has been told.
+    """
+
+    outcome: Outcome
+    credentials: tuple[Credential, ...] = ()
+    project: Project | None = None
+    variables: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    sweep: Sweep | None = None
+    failure: PreviewError | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Listing:
+    """What there is in a project, as the Management API alone tells. ``others`` counts what is none of the repository's previews."""
+
+    project: Project
+    previews: Sequence[Preview]
+    others: Mapping[str, int]
