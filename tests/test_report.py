@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from preview_db.errors import PreviewError
 from preview_db.planning import identity
 from preview_db.planning.model import Action, Database, Kind, Repository, Scope, Status, Step
-from preview_db.planning.outcome import Done, Outcome, Result
+from preview_db.planning.outcome import Done, Outcome, OutcomeKind
 from preview_db.report import preview as report
 
 SCOPE = Scope(Repository(42, "acme/web"), Kind.PULL_REQUEST, "12")
@@ -28,7 +28,7 @@ DATABASE = Database(
     region="eu-central-1",
     default_connection_id=None,
 )
-OUTCOME = Outcome(Result.CREATED, "pull request #12 was opened", scope=SCOPE, identity=identity.name(SCOPE), database=DATABASE)
+OUTCOME = Outcome(OutcomeKind.CREATED, "pull request #12 was opened", scope=SCOPE, identity=identity.name(SCOPE), database=DATABASE)
 FACTS = report.Facts(commit="abcdef0123456789", at=datetime(2026, 5, 1, 8, 31, tzinfo=UTC))
 
 hostile = st.text(max_size=80) | st.sampled_from(
@@ -57,8 +57,8 @@ def test_the_same_facts_make_the_same_comment() -> None:
 
 
 def test_deleting_and_finding_nothing_to_delete_read_the_same() -> None:
-    deleted = dataclasses.replace(OUTCOME, result=Result.DELETED, reason="pull request #12 was closed")
-    absent = dataclasses.replace(deleted, result=Result.ABSENT, database=None)
+    deleted = dataclasses.replace(OUTCOME, result=OutcomeKind.DELETED, reason="pull request #12 was closed")
+    absent = dataclasses.replace(deleted, result=OutcomeKind.ABSENT, database=None)
     assert report.comment(deleted, FACTS) == report.comment(absent, FACTS)
     assert "Deleted" in report.comment(deleted, FACTS)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..planning.credential import ConnectionString, Credential
 from ..planning.model import Database, Endpoint, Status
-from ..planning.outcome import Outcome, Result, Settled
+from ..planning.outcome import Outcome, OutcomeKind, Settled
 from .seal import Sealed, SealedConnection
 
 
@@ -12,7 +12,7 @@ def packed(settled: Settled, endpoint: Endpoint) -> Sealed:
     """What another job needs of ``settled``, which has at least one credential."""
     database = settled.outcome.database
     if database is None:
-        raise LookupError(settled.outcome.result)
+        raise LookupError(settled.outcome.kind)
     variables = {name: variable for variable, name in settled.variables.items()}
     return Sealed(
         database_id=database.id,
@@ -57,6 +57,6 @@ def unpacked(content: Sealed) -> Settled:
         region=None,
         default_connection_id=None,
     )
-    outcome = Outcome(Result.CONNECTED, "the sealed strings were opened", database=database)
+    outcome = Outcome(OutcomeKind.CONNECTED, "the sealed strings were opened", database=database)
     variables = {one.variable: one.name for one in content.connections if one.variable}
     return Settled(outcome, credentials, variables=variables)

@@ -24,7 +24,7 @@ from ..planning.credential import Credential, string_of
 from ..planning.decide import Decision, Seen, Task
 from ..planning.events import Event
 from ..planning.model import Kind, Repository, Scope
-from ..planning.outcome import Outcome, Result, Settled
+from ..planning.outcome import Outcome, OutcomeKind, Settled
 from ..planning.settings import Inputs, Job
 from ..planning.stale import Fate, Sweep
 from ..report import preview as preview_report
@@ -134,7 +134,7 @@ class Step:
         for line in diagnosis.lines(findings):
             self.runner.info(line)
         self._summarise(diagnosis.markdown(findings))
-        self.runner.set_output("outcome", Result.PLANNED)
+        self.runner.set_output("outcome", OutcomeKind.PLANNED)
         if failure := diagnosis.failure(findings):
             raise failure
 
@@ -234,7 +234,7 @@ class Step:
         try:
             yield came
         finally:
-            gone = bool(came) and came[0].result in (Result.DELETED, Result.ABSENT)
+            gone = bool(came) and came[0].kind in (OutcomeKind.DELETED, OutcomeKind.ABSENT)
             if gone:
                 self._or_warn(lambda github: deployments.end(github, task=task))
             elif sha and decision.task is not Task.REMOVE:
@@ -269,7 +269,7 @@ class Step:
             self._comment(outcome, facts)
             self._summarise(preview_report.plan_summary(outcome) if outcome.plan else preview_report.summary(outcome, facts))
         took = sum(done.seconds for done in outcome.done)
-        self.runner.info(f"{outcome.result.capitalize()}: {outcome.identity or outcome.reason} ({took:.1f} s)")
+        self.runner.info(f"{outcome.kind.capitalize()}: {outcome.identity or outcome.reason} ({took:.1f} s)")
 
     def _put_out(self, settled: Settled) -> None:
         """The outputs, the variables of later steps, and the file and the envelope where those were asked for."""
@@ -301,7 +301,7 @@ class Step:
         for one in sweep.of(Fate.DELETED):
             scope = one.verdict.preview.scope
             reason = f"the sweep took it away, since {one.verdict.reason}"
-            self._comment(Outcome(Result.DELETED, reason, scope, identity.name(scope)), preview_report.Facts(at=sweep.now))
+            self._comment(Outcome(OutcomeKind.DELETED, reason, scope, identity.name(scope)), preview_report.Facts(at=sweep.now))
             if self.inputs.deployment:
                 self._or_warn(functools.partial(deployments.end, task=deployments.task(one.verdict.preview.tag)))
 
@@ -309,10 +309,10 @@ class Step:
         scope = outcome.scope
         if scope is None or scope.kind is not Kind.PULL_REQUEST or not self.inputs.comment or outcome.plan is not None:
             return
-        if outcome.result in (Result.SKIPPED, Result.CONNECTED):
+        if outcome.kind in (OutcomeKind.SKIPPED, OutcomeKind.CONNECTED):
             return
         number, body = int(scope.ref), self.runner.scrub(preview_report.comment(outcome, facts))
-        only_edit = outcome.result in (Result.DELETED, Result.ABSENT)
+        only_edit = outcome.kind in (OutcomeKind.DELETED, OutcomeKind.ABSENT)
         came = self._or_warn(lambda github: github.tell(number, marker=preview_report.marker(scope), body=body, only_edit=only_edit))
         if came:
             self.runner.info(f"Comment on {scope}: {came}")

@@ -18,7 +18,7 @@ from ..planning import decide, identity
 from ..planning.decide import Decision, Seen, Task
 from ..planning.events import Event
 from ..planning.model import Action, Kind
-from ..planning.outcome import Outcome, Result, Settled
+from ..planning.outcome import Outcome, OutcomeKind, Settled
 from ..planning.settings import Inputs
 from ..planning.stale import Fate
 from ..report import preview as preview_report
@@ -123,7 +123,7 @@ class Errand:
             settled = self._run(decision)
         except NoPreview as error:
             raise _no_preview(error.what) from None
-        if decision.task is Task.STATUS and settled.outcome.result is Result.ABSENT:
+        if decision.task is Task.STATUS and settled.outcome.kind is OutcomeKind.ABSENT:
             raise _no_preview(f"There is no preview of {settled.outcome.scope}.")
         self.answers.settled(settled)
         if decision.task is Task.STATUS:
@@ -165,7 +165,7 @@ class Errand:
         self.answers.swept(settled, settled.sweep)
         for one in settled.sweep.of(Fate.DELETED) if self.asked.comment else ():
             scope, reason = one.verdict.preview.scope, f"the sweep took it away, since {one.verdict.reason}"
-            self._comment(Outcome(Result.DELETED, reason, scope, identity.name(scope)))
+            self._comment(Outcome(OutcomeKind.DELETED, reason, scope, identity.name(scope)))
         if settled.failure is not None:
             raise settled.failure
 
@@ -226,7 +226,7 @@ class Errand:
         if scope is None or scope.kind is not Kind.PULL_REQUEST or outcome.plan is not None:
             return
         body = self.terminal.scrub(preview_report.comment(outcome, preview_report.Facts()))
-        only_edit = outcome.result in (Result.DELETED, Result.ABSENT)
+        only_edit = outcome.kind in (OutcomeKind.DELETED, OutcomeKind.ABSENT)
         try:
             github = self._github("The comment is written with it.")
             came = github.tell(int(scope.ref), marker=preview_report.marker(scope), body=body, only_edit=only_edit)

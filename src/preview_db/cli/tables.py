@@ -7,7 +7,7 @@ from typing import Any
 
 from ..planning.credential import Credential, string_of
 from ..planning.model import Action, Database, Endpoint, Kind, Plan, Scope, Step
-from ..planning.outcome import Result, Settled
+from ..planning.outcome import OutcomeKind, Settled
 from ..planning.stale import Fate, Sweep, age
 from ..report import sweep as sweep_report
 from ..report.preview import plan_json
@@ -37,7 +37,7 @@ def scope_json(scope: Scope) -> dict[str, Any]:
 def facts(settled: Settled, endpoint: Endpoint) -> list[Row]:
     """What came of one preview, a fact a row."""
     outcome, database = settled.outcome, settled.outcome.database
-    rows: list[Row] = [("outcome", outcome.result)] if outcome.result is not Result.PLANNED else []
+    rows: list[Row] = [("outcome", outcome.kind)] if outcome.kind is not OutcomeKind.PLANNED else []
     rows += [("preview", str(outcome.scope))] if outcome.scope else []
     rows += [("identity", outcome.identity)] if outcome.identity else []
     if database is not None:
@@ -58,7 +58,7 @@ def outcome_json(settled: Settled, endpoint: Endpoint, *, reveal: bool) -> dict[
     """
     outcome = settled.outcome
     return {
-        "outcome": outcome.result,
+        "outcome": outcome.kind,
         "reason": outcome.reason,
         **(scope_json(outcome.scope) if outcome.scope else {}),
         "identity": outcome.identity,
@@ -99,7 +99,7 @@ def sweep_line(sweep: Sweep) -> str:
 
 def sweep_json(settled: Settled, sweep: Sweep) -> dict[str, Any]:
     return {
-        "outcome": settled.outcome.result,
+        "outcome": settled.outcome.kind,
         "project_id": settled.project.id if settled.project else None,
         "swept": sweep_report.as_json(sweep),
         "others": dict(sweep.others),

@@ -14,7 +14,7 @@ from ..interrupts import Interrupts
 from ..planning import identity, plan
 from ..planning.credential import Credential, string_of
 from ..planning.model import Action, Database, Endpoint, Plan, Project, Scope, Status, Step, Wanted
-from ..planning.outcome import Done, Outcome, Result
+from ..planning.outcome import Done, Outcome, OutcomeKind
 from ..services.postgres import probe
 from ..services.prisma import errors as refusals
 from ..services.prisma.client import ManagementApi
@@ -161,7 +161,7 @@ class Reconciler:
         result = self._result(wanted, steps, database)
         shown = database or next((step.database for step in steps.of(Action.DELETE)), None)
         outcome = Outcome(
-            result=result,
+            kind=kind,
             reason=wanted.reason,
             scope=wanted.scope,
             identity=shown.identity if shown else identity.name(wanted.scope),
@@ -177,17 +177,17 @@ class Reconciler:
         if not any(_of(step).id == database.id for step in now.of(Action.KEEP)):
             raise LookAgain("another run's database is older, and is kept")
 
-    def _result(self, wanted: Wanted, steps: Plan, database: Database | None) -> Result:
+    def _result(self, wanted: Wanted, steps: Plan, database: Database | None) -> OutcomeKind:
         if not wanted.present:
-            return Result.DELETED if steps.of(Action.DELETE) else Result.ABSENT
+            return OutcomeKind.DELETED if steps.of(Action.DELETE) else OutcomeKind.ABSENT
         if database is None:
-            return Result.ABSENT
+            return OutcomeKind.ABSENT
         if wanted.fresh and self._found_first:
-            return Result.RESET
+            return OutcomeKind.RESET
         # If no answer to a creation came, one that was not there before is taken for what it made.
         if database.id in self._created or (self._lost_a_creation and database.id not in (self._found_first or ())):
-            return Result.CREATED
-        return Result.REUSED if wanted.may_create else Result.CONNECTED
+            return OutcomeKind.CREATED
+        return OutcomeKind.REUSED if wanted.may_create else OutcomeKind.CONNECTED
 
     def _checked(self, databases: Iterable[DatabaseWire]) -> list[Database]:
         listed = list(databases)

@@ -14,7 +14,7 @@ from ..planning import identity, plan, stale
 from ..planning.credential import Credential
 from ..planning.decide import Decision, Task
 from ..planning.model import Action, Project, Repository, Scope, Wanted
-from ..planning.outcome import Listing, Outcome, Result, Settled
+from ..planning.outcome import Listing, Outcome, OutcomeKind, Settled
 from ..planning.settings import Inputs
 from ..planning.stale import Fate
 from ..services.github.repository import GitHubFailed, GitHubRepository
@@ -53,7 +53,7 @@ class Engine:
             PreviewError: see the failure policy.
         """
         if decision.task is Task.NOTHING:
-            return Settled(Outcome(Result.SKIPPED, decision.reason, scope=decision.scope))
+            return Settled(Outcome(OutcomeKind.SKIPPED, decision.reason, scope=decision.scope))
         only_plan = self.inputs.command == "plan" or self.inputs.dry_run
         # A sweep takes as long as there is something to sweep; each of its requests is bounded by itself.
         deadline = NEVER if decision.task is Task.SWEEP else Deadline.after(self.inputs.timeout.total_seconds() + AFTERWARDS)
@@ -68,7 +68,7 @@ class Engine:
                 if decision.task is not Task.REMOVE or not self.inputs.create_project:
                     raise
                 self.sink.info(f"{unknown.what} It was never made, so there is nothing to delete.")
-                return Settled(Outcome(Result.ABSENT, decision.reason, decision.scope))
+                return Settled(Outcome(OutcomeKind.ABSENT, decision.reason, decision.scope))
             self.sink.info(f"Project {project.name} ({project.id}) of the workspace {project.workspace.name}")
             if decision.task is Task.SWEEP:
                 return self._sweep(api, project, decision, dry_run=only_plan)
@@ -106,7 +106,7 @@ class Engine:
         databases = reconciler.observe(wanted)
         steps = plan.make(wanted, databases)
         kept = next((step.database for step in steps.of(Action.KEEP) if step.database), None)
-        result = Result.ABSENT if status and kept is None else Result.PLANNED
+        result = OutcomeKind.ABSENT if status and kept is None else OutcomeKind.PLANNED
         for line in () if status else plan.plan_lines(steps):
             self.sink.info(f"• {line}")
         name = kept.identity if kept else identity.name(wanted.scope)
@@ -125,7 +125,7 @@ class Engine:
         sweep = sweeper.run(dry_run=dry_run)
         for late in (one for one in sweep.of(Fate.DELETED, Fate.WOULD_GO) if one.verdict.missed):
             self.sink.warning("A close was missed", missed(late, sweep))
-        outcome = Outcome(Result.PLANNED if dry_run else Result.SWEPT, decision.reason)
+        outcome = Outcome(OutcomeKind.PLANNED if dry_run else OutcomeKind.SWEPT, decision.reason)
         return Settled(outcome, project=project, sweep=sweep, failure=failure(sweep, self.inputs.max_deletions))
 
     def _with_what_could_go(self, limit: PlanLimit, api: ManagementApi, project: Project) -> PlanLimit:
@@ -143,11 +143,11 @@ class Engine:
     def _settle(self, reconciler: Reconciler, wanted: Wanted) -> tuple[Outcome, list[Credential]]:
         """Makes it so, and asks again after creating: a fast merge can be over before the database is made."""
         outcome, credentials = reconciler.settle(wanted)
-        if outcome.result in (Result.CREATED, Result.RESET) and not self._still_open(wanted.scope):
+        if outcome.kind in (OutcomeKind.CREATED, OutcomeKind.RESET) and not self._still_open(wanted.scope):
             reason = f"{wanted.scope} is closed by now"
             self.sink.notice("Closed meanwhile", f"{reason}; what was made for it is taken away again.")
             return reconciler.settle(dataclasses.replace(wanted, present=False, fresh=False, reason=reason))
-        if outcome.result is Result.ABSENT and wanted.present:
+        if outcome.kind is OutcomeKind.ABSENT and wanted.present:
             raise NoPreview(
                 f"There is no preview of {wanted.scope} to connect to.",
                 cause="It was not created yet, was deleted, or is another repository's; 'connect' never creates one.",

@@ -12,7 +12,7 @@ from .model import Database, Plan, Project, Scope, Step
 from .stale import Preview, Sweep
 
 
-class Result(enum.StrEnum):
+class OutcomeKind(enum.StrEnum):
     """The ``outcome`` output."""
 
     CREATED = "created"
@@ -44,7 +44,7 @@ class Outcome:
         database: the one there is, or was until this run deleted it.
     """
 
-    result: Result
+    result: OutcomeKind
     reason: str
     scope: Scope | None = None
     identity: str = ""

@@ -13,18 +13,18 @@ from ..errors import PreviewError
 from ..planning import identity
 from ..planning.credential import Credential, string_of
 from ..planning.model import Endpoint, Plan, Scope
-from ..planning.outcome import Outcome, Result
+from ..planning.outcome import Outcome, OutcomeKind
 from .markdown import code, table, text
 
 _HEADLINES = {
-    Result.CREATED: "ready",
-    Result.REUSED: "ready",
-    Result.RESET: "ready",
-    Result.CONNECTED: "ready",
-    Result.DELETED: "deleted",
-    Result.ABSENT: "deleted",
-    Result.PLANNED: "ready",
-    Result.SKIPPED: "none",
+    OutcomeKind.CREATED: "ready",
+    OutcomeKind.REUSED: "ready",
+    OutcomeKind.RESET: "ready",
+    OutcomeKind.CONNECTED: "ready",
+    OutcomeKind.DELETED: "deleted",
+    OutcomeKind.ABSENT: "deleted",
+    OutcomeKind.PLANNED: "ready",
+    OutcomeKind.SKIPPED: "none",
 }
 
 
@@ -49,8 +49,8 @@ def marker(scope: Scope) -> str:
 def comment(outcome: Outcome, facts: Facts) -> str:
     """The pull request's one comment."""
     title = "Preview database" + (f" {code(outcome.scope.key)}" if outcome.scope and outcome.scope.key else "")
-    lines = [f"### {title}: {_HEADLINES[outcome.result]}", "", *table(_rows(outcome, facts))]
-    if _HEADLINES[outcome.result] == "ready" and outcome.database is not None:
+    lines = [f"### {title}: {_HEADLINES[outcome.kind]}", "", *table(_rows(outcome, facts))]
+    if _HEADLINES[outcome.kind] == "ready" and outcome.database is not None:
         lines += [
             "",
             "When this pull request is closed, the database, its data and all its credentials are deleted.",
@@ -81,7 +81,7 @@ def comment(outcome: Outcome, facts: Facts) -> str:
 
 def summary(outcome: Outcome, facts: Facts) -> str:
     """The job summary: the comment's facts, and each step that was taken with its reason."""
-    lines = [f"### preview-db: {outcome.result}", "", *table(_rows(outcome, facts))]
+    lines = [f"### preview-db: {outcome.kind}", "", *table(_rows(outcome, facts))]
     if outcome.done:
         lines += ["", "| step | of | why | took |", "|---|---|---|--:|"]
         lines += [
@@ -152,14 +152,14 @@ def outputs(
         plain += [("database_id", outcome.database.id), ("database_name", outcome.database.name)]
     plain += [("project_id", project_id)] if project_id else []
     plain += [("plan", json.dumps(plan_json(outcome.plan)))] if outcome.plan else []
-    plain += [("outcome", outcome.result), ("deleted", "true" if outcome.result is Result.DELETED else "false")]
+    plain += [("outcome", outcome.kind), ("deleted", "true" if outcome.kind is OutcomeKind.DELETED else "false")]
     return secret + plain
 
 
 def _rows(outcome: Outcome, facts: Facts) -> list[tuple[str, str]]:
     database = outcome.database
     rows = [("Status", _status(outcome))]
-    if outcome.result in (Result.DELETED, Result.ABSENT):
+    if outcome.kind in (OutcomeKind.DELETED, OutcomeKind.ABSENT):
         rows.append(("Database", code(outcome.identity)))
     elif database is not None:
         rows.append(("Database", f"{code(database.name)} ({code(database.id)})"))
@@ -176,13 +176,13 @@ def _rows(outcome: Outcome, facts: Facts) -> list[tuple[str, str]]:
 
 def _status(outcome: Outcome) -> str:
     return {
-        Result.CREATED: "Ready, new",
-        Result.RESET: "Ready, reset: the data is gone and the connection string is a new one",
-        Result.DELETED: "Deleted",
-        Result.ABSENT: "Deleted",
-        Result.PLANNED: str(outcome.database.status).capitalize() if outcome.database else "None",
-        Result.SKIPPED: "None",
-    }.get(outcome.result, "Ready, data kept")
+        OutcomeKind.CREATED: "Ready, new",
+        OutcomeKind.RESET: "Ready, reset: the data is gone and the connection string is a new one",
+        OutcomeKind.DELETED: "Deleted",
+        OutcomeKind.ABSENT: "Deleted",
+        OutcomeKind.PLANNED: str(outcome.database.status).capitalize() if outcome.database else "None",
+        OutcomeKind.SKIPPED: "None",
+    }.get(outcome.kind, "Ready, data kept")
 
 
 def _time(value: datetime) -> str:
