@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from ..planning.credential import ConnectionString, Credential
 from ..planning.model import Database, Endpoint, Status
-from ..planning.outcome import Outcome, OutcomeKind, Settled
+from ..planning.outcome import Outcome, OutcomeKind, RunResult
 from .seal import Sealed, SealedConnection
 
 
-def packed(settled: Settled, endpoint: Endpoint) -> Sealed:
-    """What another job needs of ``settled``, which has at least one credential."""
-    database = settled.outcome.database
+def packed(result: RunResult, endpoint: Endpoint) -> Sealed:
+    """What another job needs of ``result``, which has at least one credential."""
+    database = result.outcome.database
     if database is None:
-        raise LookupError(settled.outcome.kind)
-    variables = {name: variable for variable, name in settled.variables.items()}
+        raise LookupError(result.outcome.kind)
+    variables = {name: variable for variable, name in result.variables.items()}
     return Sealed(
         database_id=database.id,
         database_name=database.name,
@@ -28,12 +28,12 @@ def packed(settled: Settled, endpoint: Endpoint) -> Sealed:
                 direct=one.direct.url if one.direct else None,
                 pooled=one.pooled.url if one.pooled else None,
             )
-            for one in settled.credentials
+            for one in result.credentials
         ),
     )
 
 
-def unpacked(content: Sealed) -> Settled:
+def unpacked(content: Sealed) -> RunResult:
     """The same on the other side. Nothing is asked of the Management API: what is in the envelope was checked when it was sealed."""
     credentials = tuple(
         Credential(
@@ -59,4 +59,4 @@ def unpacked(content: Sealed) -> Settled:
     )
     outcome = Outcome(OutcomeKind.CONNECTED, "the sealed strings were opened", database=database)
     variables = {one.variable: one.name for one in content.connections if one.variable}
-    return Settled(outcome, credentials, variables=variables)
+    return RunResult(outcome, credentials, variables=variables)

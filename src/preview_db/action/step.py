@@ -24,7 +24,7 @@ from ..planning.credential import Credential, string_of
 from ..planning.decide import Decision, Seen, Task
 from ..planning.events import Event
 from ..planning.model import Kind, Repository, Scope
-from ..planning.outcome import Outcome, OutcomeKind, Settled
+from ..planning.outcome import Outcome, OutcomeKind, RunResult
 from ..planning.settings import Inputs, Job
 from ..planning.stale import Fate, Sweep
 from ..report import preview as preview_report
@@ -108,14 +108,14 @@ class Step:
             self.inputs = signed_in(self.inputs, self.job, self.environ, self.runner, from_fork=self.event.has_no_secrets)
         engine = Engine(self.inputs, repository, self.github, self.runner, self.interrupts, self.job.mint_suffix, self._minted)
         with self._answering(decision), self._deploying(decision) as deployed:
-            settled = engine.run(decision)
-            deployed.append(settled.outcome)
+            result = engine.run(decision)
+            deployed.append(result.outcome)
         if decision.task is not Task.NOTHING or decision.advice:
-            self._tell(settled)
+            self._tell(result)
         else:
-            self._put_out(settled)  # and no summary: every comment on every issue comes by here
-        if settled.failure is not None:
-            raise settled.failure
+            self._put_out(result)  # and no summary: every comment on every issue comes by here
+        if result.failure is not None:
+            raise result.failure
 
     def _consult_doctor(self, repository: Repository) -> None:
         """Looks at all that a run stands on and changes nothing; fails if something of it will not do."""
@@ -163,12 +163,12 @@ class Step:
         if self.inputs.sealed is None or self.inputs.seal_with is None:
             raise LookupError(self.inputs.command)
         content = seal.open_sealed(self.inputs.sealed.get_secret_value(), self.inputs.seal_with)
-        settled = envelope.unpacked(content)
-        for credential in settled.credentials:
+        result = envelope.unpacked(content)
+        for credential in result.credentials:
             mask(credential, self.runner)
         self.inputs = self.inputs.model_copy(update={"endpoint": content.endpoint})
-        self._put_out(settled)
-        self.runner.info(f"Opened: {', '.join(one.name for one in settled.credentials)} of {content.database_name}")
+        self._put_out(result)
+        self.runner.info(f"Opened: {', '.join(one.name for one in result.credentials)} of {content.database_name}")
 
     @property
     def _workspace(self) -> Path:
@@ -256,14 +256,14 @@ class Step:
             return self._pull_request.head.sha
         return self.event.merge_group.head_sha if self.event.merge_group else self.job.sha
 
-    def _tell(self, settled: Settled) -> None:
+    def _tell(self, result: RunResult) -> None:
         """Outputs first: they are what the job needs. Comment and summary come after, and fail as warnings."""
-        outcome = settled.outcome
-        self._put_out(settled)
+        outcome = result.outcome
+        self._put_out(result)
         for warning in outcome.warnings:
             self.runner.warning("preview-db", warning)
-        if settled.sweep is not None:
-            self._tell_sweep(settled.sweep)
+        if result.sweep is not None:
+            self._tell_sweep(result.sweep)
         else:
             facts = self._facts(outcome.scope)
             self._comment(outcome, facts)
@@ -271,14 +271,14 @@ class Step:
         took = sum(done.seconds for done in outcome.done)
         self.runner.info(f"{outcome.kind.capitalize()}: {outcome.identity or outcome.reason} ({took:.1f} s)")
 
-    def _put_out(self, settled: Settled) -> None:
+    def _put_out(self, result: RunResult) -> None:
         """The outputs, the variables of later steps, and the file and the envelope where those were asked for."""
-        endpoint, database = self.inputs.endpoint, settled.outcome.database
-        project_id = settled.project.id if settled.project else database.project_id if database else ""
-        for name, value in preview_report.outputs(settled.outcome, settled.credentials, project_id=project_id, endpoint=endpoint):
+        endpoint, database = self.inputs.endpoint, result.outcome.database
+        project_id = result.project.id if result.project else database.project_id if database else ""
+        for name, value in preview_report.outputs(result.outcome, result.credentials, project_id=project_id, endpoint=endpoint):
             self.runner.set_output(name, value)
-        strings = {one.name: string_of(one, endpoint).url for one in settled.credentials}
-        variables = {variable: strings[name] for variable, name in settled.variables.items() if name in strings}
+        strings = {one.name: string_of(one, endpoint).url for one in result.credentials}
+        variables = {variable: strings[name] for variable, name in result.variables.items() if name in strings}
         for variable, string in variables.items():
             self.runner.export(variable, string)
         if self.inputs.env_file is not None and variables:
@@ -286,10 +286,10 @@ class Step:
 
             for warning in env_file.write(self.inputs.env_file, variables, workspace=self._workspace):
                 self.runner.warning("env_file", warning)
-        if self.inputs.seal_with is not None and settled.credentials and self.inputs.command != "unseal":
+        if self.inputs.seal_with is not None and result.credentials and self.inputs.command != "unseal":
             from . import envelope, seal  # here, since most runs seal nothing
 
-            self.runner.set_output("sealed", seal.seal(envelope.packed(settled, endpoint), self.inputs.seal_with))
+            self.runner.set_output("sealed", seal.seal(envelope.packed(result, endpoint), self.inputs.seal_with))
 
     def _tell_sweep(self, sweep: Sweep) -> None:
         """The summary, the JSON, and the comment of each pull request that lost its preview."""

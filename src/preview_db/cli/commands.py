@@ -18,7 +18,7 @@ from ..planning import decide, identity
 from ..planning.decide import Decision, Seen, Task
 from ..planning.events import Event
 from ..planning.model import Action, Kind
-from ..planning.outcome import Outcome, OutcomeKind, Settled
+from ..planning.outcome import Outcome, OutcomeKind, RunResult
 from ..planning.settings import Inputs
 from ..planning.stale import Fate
 from ..report import preview as preview_report
@@ -120,20 +120,20 @@ class Errand:
         if decision.task in (Task.REMOVE, Task.RESET):
             self._confirm(decision)
         try:
-            settled = self._run(decision)
+            result = self._run(decision)
         except NoPreview as error:
             raise _no_preview(error.what) from None
-        if decision.task is Task.STATUS and settled.outcome.kind is OutcomeKind.ABSENT:
-            raise _no_preview(f"There is no preview of {settled.outcome.scope}.")
-        self.answers.settled(settled)
+        if decision.task is Task.STATUS and result.outcome.kind is OutcomeKind.ABSENT:
+            raise _no_preview(f"There is no preview of {result.outcome.scope}.")
+        self.answers.result(result)
         if decision.task is Task.STATUS:
             self.terminal.notice("No credential was made", "say where it is to go, with --export, --env-file or --show-secrets")
-        if path and settled.credentials:
-            for warning in env_file.write(path, self.answers.variables(settled), workspace=workspace):
+        if path and result.credentials:
+            for warning in env_file.write(path, self.answers.variables(result), workspace=workspace):
                 self.terminal.warning("--env-file", warning)
-            self.terminal.info(f"Wrote {', '.join(settled.variables)} to {asked.env_file}")
+            self.terminal.info(f"Wrote {', '.join(result.variables)} to {asked.env_file}")
         if asked.comment:
-            self._comment(settled.outcome)
+            self._comment(result.outcome)
 
     def plan(self) -> None:
         """What would be done for one pull request or branch, or for the whole repository."""
@@ -152,22 +152,22 @@ class Errand:
                 cause="It has another number, or is another repository's.",
                 remedy="Correct --pr or --repo.",
             )
-        self.answers.settled(self._run(decide.decide(inputs, _EVENT, self.bearings.repository, seen)))
+        self.answers.result(self._run(decide.decide(inputs, _EVENT, self.bearings.repository, seen)))
 
     def sweep(self) -> None:
         """The whole repository, looked at and asked about before anything goes."""
         self._github("A sweep has to read which pull requests are open, and deletes nothing without knowing that.")
         decision = Decision(Task.SWEEP, "a sweep was asked for")
         self._confirm(decision)
-        settled = self._run(decision)
-        if settled.sweep is None:
+        result = self._run(decision)
+        if result.sweep is None:
             raise LookupError(decision)
-        self.answers.swept(settled, settled.sweep)
-        for one in settled.sweep.of(Fate.DELETED) if self.asked.comment else ():
+        self.answers.swept(result, result.sweep)
+        for one in result.sweep.of(Fate.DELETED) if self.asked.comment else ():
             scope, reason = one.verdict.preview.scope, f"the sweep took it away, since {one.verdict.reason}"
             self._comment(Outcome(OutcomeKind.DELETED, reason, scope, identity.name(scope)))
-        if settled.failure is not None:
-            raise settled.failure
+        if result.failure is not None:
+            raise result.failure
 
     def list(self) -> None:
         """Every preview there is and, where GitHub can be asked, what a sweep would say of it."""
@@ -198,7 +198,7 @@ class Errand:
             self.terminal.table(tables.PLAN_COLUMNS, tables.plan_rows(planned.outcome.plan), aside=True)
             self.terminal.confirm("Do this? What is deleted is gone with its data")
 
-    def _run(self, decision: Decision, *, dry_run: bool = False) -> Settled:
+    def _run(self, decision: Decision, *, dry_run: bool = False) -> RunResult:
         engine, is_answer = self._engine(dry_run=dry_run), self._only_plans and decision.task is not Task.SWEEP
         with self.terminal.quietly() if is_answer else contextlib.nullcontext(), self._working():
             return engine.run(decision)

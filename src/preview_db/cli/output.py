@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from ..planning.credential import string_of
 from ..planning.model import Endpoint
-from ..planning.outcome import Listing, Settled
+from ..planning.outcome import Listing, RunResult
 from ..planning.stale import Sweep
 from . import listing, tables
 from .console import Terminal
@@ -33,34 +33,34 @@ class Answers:
     export: bool = False
     show_secrets: bool = False
 
-    def settled(self, settled: Settled) -> None:
+    def result(self, result: RunResult) -> None:
         """What came of one preview, or would."""
-        plan, reason = settled.outcome.plan, settled.outcome.reason
-        for warning in settled.outcome.warnings:
+        plan, reason = result.outcome.plan, result.outcome.reason
+        for warning in result.outcome.warnings:
             self.terminal.warning("preview-db", warning)
         if self.as_json:
-            content = tables.outcome_json(settled, self.endpoint, reveal=self.show_secrets)
+            content = tables.outcome_json(result, self.endpoint, reveal=self.show_secrets)
             self.terminal.json(content, reveal=self.show_secrets)
         elif self.export:
-            for variable, string in self.variables(settled).items():
+            for variable, string in self.variables(result).items():
                 self.terminal.reveal(f"export {variable}={shlex.quote(string.get_secret_value())}")
         elif plan is None:
-            self._facts(settled)
+            self._facts(result)
         elif plan.steps:
             self.terminal.line(f"{reason[:1].upper()}{reason[1:]}:")
             self.terminal.table(tables.PLAN_COLUMNS, tables.plan_rows(plan))
         else:
             self.terminal.line("Nothing would be done.")
 
-    def _facts(self, settled: Settled) -> None:
-        self.terminal.table((), tables.facts(settled, self.endpoint))
-        for credential in settled.credentials if self.show_secrets else ():
+    def _facts(self, result: RunResult) -> None:
+        self.terminal.table((), tables.facts(result, self.endpoint))
+        for credential in result.credentials if self.show_secrets else ():
             self.terminal.reveal(f"{credential.name} {string_of(credential, self.endpoint).url.get_secret_value()}")
 
-    def swept(self, settled: Settled, sweep: Sweep) -> None:
+    def swept(self, result: RunResult, sweep: Sweep) -> None:
         """What became of every preview, or would."""
         if self.as_json:
-            self.terminal.json(tables.sweep_json(settled, sweep))
+            self.terminal.json(tables.sweep_json(result, sweep))
             return
         if rows := tables.sweep_rows(sweep):
             self.terminal.table(tables.SWEEP_COLUMNS, rows)
@@ -75,7 +75,7 @@ class Answers:
         else:
             self.terminal.line(f"No previews in the project {found.project.name}.")
 
-    def variables(self, settled: Settled) -> dict[str, SecretStr]:
+    def variables(self, result: RunResult) -> dict[str, SecretStr]:
         """The connection strings by the variables they are for."""
-        strings = {one.name: string_of(one, self.endpoint).url for one in settled.credentials}
-        return {variable: strings[name] for variable, name in settled.variables.items() if name in strings}
+        strings = {one.name: string_of(one, self.endpoint).url for one in result.credentials}
+        return {variable: strings[name] for variable, name in result.variables.items() if name in strings}

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..planning.credential import Credential, string_of
 from ..planning.model import Action, Database, Endpoint, Kind, Plan, Scope, Step
-from ..planning.outcome import OutcomeKind, Settled
+from ..planning.outcome import OutcomeKind, RunResult
 from ..planning.stale import Fate, Sweep, age
 from ..report import sweep as sweep_report
 from ..report.preview import plan_json
@@ -34,37 +34,37 @@ def scope_json(scope: Scope) -> dict[str, Any]:
     }
 
 
-def facts(settled: Settled, endpoint: Endpoint) -> list[Row]:
+def facts(result: RunResult, endpoint: Endpoint) -> list[Row]:
     """What came of one preview, a fact a row."""
-    outcome, database = settled.outcome, settled.outcome.database
+    outcome, database = result.outcome, result.outcome.database
     rows: list[Row] = [("outcome", outcome.kind)] if outcome.kind is not OutcomeKind.PLANNED else []
     rows += [("preview", str(outcome.scope))] if outcome.scope else []
     rows += [("identity", outcome.identity)] if outcome.identity else []
     if database is not None:
         rows += [("database", f"{database.name} ({database.id})"), ("status", database.status), ("created", _time(database.created_at))]
         rows += [("region", database.region)] if database.region else []
-    rows += [("project", f"{settled.project.name} ({settled.project.id})")] if settled.project else []
-    for credential in settled.credentials:
+    rows += [("project", f"{result.project.name} ({result.project.id})")] if result.project else []
+    for credential in result.credentials:
         string = string_of(credential, endpoint)
         rows.append((f"credential {credential.name}", f"{string.user} at {string.host}:{string.port}/{string.database}"))
     return rows
 
 
-def outcome_json(settled: Settled, endpoint: Endpoint, *, reveal: bool) -> dict[str, Any]:
+def outcome_json(result: RunResult, endpoint: Endpoint, *, reveal: bool) -> dict[str, Any]:
     """The same for a program.
 
     Args:
         reveal: whether the connection strings are in it.
     """
-    outcome = settled.outcome
+    outcome = result.outcome
     return {
         "outcome": outcome.kind,
         "reason": outcome.reason,
         **(scope_json(outcome.scope) if outcome.scope else {}),
         "identity": outcome.identity,
         "database": _database_json(outcome.database) if outcome.database else None,
-        "project_id": settled.project.id if settled.project else None,
-        "connections": [_credential_json(one, endpoint, reveal=reveal) for one in settled.credentials],
+        "project_id": result.project.id if result.project else None,
+        "connections": [_credential_json(one, endpoint, reveal=reveal) for one in result.credentials],
         "plan": plan_json(outcome.plan) if outcome.plan else None,
         "steps": [{"action": done.step.action, "subject": done.step.subject, "seconds": round(done.seconds, 1)} for done in outcome.done],
         "warnings": list(outcome.warnings),
@@ -97,10 +97,10 @@ def sweep_line(sweep: Sweep) -> str:
     return ", ".join(counts) + (f"; untouched: {', '.join(others)}" if others else "")
 
 
-def sweep_json(settled: Settled, sweep: Sweep) -> dict[str, Any]:
+def sweep_json(result: RunResult, sweep: Sweep) -> dict[str, Any]:
     return {
-        "outcome": settled.outcome.kind,
-        "project_id": settled.project.id if settled.project else None,
+        "outcome": result.outcome.kind,
+        "project_id": result.project.id if result.project else None,
         "swept": sweep_report.as_json(sweep),
         "others": dict(sweep.others),
     }

@@ -14,7 +14,7 @@ from ..planning import identity, plan, stale
 from ..planning.credential import Credential
 from ..planning.decide import Decision, Task
 from ..planning.model import Action, Project, Repository, Scope, Wanted
-from ..planning.outcome import Listing, Outcome, OutcomeKind, Settled
+from ..planning.outcome import Listing, Outcome, OutcomeKind, RunResult
 from ..planning.settings import Inputs
 from ..planning.stale import Fate
 from ..services.github.repository import GitHubFailed, GitHubRepository
@@ -46,14 +46,14 @@ class Engine:
     mint_suffix: str
     minted: Callable[[Credential], None] = lambda _: None
 
-    def run(self, decision: Decision) -> Settled:
+    def run(self, decision: Decision) -> RunResult:
         """Does what was decided, or says what it would do, if that is what was asked.
 
         Raises:
             PreviewError: see the failure policy.
         """
         if decision.task is Task.NOTHING:
-            return Settled(Outcome(OutcomeKind.SKIPPED, decision.reason, scope=decision.scope))
+            return RunResult(Outcome(OutcomeKind.SKIPPED, decision.reason, scope=decision.scope))
         only_plan = self.inputs.command == "plan" or self.inputs.dry_run
         # A sweep takes as long as there is something to sweep; each of its requests is bounded by itself.
         deadline = NEVER if decision.task is Task.SWEEP else Deadline.after(self.inputs.timeout.total_seconds() + AFTERWARDS)
@@ -68,20 +68,20 @@ class Engine:
                 if decision.task is not Task.REMOVE or not self.inputs.create_project:
                     raise
                 self.sink.info(f"{unknown.what} It was never made, so there is nothing to delete.")
-                return Settled(Outcome(OutcomeKind.ABSENT, decision.reason, decision.scope))
+                return RunResult(Outcome(OutcomeKind.ABSENT, decision.reason, decision.scope))
             self.sink.info(f"Project {project.name} ({project.id}) of the workspace {project.workspace.name}")
             if decision.task is Task.SWEEP:
                 return self._sweep(api, project, decision, dry_run=only_plan)
             wanted = self._wanted(decision, api, project)
             reconciler = self._reconciler(api, project)
             if only_plan or decision.task is Task.STATUS:
-                return Settled(self._planned(reconciler, wanted, status=decision.task is Task.STATUS), project=project)
+                return RunResult(self._planned(reconciler, wanted, status=decision.task is Task.STATUS), project=project)
             try:
                 outcome, credentials = self._settle(reconciler, wanted)
             except PlanLimit as limit:
                 raise self._with_what_could_go(limit, api, project) from None
             variables = {one.variable: one.name for one in self.inputs.connections if one.variable}
-            return Settled(outcome, tuple(credentials), project, variables)
+            return RunResult(outcome, tuple(credentials), project, variables)
 
     def _project(self, api: ManagementApi, *, may_create: bool) -> Project:
         asked, region = self.inputs.project, self.inputs.region
@@ -112,7 +112,7 @@ class Engine:
         name = kept.identity if kept else identity.name(wanted.scope)
         return Outcome(result, wanted.reason, wanted.scope, name, kept, None if status else steps)
 
-    def _sweep(self, api: ManagementApi, project: Project, decision: Decision, *, dry_run: bool) -> Settled:
+    def _sweep(self, api: ManagementApi, project: Project, decision: Decision, *, dry_run: bool) -> RunResult:
         from .sweep import Sweeper, failure, missed  # here, since no other run needs it
 
         if self.github is None:
@@ -126,7 +126,7 @@ class Engine:
         for late in (one for one in sweep.of(Fate.DELETED, Fate.WOULD_GO) if one.verdict.missed):
             self.sink.warning("A close was missed", missed(late, sweep))
         outcome = Outcome(OutcomeKind.PLANNED if dry_run else OutcomeKind.SWEPT, decision.reason)
-        return Settled(outcome, project=project, sweep=sweep, failure=failure(sweep, self.inputs.max_deletions))
+        return RunResult(outcome, project=project, sweep=sweep, failure=failure(sweep, self.inputs.max_deletions))
 
     def _with_what_could_go(self, limit: PlanLimit, api: ManagementApi, project: Project) -> PlanLimit:
         """The same with the plan's name and the previews idle longest, as far as they can be told."""

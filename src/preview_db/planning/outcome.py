@@ -55,7 +55,7 @@ class Outcome:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Settled:
+class RunResult:
     """What a run came to, with the secrets that an outcome does not hold.
 
     Attributes:
