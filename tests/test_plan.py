@@ -1,4 +1,4 @@
-"""Wanted and observed in, steps out."""
+"""DesiredState and observed in, steps out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preview_db.planning import identity, plan
-from preview_db.planning.model import Action, Connection, Database, Kind, Plan, Repository, Scope, Status, Wanted
+from preview_db.planning.model import Action, Connection, Database, DesiredState, Kind, Plan, Repository, Scope, Status
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 REPOSITORY = Repository(42, "acme/web")
@@ -25,8 +25,8 @@ OTHER_SCOPES = [
 ]
 
 
-def wanted(*, present: bool = True, run: str = "100-1", **changes: object) -> Wanted:
-    base = Wanted(scope=SCOPE, present=present, reason="because", now=NOW, mint_suffix=run)
+def wanted(*, present: bool = True, run: str = "100-1", **changes: object) -> DesiredState:
+    base = DesiredState(scope=SCOPE, present=present, reason="because", now=NOW, mint_suffix=run)
     return dataclasses.replace(base, **changes)  # type: ignore[arg-type]  # any of its fields
 
 

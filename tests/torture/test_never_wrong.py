@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preview_db.planning import identity, plan, stale
-from preview_db.planning.model import Database, Kind, Repository, Scope, Status, Wanted
+from preview_db.planning.model import Database, DesiredState, Kind, Repository, Scope, Status
 from preview_db.planning.settings import Inputs
 from preview_db.planning.stale import View
 from preview_db_emulator.client import Emulator
@@ -118,7 +118,7 @@ SCOPE = Scope(Repository(4242, "acme/shop"), Kind.PULL_REQUEST, "12")
 def test_of_ten_thousand_databases_no_plan_touches_one_that_is_not_ours(seed: int) -> None:
     databases, ours = population(SCOPE, seed, MANY)
     for present, fresh in ((True, False), (True, True), (False, False)):
-        made = plan.make(Wanted(SCOPE, present=present, fresh=fresh, reason="because", now=NOW), databases)
+        made = plan.make(DesiredState(SCOPE, present=present, fresh=fresh, reason="because", now=NOW), databases)
         assert {step.database.id for step in made.steps if step.database} <= ours
         if not present:
             assert {step.database.id for step in made.steps if step.database} == ours

@@ -13,7 +13,7 @@ from ..errors import Cancelled, Mismatch, PlanLimit, PreviewError, ProvisioningF
 from ..interrupts import Interrupts
 from ..planning import identity, plan
 from ..planning.credential import Credential, string_of
-from ..planning.model import Action, Database, Endpoint, Plan, Project, Scope, Status, Step, Wanted
+from ..planning.model import Action, Database, DesiredState, Endpoint, Plan, Project, Scope, Status, Step
 from ..planning.outcome import Done, Outcome, OutcomeKind
 from ..services.postgres import probe
 from ..services.prisma import errors as refusals
@@ -80,7 +80,7 @@ class Reconciler:
     _minted: list[Credential] = dataclasses.field(default_factory=list)
     _done: list[Done] = dataclasses.field(default_factory=list)
 
-    def observe(self, wanted: Wanted) -> list[Database]:
+    def observe(self, desired: DesiredState) -> list[Database]:
         """The databases of exactly what is ``wanted``.
 
         The whole project is listed, though the server could be asked for one ``logicalId``: a preview may bear its identity as its name
@@ -88,16 +88,16 @@ class Reconciler:
         that bears it as both.
         """
         if wanted.database_id:
-            one = self.api.database(wanted.database_id)
+            one = self.api.database(desired.database_id)
             return self._checked([one] if one else [])
-        tag = wanted.tag or identity.tag(wanted.scope)
+        tag = wanted.tag or identity.tag(desired.scope)
         listed = self._checked(self.api.databases(self.project.id))
         found = [database for database in listed if identity.bears(database, tag, wanted.scope.repository)]
         if self._found_first is None:
             self._found_first = frozenset(database.id for database in found)
         return found
 
-    def settle(self, wanted: Wanted) -> tuple[Outcome, list[Credential]]:
+    def settle(self, desired: DesiredState) -> tuple[Outcome, list[Credential]]:
         """Makes it so. Returns what came of it and, if the preview is to be there, a credential a name.
 
         Raises:
@@ -122,16 +122,16 @@ class Reconciler:
         except Cancelled:
             raise  # there is no time left, and another run may be using what was made; the next one goes on from here
         except PreviewError as error:
-            self._undo(wanted, unusable=wanted.fresh or isinstance(error, ProvisioningFailed | Mismatch | PlanLimit))
+            self._undo(wanted, unusable=desired.fresh or isinstance(error, ProvisioningFailed | Mismatch | PlanLimit))
             raise
         raise ProvisioningFailed(
-            f"The preview of {wanted.scope} did not settle: each time something else had changed meanwhile.",
+            f"The preview of {desired.scope} did not settle: each time something else had changed meanwhile.",
             cause="Several runs are creating and deleting it at once, the Management API forgets what it has made, or a database that is "
             "no preview (a default one) bears its logicalId.",
             remedy="Give the job a concurrency group by pull request number with cancel-in-progress: false, and run it again.",
         )
 
-    def _apply(self, wanted: Wanted, steps: Plan) -> tuple[Outcome, list[Credential]]:
+    def _apply(self, desired: DesiredState, steps: Plan) -> tuple[Outcome, list[Credential]]:
         database: Database | None = None
         self._minted.clear()
         for step in steps.steps:
@@ -139,7 +139,7 @@ class Reconciler:
             note = ""
             match step.action:
                 case Action.CREATE:
-                    database = self._wait_until_ready(self._create(wanted.scope, replaces=step.database is not None))
+                    database = self._wait_until_ready(self._create(desired.scope, replaces=step.database is not None))
                 case Action.KEEP:
                     database = self._wait_until_ready(_of(step))
                 case Action.MINT:
@@ -162,22 +162,22 @@ class Reconciler:
         shown = database or next((step.database for step in steps.of(Action.DELETE)), None)
         outcome = Outcome(
             kind=kind,
-            reason=wanted.reason,
-            scope=wanted.scope,
-            identity=shown.identity if shown else identity.name(wanted.scope),
+            reason=desired.reason,
+            scope=desired.scope,
+            identity=shown.identity if shown else identity.name(desired.scope),
             database=shown,
             done=tuple(self._done),
             warnings=steps.warnings,
         )
         return outcome, list(self._minted) if wanted.present else []
 
-    def _check_still_kept(self, wanted: Wanted, database: Database) -> None:
+    def _check_still_kept(self, desired: DesiredState, database: Database) -> None:
         """Where the server knows no ``logicalId``, an older one of another run may have shown up late, and this one be about to go."""
         now = plan.make(dataclasses.replace(wanted, outdated=self._found_first), self.observe(wanted))
         if not any(_of(step).id == database.id for step in now.of(Action.KEEP)):
             raise LookAgain("another run's database is older, and is kept")
 
-    def _result(self, wanted: Wanted, steps: Plan, database: Database | None) -> OutcomeKind:
+    def _result(self, desired: DesiredState, steps: Plan, database: Database | None) -> OutcomeKind:
         if not wanted.present:
             return OutcomeKind.DELETED if steps.of(Action.DELETE) else OutcomeKind.ABSENT
         if database is None:
@@ -272,7 +272,7 @@ class Reconciler:
         self._check_project(answer)
         return answer.to_model()
 
-    def _mint(self, database: Database, name: str, wanted: Wanted) -> str:
+    def _mint(self, database: Database, name: str, desired: DesiredState) -> str:
         asked = wanted.connections[len(self._minted)]
         # What is to end with the job is told apart by its name, which the one that came with the database does not have.
         came_with_it = None if self._minted or wanted.ephemeral else self._came_with(database)
@@ -351,7 +351,7 @@ class Reconciler:
             return f"not now: {error.what}"
         return ""
 
-    def _undo(self, wanted: Wanted, *, unusable: bool) -> None:
+    def _undo(self, desired: DesiredState, *, unusable: bool) -> None:
         """Takes back what this run made and nobody will use: its credentials, and the database it created if that is ``unusable``.
 
         A database in which another run has a credential by now is left to that run; one that does not bear the preview's identity, to
@@ -364,7 +364,7 @@ class Reconciler:
         for one in self._minted:
             self._try(functools.partial(self.api.delete_connection, one.connection_id), f"credential {one.connection_id}")
 
-    def _delete_unless_shared(self, id_: str, mine: set[str], wanted: Wanted) -> bool:
+    def _delete_unless_shared(self, id_: str, mine: set[str], desired: DesiredState) -> bool:
         now = self.api.database(id_)
         if now is None or not {one.id for one in now.connections} <= mine or bare(now.project.id) != bare(self.project.id):
             return False

@@ -13,7 +13,7 @@ from ..log import Sink
 from ..planning import identity, plan, stale
 from ..planning.credential import Credential
 from ..planning.decide import Decision, Task
-from ..planning.model import Action, Project, Repository, Scope, Wanted
+from ..planning.model import Action, DesiredState, Project, Repository, Scope
 from ..planning.outcome import Listing, Outcome, OutcomeKind, RunResult
 from ..planning.settings import Inputs
 from ..planning.stale import Fate
@@ -72,7 +72,7 @@ class Engine:
             self.sink.info(f"Project {project.name} ({project.id}) of the workspace {project.workspace.name}")
             if decision.task is Task.SWEEP:
                 return self._sweep(api, project, decision, dry_run=only_plan)
-            wanted = self._wanted(decision, api, project)
+            wanted = self._desired_state(decision, api, project)
             reconciler = self._reconciler(api, project)
             if only_plan or decision.task is Task.STATUS:
                 return RunResult(self._planned(reconciler, wanted, status=decision.task is Task.STATUS), project=project)
@@ -102,14 +102,14 @@ class Engine:
             databases = [database.to_model() for database in api.databases(project.id)]
         return Listing(project, stale.previews(databases, self.repository), stale.others(databases, self.repository))
 
-    def _planned(self, reconciler: Reconciler, wanted: Wanted, *, status: bool) -> Outcome:
+    def _planned(self, reconciler: Reconciler, desired: DesiredState, *, status: bool) -> Outcome:
         databases = reconciler.observe(wanted)
         steps = plan.make(wanted, databases)
         kept = next((step.database for step in steps.of(Action.KEEP) if step.database), None)
         result = OutcomeKind.ABSENT if status and kept is None else OutcomeKind.PLANNED
         for line in () if status else plan.plan_lines(steps):
             self.sink.info(f"• {line}")
-        name = kept.identity if kept else identity.name(wanted.scope)
+        name = kept.identity if kept else identity.name(desired.scope)
         return Outcome(result, wanted.reason, wanted.scope, name, kept, None if status else steps)
 
     def _sweep(self, api: ManagementApi, project: Project, decision: Decision, *, dry_run: bool) -> RunResult:
@@ -140,16 +140,16 @@ class Engine:
         cause = f"{limit.cause} The workspace is on the plan {name!r}, the project has {len(databases)} databases."
         return PlanLimit(limit.what, cause=f"{cause} Idle longest: {', '.join(idle)}." if idle else cause, remedy=limit.remedy)
 
-    def _settle(self, reconciler: Reconciler, wanted: Wanted) -> tuple[Outcome, list[Credential]]:
+    def _settle(self, reconciler: Reconciler, desired: DesiredState) -> tuple[Outcome, list[Credential]]:
         """Makes it so, and asks again after creating: a fast merge can be over before the database is made."""
         outcome, credentials = reconciler.settle(wanted)
-        if outcome.kind in (OutcomeKind.CREATED, OutcomeKind.RESET) and not self._still_open(wanted.scope):
-            reason = f"{wanted.scope} is closed by now"
+        if outcome.kind in (OutcomeKind.CREATED, OutcomeKind.RESET) and not self._still_open(desired.scope):
+            reason = f"{desired.scope} is closed by now"
             self.sink.notice("Closed meanwhile", f"{reason}; what was made for it is taken away again.")
             return reconciler.settle(dataclasses.replace(wanted, present=False, fresh=False, reason=reason))
         if outcome.kind is OutcomeKind.ABSENT and wanted.present:
             raise NoPreview(
-                f"There is no preview of {wanted.scope} to connect to.",
+                f"There is no preview of {desired.scope} to connect to.",
                 cause="It was not created yet, was deleted, or is another repository's; 'connect' never creates one.",
                 remedy="Let this job need the one that creates it ('needs:'), or use 'command: create'.",
             )
@@ -166,13 +166,13 @@ class Engine:
             return True
         return found is None or found.is_open
 
-    def _wanted(self, decision: Decision, api: ManagementApi, project: Project) -> Wanted:
+    def _desired_state(self, decision: Decision, api: ManagementApi, project: Project) -> DesiredState:
         scope, tag = decision.scope, ""
         if self.inputs.database_id is not None:
             scope, tag = self._described(api, project, self.inputs.database_id)
         if scope is None:
             raise LookupError(decision)
-        return Wanted(
+        return DesiredState(
             scope=scope,
             tag=tag,
             database_id=self.inputs.database_id or "",

@@ -163,7 +163,7 @@ class Plan:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Wanted:
+class DesiredState:
     """What should be, for one scope.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""Wanted and observed in, steps with their reasons out. Pure: no I/O, no clock, no randomness."""
+"""DesiredState and observed in, steps with their reasons out. Pure: no I/O, no clock, no randomness."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from . import identity
-from .model import Action, Connection, Database, Plan, Status, Step, Wanted
+from .model import Action, Connection, Database, DesiredState, Plan, Status, Step
 
 _MINTED = re.compile(r"(?P<name>[a-z0-9][a-z0-9-]*)-(?P<run>[0-9]+-[0-9]+)(?P<once>-once)?", re.ASCII)
 
@@ -15,13 +15,13 @@ NEWER_RUNS = 2
 """A credential is superseded once this many newer runs have minted one under its name."""
 
 
-def make(wanted: Wanted, databases: Iterable[Database]) -> Plan:
+def make(desired: DesiredState, databases: Iterable[Database]) -> Plan:
     """The steps from what is observed to what is wanted, for one scope.
 
     Args:
         databases: any databases at all; those that are not this scope's are passed over.
     """
-    tag = wanted.tag or identity.tag(wanted.scope)
+    tag = wanted.tag or identity.tag(desired.scope)
     ours = sorted(
         (database for database in databases if identity.bears(database, tag, wanted.scope.repository)),
         key=lambda database: (database.created_at, database.id),
@@ -30,7 +30,7 @@ def make(wanted: Wanted, databases: Iterable[Database]) -> Plan:
         return Plan(tuple(_delete(database, wanted.reason) for database in ours))
     failed = [database for database in ours if database.status is Status.FAILURE]
     usable = [database for database in ours if database.status is not Status.FAILURE]
-    outdated = [one for one in usable if wanted.fresh and (wanted.outdated is None or one.id in wanted.outdated)]
+    outdated = [one for one in usable if wanted.fresh and (desired.outdated is None or one.id in wanted.outdated)]
     current = [one for one in usable if one not in outdated]
     kept = current[0] if current else None
     steps: list[Step] = []
@@ -40,19 +40,19 @@ def make(wanted: Wanted, databases: Iterable[Database]) -> Plan:
     if kept is None and not wanted.may_create:
         return Plan(tuple(steps))
     if kept is None:
-        steps.append(Step(Action.CREATE, identity.name(wanted.scope), wanted.reason, database=outdated[0] if outdated else None))
+        steps.append(Step(Action.CREATE, identity.name(desired.scope), wanted.reason, database=outdated[0] if outdated else None))
     else:
         steps.append(Step(Action.KEEP, kept.name, wanted.reason, database=kept))
     why = "it ends with this job" if wanted.ephemeral else "each run has credentials of its own"
-    steps += [Step(Action.MINT, connection_name(name, wanted.mint_suffix, ephemeral=wanted.ephemeral), why) for name in wanted.connections]
+    steps += [Step(Action.MINT, connection_name(name, wanted.mint_suffix, ephemeral=desired.ephemeral), why) for name in wanted.connections]
     if wanted.connections:
         steps.append(Step(Action.WAIT, "database", "it is handed out once one can log in to it"))
     steps += [_delete(database, "the new one can be used") for database in outdated]
     if kept is not None:
-        steps += superseded(kept, minting=wanted.connections, run=wanted.mint_suffix, grace=wanted.grace, now=wanted.now)
+        steps += superseded(kept, minting=desired.connections, run=desired.mint_suffix, grace=desired.grace, now=desired.now)
     knows_logical_id = kept.can_be_adopted if kept is not None else any(one.can_be_adopted or one.logical_id for one in outdated)
     if wanted.may_create and knows_logical_id:
-        steps.append(Step(Action.ADOPT, identity.name(wanted.scope), "the server then refuses a second one of its identity"))
+        steps.append(Step(Action.ADOPT, identity.name(desired.scope), "the server then refuses a second one of its identity"))
     return Plan(tuple(steps), _duplicates(wanted, current) if wanted.may_delete else ())
 
 
@@ -107,10 +107,10 @@ def _minted(connection: Connection) -> tuple[str | None, str | None, bool]:
     return (parts["name"], parts["run"], parts["once"] is not None) if parts else (None, None, False)
 
 
-def _duplicates(wanted: Wanted, usable: Sequence[Database]) -> tuple[str, ...]:
+def _duplicates(desired: DesiredState, usable: Sequence[Database]) -> tuple[str, ...]:
     if len(usable) < 2:
         return ()
-    return (f"There were {len(usable)} databases for {wanted.scope}. {usable[0].id}, the oldest, is kept.",)
+    return (f"There were {len(usable)} databases for {desired.scope}. {usable[0].id}, the oldest, is kept.",)
 
 
 def _delete(database: Database, reason: str) -> Step:

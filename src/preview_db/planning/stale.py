@@ -1,6 +1,6 @@
 """Which previews nobody wants any more. Pure: previews and what GitHub says of them in, a verdict with its reason for each out.
 
-The planner is the same for one pull request and for all: a verdict is a :class:`preview_db.planning.model.Wanted`, and
+The planner is the same for one pull request and for all: a verdict is a :class:`preview_db.planning.model.DesiredState`, and
 :func:`preview_db.planning.plan.make` turns it into steps.
 """
 
@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from . import identity, plan
 from .decide import unwanted
 from .events import MergeGroup, PullRequest
-from .model import Action, Database, Kind, Plan, Repository, Scope, Wanted
+from .model import Action, Database, DesiredState, Kind, Plan, Repository, Scope
 from .settings import Inputs
 
 CLOSE_TAKES = timedelta(minutes=10)
@@ -137,7 +137,7 @@ def previews(databases: Iterable[Database], repository: Repository) -> list[Prev
 def judge(preview: Preview, view: View, inputs: Inputs, now: datetime) -> Verdict:
     """Whether anybody wants ``preview``, and the steps that follow."""
     scope, why, reason, since = _asked_for(preview, view, inputs, now)
-    wanted = Wanted(
+    wanted = DesiredState(
         scope=scope,
         tag=preview.tag,
         present=why is Why.WANTED,
