@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from preview_db.errors import UnsupportedEvent
 from preview_db.planning import events
-from preview_db.planning.decide import Decision, Questions, Seen, Task, decide, questions
+from preview_db.planning.decide import Decision, EventState, Lookups, Task, decide, lookups
 from preview_db.planning.model import Kind, Repository, Scope
 from preview_db.planning.settings import Inputs
 from preview_db_emulator.github import payloads
@@ -38,9 +38,9 @@ def event(name: str = "pull_request", **content: Any) -> events.Event:
     return events.parse(name, json.dumps(payload(**content)))
 
 
-def decided(happened: events.Event, seen: Seen | None = None, /, **inputs: str) -> Decision:
+def decided(happened: events.Event, seen: EventState | None = None, /, **inputs: str) -> Decision:
     given = Inputs.read({**TOKEN, **{f"INPUT_{name.upper()}": value for name, value in inputs.items()}})
-    return decide(given, happened, REPOSITORY, seen or Seen())
+    return decide(given, happened, REPOSITORY, seen or EventState())
 
 
 TWELVE = Scope(REPOSITORY, Kind.PULL_REQUEST, "12")
@@ -69,16 +69,16 @@ def test_what_an_action_means(action: str, state: str, task: Task, says: str) ->
 
 def test_a_closed_run_that_is_run_again_leaves_a_reopened_pull_request_alone() -> None:
     closed = event(action="closed", state="closed")
-    assert questions(Inputs.read(TOKEN), closed) == Questions(pull_request=12, only_if_possible=True)
-    assert decided(closed, Seen(pull_request=pull())).task is Task.NOTHING
-    assert decided(closed, Seen(pull_request=pull(state="closed"))).task is Task.REMOVE
+    assert lookups(Inputs.read(TOKEN), closed) == Lookups(pull_request=12, only_if_possible=True)
+    assert decided(closed, EventState(pull_request=pull())).task is Task.NOTHING
+    assert decided(closed, EventState(pull_request=pull(state="closed"))).task is Task.REMOVE
 
 
 def test_inputs_do_not_turn_an_event_on_something_else() -> None:
     closed = event(action="closed", state="closed")
     assert decided(closed, pr="7").scope == TWELVE
     assert decided(closed, branch="main").scope == TWELVE
-    assert decided(said("/preview-db delete"), Seen(permission="admin"), branch="main").scope == TWELVE
+    assert decided(said("/preview-db delete"), EventState(permission="admin"), branch="main").scope == TWELVE
     assert decided(queue("checks_requested"), branch="main").scope == Scope(REPOSITORY, Kind.MERGE_QUEUE, "3")
 
 
@@ -104,10 +104,8 @@ def test_a_comments_event_can_be_used_for_a_command() -> None:
 def test_a_plan_of_nothing_in_particular_is_of_the_whole_repository() -> None:
     assert decided(parsed("workflow_dispatch", {}), command="plan").task is Task.SWEEP
     assert (
-        questions(
-            Inputs.read({"INPUT_COMMAND": "plan", "INPUT_PR": "12"}), parsed("push", {"ref": "x", "repository": where()["repository"]})
-        )
-        == Questions()
+        lookups(Inputs.read({"INPUT_COMMAND": "plan", "INPUT_PR": "12"}), parsed("push", {"ref": "x", "repository": where()["repository"]}))
+        == Lookups()
     )
 
 
@@ -173,7 +171,7 @@ def test_a_push_can_reset_the_data_and_nothing_else_does() -> None:
 
 @pytest.mark.parametrize("who", [{"head": 43}, {"head": None}, {"sender": "dependabot[bot]"}])
 def test_a_pull_request_without_secrets_is_left_out_politely(who: dict[str, Any]) -> None:
-    decision = decide(Inputs.read({}), event(**who), REPOSITORY, Seen())
+    decision = decide(Inputs.read({}), event(**who), REPOSITORY, EventState())
     assert decision.task is Task.NOTHING
     assert "no secrets" in decision.reason
     assert "pull_request_target" in decision.advice
@@ -239,17 +237,17 @@ def test_a_merge_queue_entry_has_a_preview_of_its_own() -> None:
     scope = Scope(REPOSITORY, Kind.MERGE_QUEUE, "3")
     assert decided(queue("checks_requested")) == Decision(Task.ENSURE, "pull request #3 entered the merge queue", scope)
     destroyed = queue("destroyed")
-    assert questions(Inputs.read({}), destroyed) == Questions(queue=True)
+    assert lookups(Inputs.read({}), destroyed) == Lookups(queue=True)
     assert decided(destroyed).task is Task.REMOVE
 
 
 def test_an_entry_that_is_queued_again_keeps_its_preview() -> None:
     again = frozenset({"refs/heads/gh-readonly-queue/release/1/pr-3-" + "d" * 40})
-    assert decided(queue("destroyed"), Seen(queue=again)).task is Task.NOTHING
+    assert decided(queue("destroyed"), EventState(queue=again)).task is Task.NOTHING
     other = frozenset(
         {"refs/heads/gh-readonly-queue/release/1/pr-33-" + "d" * 40, "refs/heads/gh-readonly-queue/release/1/pr-3-" + "b" * 40}
     )
-    assert decided(queue("destroyed"), Seen(queue=other)).task is Task.REMOVE
+    assert decided(queue("destroyed"), EventState(queue=other)).task is Task.REMOVE
 
 
 def said(body: str, *, sender: str = "octocat", kind: str = "User", on_issue: bool = False) -> events.Event:
@@ -286,14 +284,14 @@ def pull(**changes: Any) -> events.PullRequest:
     ],
 )
 def test_what_a_comment_orders(body: str, task: Task) -> None:
-    decision = decided(said(body), Seen(pull_request=pull(), permission="write"))
+    decision = decided(said(body), EventState(pull_request=pull(), permission="write"))
     assert decision.task is task
     assert decision.reaction == ("confused" if "explode" in body else "+1" if task is not Task.NOTHING else "")
 
 
 @pytest.mark.parametrize("permission", ["read", "none", "triage", ""])
 def test_only_people_who_may_write_give_orders(permission: str) -> None:
-    decision = decided(said("/preview-db delete"), Seen(pull_request=pull(), permission=permission))
+    decision = decided(said("/preview-db delete"), EventState(pull_request=pull(), permission=permission))
     assert (decision.task, decision.reaction) == (Task.NOTHING, "")
     assert "octocat may not write" in decision.reason
 
@@ -301,28 +299,28 @@ def test_only_people_who_may_write_give_orders(permission: str) -> None:
 @pytest.mark.parametrize(("sender", "kind"), [("ci[bot]", "Bot"), ("ci[bot]", "User"), ("someone", "Bot"), ("x", "Organization")])
 def test_bots_give_no_orders(sender: str, kind: str) -> None:
     order = said("/preview-db delete", sender=sender, kind=kind)
-    assert questions(Inputs.read(TOKEN), order) == Questions()
-    assert decided(order, Seen(pull_request=pull(), permission="admin")).task is Task.NOTHING
+    assert lookups(Inputs.read(TOKEN), order) == Lookups()
+    assert decided(order, EventState(pull_request=pull(), permission="admin")).task is Task.NOTHING
 
 
 def test_a_comment_on_an_issue_is_no_order() -> None:
-    assert decided(said("/preview-db delete", on_issue=True), Seen(permission="admin")).task is Task.NOTHING
+    assert decided(said("/preview-db delete", on_issue=True), EventState(permission="admin")).task is Task.NOTHING
 
 
 def test_what_is_not_wanted_is_not_created_by_a_comment_either() -> None:
     for seen in (pull(head=43), pull(state="closed")):
-        assert decided(said("/preview-db create"), Seen(pull_request=seen, permission="admin")).task is Task.NOTHING
-        assert decided(said("/preview-db delete"), Seen(pull_request=seen, permission="admin")).task is Task.REMOVE
+        assert decided(said("/preview-db create"), EventState(pull_request=seen, permission="admin")).task is Task.NOTHING
+        assert decided(said("/preview-db delete"), EventState(pull_request=seen, permission="admin")).task is Task.REMOVE
 
 
 @pytest.mark.parametrize("name", ["workflow_dispatch", "repository_dispatch", "workflow_run"])
 def test_a_request_with_a_number_makes_the_pull_request_what_it_should_be(name: str) -> None:
     happened = parsed(name, {})
-    assert questions(Inputs.read({"INPUT_PR": "12"}), happened) == Questions(pull_request=12)
-    assert decided(happened, Seen(pull_request=pull()), pr="12").task is Task.ENSURE
-    assert decided(happened, Seen(pull_request=pull(state="closed")), pr="12").task is Task.REMOVE
-    assert decided(happened, Seen(branch_exists=True), branch="feat/x").task is Task.ENSURE
-    assert decided(happened, Seen(branch_exists=False), branch="feat/x").task is Task.REMOVE
+    assert lookups(Inputs.read({"INPUT_PR": "12"}), happened) == Lookups(pull_request=12)
+    assert decided(happened, EventState(pull_request=pull()), pr="12").task is Task.ENSURE
+    assert decided(happened, EventState(pull_request=pull(state="closed")), pr="12").task is Task.REMOVE
+    assert decided(happened, EventState(branch_exists=True), branch="feat/x").task is Task.ENSURE
+    assert decided(happened, EventState(branch_exists=False), branch="feat/x").task is Task.REMOVE
 
 
 def test_a_schedule_is_a_sweep() -> None:

@@ -13,7 +13,7 @@ from preview_db.planning import identity, stale
 from preview_db.planning.events import PullRequest
 from preview_db.planning.model import Action, Connection, Database, Kind, Repository, Scope, Status
 from preview_db.planning.settings import Inputs
-from preview_db.planning.stale import View, Why
+from preview_db.planning.stale import RepositoryState, Why
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 REPOSITORY = Repository(42, "acme/web")
@@ -47,13 +47,13 @@ def closed(number: int = 12, *, hours: float = 1, merged: bool = False) -> PullR
     return pull(number, state="closed", closed_at=at, merged_at=at if merged else None)
 
 
-def judged(view: View, *databases: Database, **inputs: str) -> stale.Verdict:
+def judged(view: RepositoryState, *databases: Database, **inputs: str) -> stale.Verdict:
     (preview,) = stale.previews(databases or [database(scope(12))], REPOSITORY)
     return stale.judge(preview, view, Inputs.read({f"INPUT_{name.upper()}": value for name, value in inputs.items()}), NOW)
 
 
-def seen(*pulls: PullRequest) -> View:
-    return View(pull_requests={one.number: one for one in pulls})
+def seen(*pulls: PullRequest) -> RepositoryState:
+    return RepositoryState(pull_requests={one.number: one for one in pulls})
 
 
 OPEN_FOR_LONG = pull(hours=30 * 24)
@@ -65,7 +65,7 @@ OPEN_FOR_LONG = pull(hours=30 * 24)
         (seen(pull()), {}, Why.WANTED, "is open"),
         (seen(closed()), {}, Why.CLOSED, "was closed"),
         (seen(closed(merged=True)), {}, Why.CLOSED, "was merged"),
-        (View(), {}, Why.CLOSED, "is not open"),
+        (RepositoryState(), {}, Why.CLOSED, "is not open"),
         (seen(OPEN_FOR_LONG), {}, Why.WANTED, "is open"),
         (seen(OPEN_FOR_LONG), {"max_idle": "14d"}, Why.IDLE, "30 days"),
         (seen(pull(hours=13 * 24)), {"max_idle": "14d"}, Why.WANTED, "is open"),
@@ -78,7 +78,7 @@ OPEN_FOR_LONG = pull(hours=30 * 24)
         (seen(pull(fork=True)), {"allow_forks": "true"}, Why.WANTED, "open"),
     ],
 )
-def test_who_still_wants_a_pull_requests_preview(view: View, inputs: dict[str, str], why: Why, says: str) -> None:
+def test_who_still_wants_a_pull_requests_preview(view: RepositoryState, inputs: dict[str, str], why: Why, says: str) -> None:
     verdict = judged(view, **inputs)
     assert verdict.why is why
     assert says in verdict.reason
@@ -91,8 +91,8 @@ def test_age_is_no_reason_only_idleness() -> None:
 
 def test_a_branch_is_told_from_another_of_the_same_slug_and_its_key() -> None:
     mine = scope("feat/a-b", Kind.BRANCH, "api")
-    assert judged(View(branches=["main", "feat-a/b"]), database(mine)).why is Why.GONE
-    verdict = judged(View(branches=["main", "feat-a/b", "feat/a-b"]), database(mine))
+    assert judged(RepositoryState(branches=["main", "feat-a/b"]), database(mine)).why is Why.GONE
+    verdict = judged(RepositoryState(branches=["main", "feat-a/b", "feat/a-b"]), database(mine))
     assert (verdict.why, verdict.preview.scope) == (Why.WANTED, mine)
 
 
@@ -103,20 +103,20 @@ branch_names = st.text(min_size=1, max_size=30) | st.sampled_from(["br", "BR", "
 def test_a_live_branchs_preview_is_always_wanted(branches: list[str], data: st.DataObject) -> None:
     gone = data.draw(branch_names.filter(lambda name: name not in branches))
     for branch in branches:
-        assert judged(View(branches=branches), database(scope(branch, Kind.BRANCH))).why is Why.WANTED
-    assert judged(View(branches=branches), database(scope(gone, Kind.BRANCH))).why is Why.GONE
+        assert judged(RepositoryState(branches=branches), database(scope(branch, Kind.BRANCH))).why is Why.WANTED
+    assert judged(RepositoryState(branches=branches), database(scope(gone, Kind.BRANCH))).why is Why.GONE
 
 
 def test_a_queue_entry_lives_as_long_as_it_is_queued() -> None:
     entry = database(scope(12, Kind.MERGE_QUEUE))
-    assert judged(View(queued=frozenset({12})), entry).why is Why.WANTED
-    assert judged(View(queued=frozenset({1, 2})), entry).why is Why.GONE
+    assert judged(RepositoryState(queued=frozenset({12})), entry).why is Why.WANTED
+    assert judged(RepositoryState(queued=frozenset({1, 2})), entry).why is Why.GONE
 
 
 def test_a_close_counts_as_missed_once_its_own_run_had_the_time() -> None:
     assert not judged(seen(closed(hours=0.05))).missed
     assert judged(seen(closed(hours=1))).missed
-    assert judged(View()).missed
+    assert judged(RepositoryState()).missed
     assert not judged(seen(OPEN_FOR_LONG), max_idle="14d").missed
 
 
@@ -160,7 +160,7 @@ populations = st.lists(
     max_size=20,
 )
 views = st.builds(
-    View,
+    RepositoryState,
     pull_requests=st.lists(st.one_of(st.builds(pull, st.integers(1, 9)), st.builds(closed, st.integers(1, 9)))).map(
         lambda pulls: {one.number: one for one in pulls}
     ),
@@ -170,7 +170,7 @@ views = st.builds(
 
 
 @given(populations, views, st.integers(0, 30))
-def test_a_sweep_only_ever_touches_this_repositorys_previews(databases: list[Database], view: View, limit: int) -> None:
+def test_a_sweep_only_ever_touches_this_repositorys_previews(databases: list[Database], view: RepositoryState, limit: int) -> None:
     previews = stale.previews(databases, REPOSITORY)
     verdicts = [stale.judge(preview, view, Inputs.read({}), NOW) for preview in previews]
     for verdict in verdicts:
@@ -186,7 +186,7 @@ def test_a_sweep_only_ever_touches_this_repositorys_previews(databases: list[Dat
 
 
 @given(populations, views)
-def test_no_open_pull_requests_only_usable_database_goes(databases: list[Database], view: View) -> None:
+def test_no_open_pull_requests_only_usable_database_goes(databases: list[Database], view: RepositoryState) -> None:
     for preview in stale.previews(databases, REPOSITORY):
         verdict = stale.judge(preview, view, Inputs.read({}), NOW)
         pull_request = view.pull_requests.get(int(preview.scope.ref)) if preview.scope.pull_request else None

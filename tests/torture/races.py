@@ -126,7 +126,7 @@ ALL = {**SCENARIOS, TWENTY: _twenty_creates}
 
 
 @dataclasses.dataclass
-class Seen:
+class EventState:
     """What the schedules of one scenario came to.
 
     `off`: schedules after which more or fewer databases were left than there are to be; `dead`: strings a run handed out that opened
@@ -142,13 +142,13 @@ class Seen:
     seeds: list[int] = dataclasses.field(default_factory=list)
     said: list[str] = dataclasses.field(default_factory=list)
 
-    def __iadd__(self, other: Seen) -> Self:
+    def __iadd__(self, other: EventState) -> Self:
         for field in dataclasses.fields(self):
             setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
         return self
 
 
-def schedule(world: World, name: str, seed: int) -> Seen:
+def schedule(world: World, name: str, seed: int) -> EventState:
     """One race, by its seed."""
     chance = random.Random(f"{name}/{seed}")
     world.emulator.control("PUT", "settings", {"jitter_ms": 0, "provisioning_s": 0})
@@ -169,7 +169,7 @@ def schedule(world: World, name: str, seed: int) -> Seen:
     for one in runs:
         check_manners(one)
     handed_out = [one for one in runs if one.exit_code == 0 and one.outputs.get("outcome") in HANDED_OUT]
-    seen = Seen(schedules=1, runs=len(runs))
+    seen = EventState(schedules=1, runs=len(runs))
     seen.failed = sum(one.exit_code for one in runs)
     seen.off = int(len(pull.databases()) != race.left)
     if race.left:
@@ -185,11 +185,11 @@ def schedule(world: World, name: str, seed: int) -> Seen:
     return seen
 
 
-def schedules(running: Sequence[Emulator], root: Path, *, seeds: Sequence[tuple[str, str, int]]) -> dict[tuple[str, str], Seen]:
+def schedules(running: Sequence[Emulator], root: Path, *, seeds: Sequence[tuple[str, str, int]]) -> dict[tuple[str, str], EventState]:
     """Races by mode, scenario and seed, one after the other on each emulator."""
-    found: dict[tuple[str, str], Seen] = collections.defaultdict(Seen)
+    found: dict[tuple[str, str], EventState] = collections.defaultdict(EventState)
 
-    def share(index: int) -> list[tuple[tuple[str, str], Seen]]:
+    def share(index: int) -> list[tuple[tuple[str, str], EventState]]:
         emulator = running[index]
         done = []
         for mode, name, seed in seeds[index :: len(running)]:
@@ -212,7 +212,7 @@ def plan(count: int, first: int, *, twenty: int = 0) -> list[tuple[str, str, int
     return listed + [(MODES[index % 2], TWENTY, first + count + index) for index in range(twenty)]
 
 
-def claims(found: dict[tuple[str, str], Seen]) -> list[str]:
+def claims(found: dict[tuple[str, str], EventState]) -> list[str]:
     """What of the claims does not hold in what was found."""
     broken: list[Any] = []
     for (mode, name), seen in found.items():

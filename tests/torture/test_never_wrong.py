@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from preview_db.planning import identity, plan, stale
 from preview_db.planning.model import Database, DesiredState, Kind, Repository, Scope, Status
 from preview_db.planning.settings import Inputs
-from preview_db.planning.stale import View
+from preview_db.planning.stale import RepositoryState
 from preview_db_emulator.client import Emulator
 from tests.lives import can_log_in
 from tests.torture.world import LONG, World, check_manners
@@ -122,7 +122,7 @@ def test_of_ten_thousand_databases_no_plan_touches_one_that_is_not_ours(seed: in
         assert {step.database.id for step in made.steps if step.database} <= ours
         if not present:
             assert {step.database.id for step in made.steps if step.database} == ours
-    for verdict in (stale.judge(one, View(), Inputs.read({}), NOW) for one in stale.previews(databases, SCOPE.repository)):
+    for verdict in (stale.judge(one, RepositoryState(), Inputs.read({}), NOW) for one in stale.previews(databases, SCOPE.repository)):
         for step in verdict.plan.steps:
             assert step.database is not None
             assert step.database.identity == identity.name(verdict.preview.scope) or verdict.preview.scope.kind is Kind.BRANCH

@@ -21,7 +21,7 @@ from ..errors import InvalidInput, PreviewError
 from ..interrupts import Interrupts
 from ..planning import decide, events, identity
 from ..planning.credential import Credential, string_of
-from ..planning.decide import Decision, Seen, Task
+from ..planning.decide import Decision, EventState, Task
 from ..planning.events import Event
 from ..planning.model import Kind, Repository, Scope
 from ..planning.outcome import Outcome, OutcomeKind, RunResult
@@ -80,7 +80,7 @@ class Step:
     interrupts: Interrupts
     environ: Mapping[str, str]
     github: GitHubRepository | None = None
-    seen: Seen = dataclasses.field(default_factory=Seen)
+    seen: EventState = dataclasses.field(default_factory=EventState)
     ephemeral: list[str] = dataclasses.field(default_factory=list)
 
     def run(self) -> None:
@@ -97,7 +97,7 @@ class Step:
         if self.inputs.command == "doctor":
             self._consult_doctor(repository)
             return
-        self.seen = self._look(decide.questions(self.inputs, self.event))
+        self.seen = self._look(decide.lookups(self.inputs, self.event))
         decision = decide.decide(self.inputs, self.event, repository, self.seen)
         if decision.task is Task.SWEEP:
             self._open_github(stack, NEVER)
@@ -127,7 +127,7 @@ class Step:
             inputs,
             repository,
             self.job.api_url,
-            decision=lambda: decide.decide(inputs, self.event, repository, self._look(decide.questions(inputs, self.event))),
+            decision=lambda: decide.decide(inputs, self.event, repository, self._look(decide.lookups(inputs, self.event))),
             sign_in=lambda given: signed_in(given, self.job, self.environ, self.runner, from_fork=self.event.has_no_secrets),
         )
         findings = doctor.examine()
@@ -180,29 +180,29 @@ class Step:
             self.ephemeral.append(credential.connection_id)
             self.runner.save_state(EPHEMERAL, json.dumps(self.ephemeral))
 
-    def _look(self, questions: decide.Questions) -> Seen:
+    def _look(self, lookups: decide.Lookups) -> EventState:
         """What has to be seen on GitHub before anything is decided. It can't be guessed: without a token, this fails."""
-        if questions == decide.Questions() or (questions.only_if_possible and self.github is None):
-            return Seen()
+        if lookups == decide.Lookups() or (lookups.only_if_possible and self.github is None):
+            return EventState()
         if self.github is None:
             raise InvalidInput(
                 "The input github_token is empty.",
                 cause=f"For the event {self.event.name!r} the step has to look something up on GitHub first.",
                 remedy="Leave github_token out of the step's 'with:', so that it is the job's own token.",
             )
-        number, branch, login = questions.pull_request, questions.branch, questions.permission_of
+        number, branch, login = lookups.pull_request, lookups.branch, lookups.permission_of
         try:
-            return Seen(
+            return EventState(
                 permission=self.github.permission(login) if login else "none",
                 pull_request=self.github.pull_request(number) if number else None,
                 branch_exists=self.github.branch_exists(branch) if branch else None,
-                queue=self.github.queue() if questions.queue else frozenset(),
+                queue=self.github.queue() if lookups.queue else frozenset(),
             )
         except GitHubFailed as error:
-            if not questions.only_if_possible:
+            if not lookups.only_if_possible:
                 raise
             self.runner.warning(error.title, str(error))
-            return Seen()
+            return EventState()
 
     @contextlib.contextmanager
     def _answering(self, decision: Decision) -> Iterator[None]:

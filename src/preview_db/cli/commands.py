@@ -15,7 +15,7 @@ from ..engine.run import Engine
 from ..errors import InvalidInput, NoPreview, NotFound
 from ..interrupts import Interrupts
 from ..planning import decide, identity
-from ..planning.decide import Decision, Seen, Task
+from ..planning.decide import Decision, EventState, Task
 from ..planning.events import Event
 from ..planning.model import Action, Kind
 from ..planning.outcome import Outcome, OutcomeKind, RunResult
@@ -108,7 +108,7 @@ class Errand:
         """``create``, ``connect``, ``reset``, ``delete``: one preview, made what was asked."""
         asked = self.asked
         self.inputs = self.bearings.about()
-        decision = decide.decide(self.inputs, _EVENT, self.bearings.repository, Seen())
+        decision = decide.decide(self.inputs, _EVENT, self.bearings.repository, EventState())
         path = asked.env_file if not self._only_plans else None
         workspace, path = ci.placed(path, Path.cwd(), self.bearings.around.top) if path else (Path(), "")
         if path:
@@ -142,7 +142,7 @@ class Errand:
             return
         self.inputs = inputs = self.bearings.about()
         github = self._github("A plan depends on whether the pull request or branch is still there.")
-        seen = Seen(
+        seen = EventState(
             pull_request=github.pull_request(inputs.pr) if inputs.pr else None,
             branch_exists=github.branch_exists(inputs.branch) if inputs.branch else None,
         )

@@ -14,7 +14,7 @@ from ..interrupts import Interrupts
 from ..planning import stale
 from ..planning.model import Action, Database, Kind, Project, Repository, Step
 from ..planning.settings import Inputs
-from ..planning.stale import Fate, Preview, Sweep, Swept, Verdict, View, Why, age
+from ..planning.stale import Fate, Preview, RepositoryState, Sweep, Swept, Verdict, Why, age
 from ..services.github.repository import GitHubRepository
 from ..services.prisma.client import ManagementApi
 from ..services.prisma.models import bare
@@ -80,11 +80,11 @@ class Sweeper:
                 )
         return [database.to_model() for database in listed]
 
-    def _view(self, previews: Iterable[Preview]) -> View:
+    def _view(self, previews: Iterable[Preview]) -> RepositoryState:
         """What GitHub says of what there are previews of; what there is none of is not asked for."""
         scopes = [preview.scope for preview in previews]
         if not scopes:
-            return View()
+            return RepositoryState()
         if (found := self.github.id()) != self.repository.id:
             raise Mismatch(
                 f"GitHub's {self.repository.full_name} is the repository {found} instead of {self.repository.id}.",
@@ -96,7 +96,7 @@ class Sweeper:
         if closed := numbers - known.keys():
             known |= {one.number: one for one in self.github.closed_pull_requests(closed, pages=CLOSED_PAGES)}
         kinds = {scope.kind for scope in scopes}
-        return View(
+        return RepositoryState(
             pull_requests=known,
             branches=self.github.branches() if Kind.BRANCH in kinds else (),
             queued=self._queued() if Kind.MERGE_QUEUE in kinds else frozenset(),
@@ -167,11 +167,11 @@ class Sweeper:
         with self._reading:  # PyGithub's session is not made to be shared
             if scope.pull_request is not None:
                 now = self.github.pull_request(scope.pull_request)
-                view = View(pull_requests={scope.pull_request: now} if now else {})
+                view = RepositoryState(pull_requests={scope.pull_request: now} if now else {})
             elif scope.kind is Kind.BRANCH:
-                view = View(branches=self.github.branches())
+                view = RepositoryState(branches=self.github.branches())
             else:
-                view = View(queued=self._queued())
+                view = RepositoryState(queued=self._queued())
         return stale.judge(verdict.preview, view, self.inputs, self.now)
 
     def _apply(self, step: Step) -> str:

@@ -68,7 +68,7 @@ class Decision:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Questions:
+class Lookups:
     """What has to be looked up on GitHub before anything is decided.
 
     Attributes:
@@ -83,8 +83,8 @@ class Questions:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Seen:
-    """The answers to :class:`Questions`.
+class EventState:
+    """The answers to :class:`Lookups`.
 
     Attributes:
         permission: what the repository lets the person do, as GitHub's API says it; never what a payload says.
@@ -97,22 +97,22 @@ class Seen:
     queue: frozenset[str] = frozenset()
 
 
-def questions(inputs: Inputs, event: Event) -> Questions:
+def lookups(inputs: Inputs, event: Event) -> Lookups:
     """What :func:`decide` needs to have seen. Most events carry all it takes."""
     automatic = inputs.command in ("auto", "plan")
     if event.name == "issue_comment" and automatic:
         order = _order(event)
         if order is None or event.sender is None or event.sender.is_bot or event.issue is None:
-            return Questions()
-        return Questions(pull_request=event.issue.number, permission_of=event.sender.login)
+            return Lookups()
+        return Lookups(pull_request=event.issue.number, permission_of=event.sender.login)
     if event.name in _PULL_REQUEST and automatic and event.action == "closed" and event.pull_request is not None:
         # A closed run may be run again, weeks later, on a pull request that was reopened.
-        return Questions(pull_request=event.pull_request.number, only_if_possible=True)
+        return Lookups(pull_request=event.pull_request.number, only_if_possible=True)
     if event.name == "merge_group" and automatic and event.action == "destroyed":
-        return Questions(queue=True)
+        return Lookups(queue=True)
     if event.name not in _SAY_IT_ALL and automatic:
-        return Questions(pull_request=inputs.pr, branch=inputs.branch)
-    return Questions()
+        return Lookups(pull_request=inputs.pr, branch=inputs.branch)
+    return Lookups()
 
 
 def unwanted(pull_request: PullRequest, inputs: Inputs) -> str | None:
@@ -128,7 +128,7 @@ def unwanted(pull_request: PullRequest, inputs: Inputs) -> str | None:
     return None
 
 
-def decide(inputs: Inputs, event: Event, repository: Repository, seen: Seen) -> Decision:
+def decide(inputs: Inputs, event: Event, repository: Repository, seen: EventState) -> Decision:
     """What ``command`` means for this event.
 
     Raises:
@@ -158,7 +158,7 @@ class _About:
     inputs: Inputs
     event: Event
     repository: Repository
-    seen: Seen
+    seen: EventState
 
     def by_command(self) -> Decision:
         """The user says what to do; who it is about, the inputs say, or else the event."""

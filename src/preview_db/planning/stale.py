@@ -32,7 +32,7 @@ class Why(enum.StrEnum):
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class View:
+class RepositoryState:
     """What GitHub says, read after the databases.
 
     Attributes:
@@ -134,7 +134,7 @@ def previews(databases: Iterable[Database], repository: Repository) -> list[Prev
     return [Preview(scope, tag, tuple(members)) for tag, (scope, members) in sorted(found.items())]
 
 
-def judge(preview: Preview, view: View, inputs: Inputs, now: datetime) -> Verdict:
+def judge(preview: Preview, view: RepositoryState, inputs: Inputs, now: datetime) -> Verdict:
     """Whether anybody wants ``preview``, and the steps that follow."""
     scope, why, reason, since = _asked_for(preview, view, inputs, now)
     wanted = DesiredState(
@@ -177,7 +177,7 @@ def within(verdicts: Iterable[Verdict], limit: int) -> tuple[list[Verdict], list
     return fitting, beyond
 
 
-def _asked_for(preview: Preview, view: View, inputs: Inputs, now: datetime) -> tuple[Scope, Why, str, datetime | None]:
+def _asked_for(preview: Preview, view: RepositoryState, inputs: Inputs, now: datetime) -> tuple[Scope, Why, str, datetime | None]:
     scope = preview.scope
     if scope.kind is Kind.BRANCH:
         live = identity.branch_scope(preview.databases[0].identity, scope.repository, view.branches)
