@@ -32,7 +32,7 @@ class LookAgain(Exception):
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Creation:
+class CreateOptions:
     """How a database is made, where one has to be.
 
     Attributes:
@@ -46,7 +46,7 @@ class Creation:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Patience:
+class WaitPolicy:
     """What is waited for before a string is handed out (``connectable``, ``ready``, ``none``), and for how many seconds in all."""
 
     until: str = "connectable"
@@ -68,8 +68,8 @@ class Reconciler:
     log: Callable[[str], None]
     secret: Callable[[Credential], None]
     interrupts: Interrupts
-    creation: Creation = Creation()
-    patience: Patience = Patience()
+    options: CreateOptions = CreateOptions()
+    wait: WaitPolicy = WaitPolicy()
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     _knows_logical_id: bool = True
@@ -104,7 +104,7 @@ class Reconciler:
             PreviewError: see the failure policy. What this run made and can't be used is undone before it is raised.
         """
         if self._deadline is NEVER:
-            self._deadline = Deadline.after(self.patience.seconds, self.monotonic)
+            self._deadline = Deadline.after(self.wait.seconds, self.monotonic)
         try:
             for turn in range(_MAX_TURNS):
                 observed = self.observe(wanted)
@@ -206,11 +206,11 @@ class Reconciler:
     def _create(self, scope: Scope, *, replaces: bool) -> Database:
         """Creates the database; one that replaces another goes by name until the other is gone, since no two have one ``logicalId``."""
         name = identity.name(scope)
-        body: dict[str, Any] = {"projectId": self.project.id, "region": self.creation.region, "name": name}
+        body: dict[str, Any] = {"projectId": self.project.id, "region": self.options.region, "name": name}
         if self._knows_logical_id and not replaces:
-            body |= {"logicalId": name, "name": self.creation.display_name or name}
-        if self.creation.source is not None:
-            body["source"] = self.creation.source
+            body |= {"logicalId": name, "name": self.options.display_name or name}
+        if self.options.source is not None:
+            body["source"] = self.options.source
         try:
             with self.interrupts.step("the database was created"):
                 made = self.api.create_database(body)
@@ -244,7 +244,7 @@ class Reconciler:
 
     def _wait_until_ready(self, database: Database) -> Database:
         """Polls until the status is ``ready``; at once if nothing is to be waited for."""
-        if self.patience.until == "none":
+        if self.wait.until == "none":
             return database
         started = said = self.monotonic()
         while database.status is not Status.READY:
@@ -280,11 +280,11 @@ class Reconciler:
         made = credential(asked, connection, database_id=database.id, api_host=self.api.host)
         self.secret(made)
         self._minted.append(made)
-        if (made.direct if self.patience.endpoint is Endpoint.DIRECT else made.pooled) is None:
+        if (made.direct if self.wait.endpoint is Endpoint.DIRECT else made.pooled) is None:
             raise Mismatch(
-                f"The connection {connection.id} has no {self.patience.endpoint} endpoint.",
+                f"The connection {connection.id} has no {self.wait.endpoint} endpoint.",
                 cause="The Management API offers only the other one for this database.",
-                remedy=f"Set the input endpoint to {'pooled' if self.patience.endpoint is Endpoint.DIRECT else 'direct'}.",
+                remedy=f"Set the input endpoint to {'pooled' if self.wait.endpoint is Endpoint.DIRECT else 'direct'}.",
             )
         return f"{asked}: the credential that came with the database" if came_with_it else ""
 
@@ -311,9 +311,9 @@ class Reconciler:
         raise AssertionError("unreachable")
 
     def _wait_until_connectable(self, database: Database | None) -> str:
-        if self.patience.until != "connectable" or not self._minted or database is None:
+        if self.wait.until != "connectable" or not self._minted or database is None:
             return "not waited for"
-        string = string_of(self._minted[0], self.patience.endpoint)
+        string = string_of(self._minted[0], self.wait.endpoint)
         logins = probe.wait_until_connectable(
             string, deadline=self._deadline, sleep=self.sleep, refused=functools.partial(self._still_there, database.id)
         )
@@ -341,7 +341,7 @@ class Reconciler:
         """Gives a database that bears its identity as a name the ``logicalId``, too. If that fails, its name still says whose it is."""
         if database is None:
             raise LookupError(step)
-        name = {"name": self.creation.display_name} if self.creation.display_name else {}
+        name = {"name": self.options.display_name} if self.options.display_name else {}
         try:
             with self.interrupts.step("the database was given its logicalId"):
                 self.api.update_database(database.id, {"logicalId": step.subject, **name})

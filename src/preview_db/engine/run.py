@@ -22,7 +22,7 @@ from ..services.prisma import lookup
 from ..services.prisma.client import ManagementApi, api_of
 from ..services.prisma.models import bare
 from .credentials import mask
-from .reconcile import Creation, Patience, Reconciler
+from .reconcile import CreateOptions, Reconciler, WaitPolicy
 
 AFTERWARDS = 30.0
 """Seconds beyond the input ``timeout`` in which the Management API is still asked: what was made and can't be used has to be undone."""
@@ -215,8 +215,8 @@ class Engine:
             log=self.sink.info,
             secret=self._received,
             interrupts=self.interrupts,
-            creation=Creation(region=inputs.region, source=lookup.source(api, inputs.source), display_name=inputs.database_name),
-            patience=Patience(until=inputs.wait, seconds=inputs.timeout.total_seconds(), endpoint=inputs.endpoint),
+            options=CreateOptions(region=inputs.region, source=lookup.source(api, inputs.source), display_name=inputs.database_name),
+            wait=WaitPolicy(until=inputs.wait, seconds=inputs.timeout.total_seconds(), endpoint=inputs.endpoint),
         )
 
     def _received(self, credential: Credential) -> None:
