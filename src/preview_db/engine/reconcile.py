@@ -27,7 +27,7 @@ _SAY_EVERY = 10.0
 _LONGEST_PAUSE = 4.0
 
 
-class LookAgain(Exception):
+class PlanOutdated(Exception):
     """What was planned no longer fits what exists. Observe and plan once more."""
 
 
@@ -115,7 +115,7 @@ class Reconciler:
                     self.log(f"• {line}")
                 try:
                     return self._apply(wanted, steps)
-                except LookAgain as again:
+                except PlanOutdated as again:
                     self.log(f"Looking again: {again}")
                     if turn:  # at first at once; what does not show even then may take the server a moment
                         self.sleep(min(0.25 * 2**turn, _LONGEST_PAUSE, self._deadline.left))
@@ -144,7 +144,7 @@ class Reconciler:
                     database = self._wait_until_ready(_of(step))
                 case Action.MINT:
                     if database is None:
-                        raise LookAgain("there is no database to mint a credential of")
+                        raise PlanOutdated("there is no database to mint a credential of")
                     note = self._mint(database, step.subject, wanted)
                 case Action.WAIT:
                     note = self._wait_until_connectable(database)
@@ -175,7 +175,7 @@ class Reconciler:
         """Where the server knows no ``logicalId``, an older one of another run may have shown up late, and this one be about to go."""
         now = plan.make(dataclasses.replace(wanted, outdated=self._found_first), self.observe(wanted))
         if not any(_of(step).id == database.id for step in now.of(Action.KEEP)):
-            raise LookAgain("another run's database is older, and is kept")
+            raise PlanOutdated("another run's database is older, and is kept")
 
     def _result(self, desired: DesiredState, steps: Plan, database: Database | None) -> OutcomeKind:
         if not wanted.present:
@@ -217,15 +217,15 @@ class Reconciler:
                 self._created[made.id] = made
         except refusals.Refused as refused:
             if refused.status == 409 and self._knows_logical_id:
-                raise LookAgain("another run has created it at the same moment") from None
+                raise PlanOutdated("another run has created it at the same moment") from None
             if refused.status in (400, 422) and self._knows_logical_id and "logicalid" in refused.message.lower():
                 self._knows_logical_id = False
-                raise LookAgain("this server does not know logicalId; going by name") from None
+                raise PlanOutdated("this server does not know logicalId; going by name") from None
             raise
         except refusals.Unanswered as unanswered:
             self._lost_a_creation = True
             self.sleep(_POLL)
-            raise LookAgain(unanswered.what) from None
+            raise PlanOutdated(unanswered.what) from None
         self._check_project(made)
         if made.logical_id is None and made.name == body["name"] != name and not made.is_default:
             self.log("The server ignores logicalId, so the database has to bear its identity as its name.")
@@ -239,7 +239,7 @@ class Reconciler:
             )
         if database.logical_id is None:
             self._knows_logical_id = self._knows_logical_id and replaces
-            raise LookAgain("of several runs that create by name, each may have made one")
+            raise PlanOutdated("of several runs that create by name, each may have made one")
         return database
 
     def _wait_until_ready(self, database: Database) -> Database:
@@ -264,11 +264,11 @@ class Reconciler:
         return database
 
     def _still_there(self, id_: str) -> Database:
-        """The database as it is now. Raises :class:`LookAgain` if it is gone: no use in waiting for it."""
+        """The database as it is now. Raises :class:`PlanOutdated` if it is gone: no use in waiting for it."""
         answer = self.api.database(id_)
         if answer is None:
             self._created.pop(id_, None)
-            raise LookAgain(f"{id_} was deleted meanwhile")
+            raise PlanOutdated(f"{id_} was deleted meanwhile")
         self._check_project(answer)
         return answer.to_model()
 
@@ -306,7 +306,7 @@ class Reconciler:
                 self.sleep(_POLL)
             except refusals.Refused as refused:
                 if refused.status == 404:
-                    raise LookAgain(f"{database.id} was deleted meanwhile") from None
+                    raise PlanOutdated(f"{database.id} was deleted meanwhile") from None
                 raise
         raise AssertionError("unreachable")
 
