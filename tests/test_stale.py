@@ -13,7 +13,7 @@ from preview_db.planning import identity, stale
 from preview_db.planning.events import PullRequest
 from preview_db.planning.model import Action, Connection, Database, Kind, Repository, Scope, Status
 from preview_db.planning.settings import Inputs
-from preview_db.planning.stale import RepositoryState, Why
+from preview_db.planning.stale import RepositoryState, StaleReason
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 REPOSITORY = Repository(42, "acme/web")
@@ -62,38 +62,38 @@ OPEN_FOR_LONG = pull(hours=30 * 24)
 @pytest.mark.parametrize(
     ("view", "inputs", "why", "says"),
     [
-        (seen(pull()), {}, Why.WANTED, "is open"),
-        (seen(closed()), {}, Why.CLOSED, "was closed"),
-        (seen(closed(merged=True)), {}, Why.CLOSED, "was merged"),
-        (RepositoryState(), {}, Why.CLOSED, "is not open"),
-        (seen(OPEN_FOR_LONG), {}, Why.WANTED, "is open"),
-        (seen(OPEN_FOR_LONG), {"max_idle": "14d"}, Why.IDLE, "30 days"),
-        (seen(pull(hours=13 * 24)), {"max_idle": "14d"}, Why.WANTED, "is open"),
-        (seen(pull(hours=30 * 24, draft=True)), {"max_idle": "14d"}, Why.WANTED, "drafts are not stale"),
-        (seen(pull(hours=30 * 24, labels=("keep-preview-db",))), {"max_idle": "14d"}, Why.WANTED, "label"),
-        (seen(pull(hours=30 * 24, labels=("Long-Lived",))), {"max_idle": "14d", "keep_label": "long-lived"}, Why.WANTED, "label"),
-        (seen(pull()), {"label": "preview"}, Why.UNWANTED, "label preview"),
-        (seen(pull(draft=True)), {"drafts": "false"}, Why.UNWANTED, "draft"),
-        (seen(pull(fork=True)), {}, Why.UNWANTED, "fork"),
-        (seen(pull(fork=True)), {"allow_forks": "true"}, Why.WANTED, "open"),
+        (seen(pull()), {}, StaleReason.WANTED, "is open"),
+        (seen(closed()), {}, StaleReason.CLOSED, "was closed"),
+        (seen(closed(merged=True)), {}, StaleReason.CLOSED, "was merged"),
+        (RepositoryState(), {}, StaleReason.CLOSED, "is not open"),
+        (seen(OPEN_FOR_LONG), {}, StaleReason.WANTED, "is open"),
+        (seen(OPEN_FOR_LONG), {"max_idle": "14d"}, StaleReason.IDLE, "30 days"),
+        (seen(pull(hours=13 * 24)), {"max_idle": "14d"}, StaleReason.WANTED, "is open"),
+        (seen(pull(hours=30 * 24, draft=True)), {"max_idle": "14d"}, StaleReason.WANTED, "drafts are not stale"),
+        (seen(pull(hours=30 * 24, labels=("keep-preview-db",))), {"max_idle": "14d"}, StaleReason.WANTED, "label"),
+        (seen(pull(hours=30 * 24, labels=("Long-Lived",))), {"max_idle": "14d", "keep_label": "long-lived"}, StaleReason.WANTED, "label"),
+        (seen(pull()), {"label": "preview"}, StaleReason.UNWANTED, "label preview"),
+        (seen(pull(draft=True)), {"drafts": "false"}, StaleReason.UNWANTED, "draft"),
+        (seen(pull(fork=True)), {}, StaleReason.UNWANTED, "fork"),
+        (seen(pull(fork=True)), {"allow_forks": "true"}, StaleReason.WANTED, "open"),
     ],
 )
-def test_who_still_wants_a_pull_requests_preview(view: RepositoryState, inputs: dict[str, str], why: Why, says: str) -> None:
+def test_who_still_wants_a_pull_requests_preview(view: RepositoryState, inputs: dict[str, str], why: StaleReason, says: str) -> None:
     verdict = judged(view, **inputs)
     assert verdict.why is why
     assert says in verdict.reason
-    assert verdict.deletions == (0 if why is Why.WANTED else 1)
+    assert verdict.deletions == (0 if why is StaleReason.WANTED else 1)
 
 
 def test_age_is_no_reason_only_idleness() -> None:
-    assert judged(seen(pull(hours=1)), database(scope(12), hours=10_000), max_idle="14d").why is Why.WANTED
+    assert judged(seen(pull(hours=1)), database(scope(12), hours=10_000), max_idle="14d").why is StaleReason.WANTED
 
 
 def test_a_branch_is_told_from_another_of_the_same_slug_and_its_key() -> None:
     mine = scope("feat/a-b", Kind.BRANCH, "api")
-    assert judged(RepositoryState(branches=["main", "feat-a/b"]), database(mine)).why is Why.GONE
+    assert judged(RepositoryState(branches=["main", "feat-a/b"]), database(mine)).why is StaleReason.GONE
     verdict = judged(RepositoryState(branches=["main", "feat-a/b", "feat/a-b"]), database(mine))
-    assert (verdict.why, verdict.preview.scope) == (Why.WANTED, mine)
+    assert (verdict.why, verdict.preview.scope) == (StaleReason.WANTED, mine)
 
 
 branch_names = st.text(min_size=1, max_size=30) | st.sampled_from(["br", "BR", "fix-br-2", "x/br-y", "pr-1", "fix-mq-2"])
@@ -103,14 +103,14 @@ branch_names = st.text(min_size=1, max_size=30) | st.sampled_from(["br", "BR", "
 def test_a_live_branchs_preview_is_always_wanted(branches: list[str], data: st.DataObject) -> None:
     gone = data.draw(branch_names.filter(lambda name: name not in branches))
     for branch in branches:
-        assert judged(RepositoryState(branches=branches), database(scope(branch, Kind.BRANCH))).why is Why.WANTED
-    assert judged(RepositoryState(branches=branches), database(scope(gone, Kind.BRANCH))).why is Why.GONE
+        assert judged(RepositoryState(branches=branches), database(scope(branch, Kind.BRANCH))).why is StaleReason.WANTED
+    assert judged(RepositoryState(branches=branches), database(scope(gone, Kind.BRANCH))).why is StaleReason.GONE
 
 
 def test_a_queue_entry_lives_as_long_as_it_is_queued() -> None:
     entry = database(scope(12, Kind.MERGE_QUEUE))
-    assert judged(RepositoryState(queued=frozenset({12})), entry).why is Why.WANTED
-    assert judged(RepositoryState(queued=frozenset({1, 2})), entry).why is Why.GONE
+    assert judged(RepositoryState(queued=frozenset({12})), entry).why is StaleReason.WANTED
+    assert judged(RepositoryState(queued=frozenset({1, 2})), entry).why is StaleReason.GONE
 
 
 def test_a_close_counts_as_missed_once_its_own_run_had_the_time() -> None:
@@ -123,7 +123,7 @@ def test_a_close_counts_as_missed_once_its_own_run_had_the_time() -> None:
 def test_duplicates_go_and_the_oldest_stays() -> None:
     verdict = judged(seen(pull()), database(scope(12), id_="db_new", hours=1), database(scope(12), id_="db_old", hours=2))
     assert [step.database.id for step in verdict.plan.of(Action.DELETE) if step.database] == ["db_new"]
-    assert verdict.why is Why.WANTED
+    assert verdict.why is StaleReason.WANTED
 
 
 def test_superseded_credentials_of_a_preview_that_stays_go() -> None:

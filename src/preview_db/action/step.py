@@ -26,7 +26,7 @@ from ..planning.events import Event
 from ..planning.model import Kind, Repository, Scope
 from ..planning.outcome import Outcome, OutcomeKind, RunResult
 from ..planning.settings import Inputs, Job
-from ..planning.stale import Fate, Sweep
+from ..planning.stale import Sweep, SweepStatus
 from ..report import preview as preview_report
 from ..services.github import deployments
 from ..services.github.repository import GitHubFailed, GitHubRepository
@@ -296,9 +296,9 @@ class Step:
         from ..report import sweep as sweep_report  # here, since no other run needs it
 
         self.runner.set_output("swept", json.dumps(sweep_report.as_json(sweep)))
-        self.runner.set_output("deleted", "true" if sweep.of(Fate.DELETED) else "false")
+        self.runner.set_output("deleted", "true" if sweep.of(SweepStatus.DELETED) else "false")
         self._summarise(sweep_report.summary(sweep, f"{self.job.server_url}/{self.job.repository}"))
-        for one in sweep.of(Fate.DELETED):
+        for one in sweep.of(SweepStatus.DELETED):
             scope = one.verdict.preview.scope
             reason = f"the sweep took it away, since {one.verdict.reason}"
             self._comment(Outcome(OutcomeKind.DELETED, reason, scope, identity.name(scope)), preview_report.Facts(at=sweep.now))

@@ -20,7 +20,7 @@ from ..planning.events import Event
 from ..planning.model import Action, Kind
 from ..planning.outcome import Outcome, OutcomeKind, RunResult
 from ..planning.settings import Inputs
-from ..planning.stale import Fate
+from ..planning.stale import SweepStatus
 from ..report import preview as preview_report
 from ..services.dotenv import file as env_file
 from ..services.github.repository import GitHubFailed, GitHubRepository
@@ -163,7 +163,7 @@ class Errand:
         if result.sweep is None:
             raise LookupError(decision)
         self.answers.swept(result, result.sweep)
-        for one in result.sweep.of(Fate.DELETED) if self.asked.comment else ():
+        for one in result.sweep.of(SweepStatus.DELETED) if self.asked.comment else ():
             scope, reason = one.verdict.preview.scope, f"the sweep took it away, since {one.verdict.reason}"
             self._comment(Outcome(OutcomeKind.DELETED, reason, scope, identity.name(scope)))
         if result.failure is not None:

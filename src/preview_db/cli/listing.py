@@ -9,7 +9,7 @@ from typing import Any
 
 from ..planning.events import PullRequest
 from ..planning.model import Action, Database, Kind, Scope, Status
-from ..planning.stale import Preview, Verdict, Why, age
+from ..planning.stale import Preview, StaleReason, Verdict, age
 from .tables import Row, scope_json, short
 
 COLUMNS = ("preview", "branch", "state", "age", "idle", "region", "credentials", "database", "sweep")
@@ -42,7 +42,7 @@ class Entry:
             return "unknown"
         if self.pull_request is not None:
             return "draft" if self.pull_request.draft else "open"
-        return {Why.CLOSED: "closed", Why.GONE: "gone"}.get(self.verdict.why, "there")
+        return {StaleReason.CLOSED: "closed", StaleReason.GONE: "gone"}.get(self.verdict.why, "there")
 
     @property
     def active_at(self) -> datetime | None:
@@ -53,7 +53,7 @@ class Entry:
 
     @property
     def goes(self) -> str:
-        """Why a sweep would take it; empty if it would not."""
+        """StaleReason a sweep would take it; empty if it would not."""
         steps = self.verdict.plan.of(Action.DELETE) if self.verdict else ()
         return next((step.reason for step in steps if step.database == self.database), "")
 

@@ -8,7 +8,7 @@ from typing import Any
 from ..planning.credential import Credential, string_of
 from ..planning.model import Action, Database, Endpoint, Kind, Plan, Scope, Step
 from ..planning.outcome import OutcomeKind, RunResult
-from ..planning.stale import Fate, Sweep, age
+from ..planning.stale import Sweep, SweepStatus, age
 from ..report import sweep as sweep_report
 from ..report.preview import plan_json
 
@@ -78,21 +78,21 @@ def plan_rows(plan: Plan) -> list[Row]:
 def sweep_rows(sweep: Sweep) -> list[Row]:
     """What goes, went or should have gone; of what stays, only that in which something is tidied."""
     rows: list[Row] = []
-    for one in sorted(sweep.swept, key=lambda one: one.fate):
+    for one in sorted(sweep.swept, key=lambda one: one.status):
         oldest, steps = one.verdict.preview.databases[0], one.verdict.plan.steps
-        if one.fate is not Fate.KEPT:
+        if one.status is not SweepStatus.KEPT:
             why = f"{one.verdict.reason}. {one.note}" if one.note else one.verdict.reason
         elif tidied := [step for step in steps if step.action is not Action.KEEP]:
             why = one.note or "; ".join(f"{step.action} {step.subject}: {step.reason}" for step in tidied)
         else:
             continue
-        rows.append((short(one.verdict.preview.scope), oldest.id, age(sweep.now - oldest.created_at), one.fate, why))
+        rows.append((short(one.verdict.preview.scope), oldest.id, age(sweep.now - oldest.created_at), one.status, why))
     return rows
 
 
 def sweep_line(sweep: Sweep) -> str:
     """How many of each, in a line."""
-    counts = [f"{len(sweep.of(fate))} {fate}" for fate in Fate if sweep.of(fate)] or ["no previews"]
+    counts = [f"{len(sweep.of(fate))} {fate}" for fate in SweepStatus if sweep.of(fate)] or ["no previews"]
     others = [f"{count} {what}" for what, count in sweep.others.items() if count]
     return ", ".join(counts) + (f"; untouched: {', '.join(others)}" if others else "")
 
@@ -108,7 +108,7 @@ def sweep_json(result: RunResult, sweep: Sweep) -> dict[str, Any]:
 
 def question(sweep: Sweep) -> str:
     """What to ask before a sweep; nothing if it would do nothing. What is beyond its limit is not asked about: it stays."""
-    plans = [one.verdict.plan for one in sweep.of(Fate.WOULD_GO, Fate.KEPT)]
+    plans = [one.verdict.plan for one in sweep.of(SweepStatus.WOULD_GO, SweepStatus.KEPT)]
     deletions, revocations = (sum(len(plan.of(action)) for plan in plans) for action in (Action.DELETE, Action.REVOKE))
     parts = [f"delete {deletions} databases with their data"] if deletions else []
     parts += [f"revoke {revocations} superseded credentials"] if revocations else []

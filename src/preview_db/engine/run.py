@@ -16,7 +16,7 @@ from ..planning.decide import Decision, Task
 from ..planning.model import Action, DesiredState, Project, Repository, Scope
 from ..planning.outcome import Listing, Outcome, OutcomeKind, RunResult
 from ..planning.settings import Inputs
-from ..planning.stale import Fate
+from ..planning.stale import SweepStatus
 from ..services.github.repository import GitHubFailed, GitHubRepository
 from ..services.prisma import lookup
 from ..services.prisma.client import ManagementApi, api_of
@@ -123,7 +123,7 @@ class Engine:
             )
         sweeper = Sweeper(api, project, self.github, self.repository, self.inputs, self.sink.info, self.interrupts, datetime.now(UTC))
         sweep = sweeper.run(dry_run=dry_run)
-        for late in (one for one in sweep.of(Fate.DELETED, Fate.WOULD_GO) if one.verdict.missed):
+        for late in (one for one in sweep.of(SweepStatus.DELETED, SweepStatus.WOULD_GO) if one.verdict.missed):
             self.sink.warning("A close was missed", missed(late, sweep))
         outcome = Outcome(OutcomeKind.PLANNED if dry_run else OutcomeKind.SWEPT, decision.reason)
         return RunResult(outcome, project=project, sweep=sweep, failure=failure(sweep, self.inputs.max_deletions))

@@ -14,7 +14,7 @@ from ..interrupts import Interrupts
 from ..planning import stale
 from ..planning.model import Action, Database, Kind, Project, Repository, Step
 from ..planning.settings import Inputs
-from ..planning.stale import Fate, Preview, RepositoryState, Sweep, Swept, Verdict, Why, age
+from ..planning.stale import Preview, RepositoryState, StaleReason, Sweep, SweepStatus, Swept, Verdict, age
 from ..services.github.repository import GitHubRepository
 from ..services.prisma.client import ManagementApi
 from ..services.prisma.models import bare
@@ -61,10 +61,12 @@ class Sweeper:
         fitting, beyond = stale.within(verdicts, self.inputs.max_deletions)
         tidied = [verdict for verdict in verdicts if not verdict.deletions]
         self.log(f"{len(fitting)} are to go, {len(beyond)} are beyond max_deletions, {len(tidied)} stay")
-        swept = [Swept(verdict, Fate.BEYOND) for verdict in beyond]
+        swept = [Swept(verdict, SweepStatus.BEYOND) for verdict in beyond]
         if dry_run:
-            swept += [Swept(verdict, Fate.KEPT if verdict.why is Why.WANTED else Fate.WOULD_GO) for verdict in fitting]
-            swept += [Swept(verdict, Fate.KEPT) for verdict in tidied]
+            swept += [
+                Swept(verdict, SweepStatus.KEPT if verdict.why is StaleReason.WANTED else SweepStatus.WOULD_GO) for verdict in fitting
+            ]
+            swept += [Swept(verdict, SweepStatus.KEPT) for verdict in tidied]
         else:
             swept += self._side_by_side([*fitting, *tidied])
         return Sweep(tuple(swept), stale.others(databases, self.repository), self.now, dry_run)
@@ -155,11 +157,11 @@ class Sweeper:
                 return None
             done = [self._apply(step) for step in verdict.plan.of(Action.DELETE, Action.REVOKE)]
         except PreviewError as error:
-            return Swept(verdict, Fate.FAILED, error.what)
-        if verdict.why is not Why.WANTED:
+            return Swept(verdict, SweepStatus.FAILED, error.what)
+        if verdict.why is not StaleReason.WANTED:
             self.log(f"✓ delete {verdict.plan.steps[0].subject}: {verdict.reason}")
-            return Swept(verdict, Fate.DELETED)
-        return Swept(verdict, Fate.KEPT, "; ".join(done))
+            return Swept(verdict, SweepStatus.DELETED)
+        return Swept(verdict, SweepStatus.KEPT, "; ".join(done))
 
     def _once_more(self, verdict: Verdict) -> Verdict:
         """The verdict on what GitHub says right before the deletion: a pull request may have been reopened meanwhile."""
@@ -202,7 +204,7 @@ def missed(swept: Swept, sweep: Sweep) -> str:
 
 def failure(sweep: Sweep, max_deletions: int) -> SweepIncomplete | None:
     """What makes the run a failure at its end: deletions that failed, or that were beyond the limit."""
-    failed, beyond = sweep.of(Fate.FAILED), sweep.of(Fate.BEYOND)
+    failed, beyond = sweep.of(SweepStatus.FAILED), sweep.of(SweepStatus.BEYOND)
     if failed:
         return SweepIncomplete(
             f"{len(failed)} of the sweep's deletions failed: {_listed(failed, notes=True)}.",

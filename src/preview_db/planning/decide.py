@@ -116,7 +116,7 @@ def lookups(inputs: Inputs, event: Event) -> Lookups:
 
 
 def unwanted(pull_request: PullRequest, inputs: Inputs) -> str | None:
-    """Why a pull request has no preview; none if it is to have one. The sweep asks the same."""
+    """StaleReason a pull request has no preview; none if it is to have one. The sweep asks the same."""
     if not pull_request.is_open:
         return "was merged" if pull_request.was_merged else "was closed"
     if pull_request.is_fork and not inputs.allow_forks:

@@ -21,7 +21,7 @@ CLOSE_TAKES = timedelta(minutes=10)
 """How long after a close its own run may still be at work: until then nobody has missed anything."""
 
 
-class Why(enum.StrEnum):
+class StaleReason(enum.StrEnum):
     """What a verdict rests on."""
 
     CLOSED = "closed"
@@ -65,7 +65,7 @@ class Verdict:
     """
 
     preview: Preview
-    why: Why
+    why: StaleReason
     reason: str
     plan: Plan
     since: datetime | None = None
@@ -76,7 +76,7 @@ class Verdict:
         return len(self.plan.of(Action.DELETE))
 
 
-class Fate(enum.StrEnum):
+class SweepStatus(enum.StrEnum):
     """What became of a preview in a sweep."""
 
     KEPT = "kept"
@@ -91,7 +91,7 @@ class Swept:
     """A preview after the sweep. ``note`` says what went wrong, or what was tidied in one that stays."""
 
     verdict: Verdict
-    fate: Fate
+    status: SweepStatus
     note: str = ""
 
 
@@ -108,8 +108,8 @@ class Sweep:
     now: datetime
     dry_run: bool = False
 
-    def of(self, *fates: Fate) -> tuple[Swept, ...]:
-        return tuple(one for one in self.swept if one.fate in fates)
+    def of(self, *fates: SweepStatus) -> tuple[Swept, ...]:
+        return tuple(one for one in self.swept if one.status in fates)
 
 
 def others(databases: Iterable[Database], repository: Repository) -> dict[str, int]:
@@ -140,14 +140,14 @@ def judge(preview: Preview, view: RepositoryState, inputs: Inputs, now: datetime
     wanted = DesiredState(
         scope=scope,
         tag=preview.tag,
-        present=why is Why.WANTED,
+        present=why is StaleReason.WANTED,
         reason=reason,
         now=now,
         may_create=False,
         connections=(),
         grace=inputs.credential_grace,
     )
-    missed = why is Why.CLOSED and (since is None or now - since > CLOSE_TAKES)
+    missed = why is StaleReason.CLOSED and (since is None or now - since > CLOSE_TAKES)
     steps = plan.make(wanted, preview.databases)
     return Verdict(dataclasses.replace(preview, scope=scope), why, reason, steps, since, missed)
 
@@ -155,7 +155,7 @@ def judge(preview: Preview, view: RepositoryState, inputs: Inputs, now: datetime
 def in_order(verdicts: Iterable[Verdict]) -> list[Verdict]:
     """Those that delete something, closed longest first; what GitHub gives no time for is older than what it does."""
     oldest = datetime.min.replace(tzinfo=UTC)
-    order = list(Why)
+    order = list(StaleReason)
     return sorted(
         (verdict for verdict in verdicts if verdict.deletions),
         key=lambda verdict: (
@@ -177,34 +177,34 @@ def within(verdicts: Iterable[Verdict], limit: int) -> tuple[list[Verdict], list
     return fitting, beyond
 
 
-def _asked_for(preview: Preview, view: RepositoryState, inputs: Inputs, now: datetime) -> tuple[Scope, Why, str, datetime | None]:
+def _asked_for(preview: Preview, view: RepositoryState, inputs: Inputs, now: datetime) -> tuple[Scope, StaleReason, str, datetime | None]:
     scope = preview.scope
     if scope.kind is Kind.BRANCH:
         live = identity.branch_scope(preview.databases[0].identity, scope.repository, view.branches)
         if live is not None:
-            return live, Why.WANTED, f"the branch {live.ref} exists", None
-        return scope, Why.GONE, "its branch is gone", None
+            return live, StaleReason.WANTED, f"the branch {live.ref} exists", None
+        return scope, StaleReason.GONE, "its branch is gone", None
     if scope.kind is Kind.MERGE_QUEUE:
         if int(scope.ref) in view.queued:
-            return scope, Why.WANTED, f"pull request #{scope.ref} is in the merge queue", None
-        return scope, Why.GONE, f"pull request #{scope.ref} left the merge queue", None
+            return scope, StaleReason.WANTED, f"pull request #{scope.ref} is in the merge queue", None
+        return scope, StaleReason.GONE, f"pull request #{scope.ref} left the merge queue", None
     pull_request = view.pull_requests.get(int(scope.ref))
     if pull_request is None:
-        return scope, Why.CLOSED, f"pull request #{scope.ref} is not open", None
+        return scope, StaleReason.CLOSED, f"pull request #{scope.ref} is not open", None
     name = f"pull request #{pull_request.number}"
     why_not = unwanted(pull_request, inputs)
     if not pull_request.is_open:
-        return scope, Why.CLOSED, f"{name} {why_not}", pull_request.closed_at
+        return scope, StaleReason.CLOSED, f"{name} {why_not}", pull_request.closed_at
     if why_not is not None:
-        return scope, Why.UNWANTED, f"{name} {why_not}", pull_request.updated_at
+        return scope, StaleReason.UNWANTED, f"{name} {why_not}", pull_request.updated_at
     idle = now - pull_request.updated_at
     if inputs.max_idle is not None and idle > inputs.max_idle:
         if pull_request.draft:
-            return scope, Why.WANTED, f"{name} is a draft, and drafts are not stale", None
+            return scope, StaleReason.WANTED, f"{name} is a draft, and drafts are not stale", None
         if pull_request.has_label(inputs.keep_label):
-            return scope, Why.WANTED, f"{name} bears the label {inputs.keep_label}", None
-        return scope, Why.IDLE, f"nothing has happened in {name} for {age(idle)}", pull_request.updated_at
-    return scope, Why.WANTED, f"{name} is open", None
+            return scope, StaleReason.WANTED, f"{name} bears the label {inputs.keep_label}", None
+        return scope, StaleReason.IDLE, f"nothing has happened in {name} for {age(idle)}", pull_request.updated_at
+    return scope, StaleReason.WANTED, f"{name} is open", None
 
 
 def idle_longest(previews: Iterable[Preview], pull_requests: Iterable[PullRequest], now: datetime, *, most: int = 5) -> list[str]:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from ..planning.model import Kind, Scope
-from ..planning.stale import Fate, Sweep, Swept, age
+from ..planning.stale import Sweep, SweepStatus, Swept, age
 from .markdown import code, text
 
 MAX_ROWS = 300
@@ -18,23 +18,23 @@ _AGES = ((1, "under 1 d"), (3, "1-3 d"), (7, "3-7 d"), (14, "1-2 w"), (28, "2-4 
 
 def summary(sweep: Sweep, repository_url: str) -> str:
     """What was there, what went and why, what stayed and why, and how old it all is."""
-    went, would = sweep.of(Fate.DELETED), sweep.of(Fate.WOULD_GO)
+    went, would = sweep.of(SweepStatus.DELETED), sweep.of(SweepStatus.WOULD_GO)
     title = "sweep (dry run)" if sweep.dry_run else "sweep"
     others = ", ".join(f"{count} {what}" for what, count in sweep.others.items())
     counts = [
         ("Previews of this repository", len(sweep.swept)),
         ("Would go" if sweep.dry_run else "Deleted", len(would) if sweep.dry_run else len(went)),
-        ("Failed", len(sweep.of(Fate.FAILED))),
-        ("Beyond max_deletions", len(sweep.of(Fate.BEYOND))),
-        ("Kept", len(sweep.of(Fate.KEPT))),
+        ("Failed", len(sweep.of(SweepStatus.FAILED))),
+        ("Beyond max_deletions", len(sweep.of(SweepStatus.BEYOND))),
+        ("Kept", len(sweep.of(SweepStatus.KEPT))),
     ]
     lines = [f"### preview-db: {title}", "", "| | |", "|---|--:|", *(f"| {what} | {count} |" for what, count in counts), ""]
     lines += [f"Not this repository's previews, and untouched: {text(others)}.", ""]
     lines += _picture(sweep)
     lines += _section("Would go" if sweep.dry_run else "Deleted", [*went, *would], sweep, repository_url)
-    lines += _section("Failed", sweep.of(Fate.FAILED), sweep, repository_url)
-    lines += _section("Beyond max_deletions, left alone", sweep.of(Fate.BEYOND), sweep, repository_url)
-    lines += _section("Kept", sweep.of(Fate.KEPT), sweep, repository_url, folded=True)
+    lines += _section("Failed", sweep.of(SweepStatus.FAILED), sweep, repository_url)
+    lines += _section("Beyond max_deletions, left alone", sweep.of(SweepStatus.BEYOND), sweep, repository_url)
+    lines += _section("Kept", sweep.of(SweepStatus.KEPT), sweep, repository_url, folded=True)
     warned = [one for one in (*went, *would) if one.verdict.missed]
     if warned:
         links = ", ".join(_about(one.verdict.preview.scope, repository_url) for one in warned[:MAX_ROWS])
@@ -55,7 +55,7 @@ def as_json(sweep: Sweep) -> list[dict[str, Any]]:
             "ref": one.verdict.preview.scope.ref,
             "pull_request": one.verdict.preview.scope.pull_request,
             "key": one.verdict.preview.scope.key,
-            "fate": one.fate,
+            "fate": one.status,
             "why": one.verdict.why,
             "reason": one.verdict.reason,
             "since": one.verdict.since.isoformat() if one.verdict.since else None,
