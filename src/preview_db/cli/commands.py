@@ -28,7 +28,7 @@ from . import ci, listing, tables
 from .ci import CannotTell
 from .console import Terminal
 from .output import Answers
-from .target import Bearings, with_token
+from .target import Target, with_token
 
 _EVENT = Event(name="the terminal")
 
@@ -73,11 +73,11 @@ def run(asked: Asked, environ: Mapping[str, str], terminal: Terminal, interrupts
     own = {name: value for name, value in environ.items() if not name.upper().startswith("INPUT_")}
     given = {f"INPUT_{name.upper()}": value for name, value in asked.inputs.items()}
     inputs = Inputs.read(own | given | {"INPUT_GITHUB_TOKEN": github_token})
-    bearings = Bearings(inputs, environ, ci.look_around(environ, Path.cwd()), terminal, asked.repo, asked.repo_id)
+    target = Target(inputs, environ, ci.look_around(environ, Path.cwd()), terminal, asked.repo, asked.repo_id)
     if asked.command == "doctor":
         from .doctor import consult  # here, since no other command needs it
 
-        return consult(bearings, terminal, as_json=asked.as_json)
+        return consult(target, terminal, as_json=asked.as_json)
     with_token(inputs)
     if (asked.export or asked.env_file) and not all(one.variable for one in inputs.connections):
         raise InvalidInput(
@@ -88,7 +88,7 @@ def run(asked: Asked, environ: Mapping[str, str], terminal: Terminal, interrupts
             problem="takes NAME=VARIABLE where it is exported or written to a file",
         )
     answers = Answers(terminal, inputs.endpoint, as_json=asked.as_json, export=asked.export, show_secrets=asked.show_secrets)
-    errand = Errand(asked, inputs, bearings, answers, terminal, interrupts)
+    errand = Errand(asked, inputs, target, answers, terminal, interrupts)
     {"list": errand.list, "sweep": errand.sweep, "plan": errand.plan}.get(asked.command, errand.settle)()
     return 0
 
@@ -99,7 +99,7 @@ class Errand:
 
     asked: Asked
     inputs: Inputs
-    bearings: Bearings
+    target: Target
     answers: Answers
     terminal: Terminal
     interrupts: Interrupts
@@ -107,10 +107,10 @@ class Errand:
     def settle(self) -> None:
         """``create``, ``connect``, ``reset``, ``delete``: one preview, made what was asked."""
         asked = self.asked
-        self.inputs = self.bearings.about()
-        decision = decide.decide(self.inputs, _EVENT, self.bearings.repository, EventState())
+        self.inputs = self.target.about()
+        decision = decide.decide(self.inputs, _EVENT, self.target.repository, EventState())
         path = asked.env_file if not self._only_plans else None
-        workspace, path = ci.placed(path, Path.cwd(), self.bearings.around.top) if path else (Path(), "")
+        workspace, path = ci.placed(path, Path.cwd(), self.target.around.top) if path else (Path(), "")
         if path:
             env_file.check(path, workspace=workspace)
         if not asked.hands_over and decision.task is Task.CONNECT:
@@ -140,7 +140,7 @@ class Errand:
         if self.asked.everything:
             self.sweep()
             return
-        self.inputs = inputs = self.bearings.about()
+        self.inputs = inputs = self.target.about()
         github = self._github("A plan depends on whether the pull request or branch is still there.")
         seen = EventState(
             pull_request=github.pull_request(inputs.pr) if inputs.pr else None,
@@ -148,11 +148,11 @@ class Errand:
         )
         if inputs.pr and seen.pull_request is None:
             raise NotFound(
-                f"There is no pull request #{inputs.pr} in {self.bearings.full_name}.",
+                f"There is no pull request #{inputs.pr} in {self.target.full_name}.",
                 cause="It has another number, or is another repository's.",
                 remedy="Correct --pr or --repo.",
             )
-        self.answers.result(self._run(decide.decide(inputs, _EVENT, self.bearings.repository, seen)))
+        self.answers.result(self._run(decide.decide(inputs, _EVENT, self.target.repository, seen)))
 
     def sweep(self) -> None:
         """The whole repository, looked at and asked about before anything goes."""
@@ -171,7 +171,7 @@ class Errand:
 
     def list(self) -> None:
         """Every preview there is and, where GitHub can be asked, what a sweep would say of it."""
-        verdicts, pull_requests, github = None, [], self.bearings.github
+        verdicts, pull_requests, github = None, [], self.target.github
         engine = self._engine(dry_run=True)
         with self.terminal.quietly(), self._working():
             found = engine.listing()
@@ -207,7 +207,7 @@ class Errand:
         inputs = self.inputs.model_copy(update={"dry_run": True}) if dry_run else self.inputs
         # Digits-digits, as a run of a workflow has it: so the plan's rule for superseded credentials holds among both.
         suffix = f"{int(time.time())}-1"
-        return Engine(inputs, self.bearings.repository, self.bearings.github, self.terminal, self.interrupts, suffix)
+        return Engine(inputs, self.target.repository, self.target.github, self.terminal, self.interrupts, suffix)
 
     @contextlib.contextmanager
     def _working(self) -> Iterator[None]:
@@ -235,13 +235,13 @@ class Errand:
             self.terminal.warning(error.title, str(error))
 
     def _github(self, why: str) -> GitHubRepository:
-        if self.bearings.github is None:
+        if self.target.github is None:
             raise CannotTell(
                 "There is no GitHub token.",
                 cause=f"{why} Neither GH_TOKEN nor GITHUB_TOKEN is set.",
                 remedy="Set one; with GitHub's own command line: export GH_TOKEN=$(gh auth token).",
             )
-        return self.bearings.github
+        return self.target.github
 
     @property
     def _only_plans(self) -> bool:

@@ -7,14 +7,14 @@ from ..doctor.checks import Doctor
 from ..errors import Cancelled, PreviewError
 from ..planning.model import Repository, Scope
 from .console import Terminal
-from .target import Bearings, with_token
+from .target import Target, with_token
 
 
-def consult(bearings: Bearings, terminal: Terminal, *, as_json: bool) -> int:
+def consult(target: Target, terminal: Terminal, *, as_json: bool) -> int:
     """Tells what the doctor finds; 1 if something will not work, else 0."""
     with terminal.quietly(), terminal.working("Looking"):
-        repository, scope = _standing(bearings)
-        findings = Doctor(bearings.inputs, repository, bearings.api_url, scope, sign_in=with_token).examine()
+        repository, scope = _standing(target)
+        findings = Doctor(target.inputs, repository, target.api_url, scope, sign_in=with_token).examine()
     failure = diagnosis.failure(findings)
     if as_json:
         terminal.json({"healthy": failure is None, "checks": diagnosis.as_json(findings)})
@@ -23,16 +23,16 @@ def consult(bearings: Bearings, terminal: Terminal, *, as_json: bool) -> int:
     return 0 if failure is None else 1
 
 
-def _standing(bearings: Bearings) -> tuple[Repository | PreviewError, Scope | None]:
+def _standing(target: Target) -> tuple[Repository | PreviewError, Scope | None]:
     """As far as it can be told: what can't is a finding too, of which the doctor says more."""
     try:
-        repository = bearings.repository
+        repository = target.repository
     except Cancelled:
         raise
     except PreviewError as error:
         return error, None
     try:
-        return repository, bearings.scope(bearings.about())
+        return repository, target.scope(target.about())
     except Cancelled:
         raise
     except PreviewError:

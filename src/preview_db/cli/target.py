@@ -27,7 +27,7 @@ def with_token(inputs: Inputs) -> Inputs:
 
 
 @dataclasses.dataclass
-class Bearings:
+class Target:
     """Takes them as far as they are asked for: a command that needs no pull request looks for none.
 
     Attributes:
