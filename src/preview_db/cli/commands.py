@@ -88,13 +88,13 @@ def run(asked: Asked, environ: Mapping[str, str], terminal: Terminal, interrupts
             problem="takes NAME=VARIABLE where it is exported or written to a file",
         )
     answers = Answers(terminal, inputs.endpoint, as_json=asked.as_json, export=asked.export, show_secrets=asked.show_secrets)
-    errand = Errand(asked, inputs, target, answers, terminal, interrupts)
-    {"list": errand.list, "sweep": errand.sweep, "plan": errand.plan}.get(asked.command, errand.settle)()
+    command = Command(asked, inputs, target, answers, terminal, interrupts)
+    {"list": command.list, "sweep": command.sweep, "plan": command.plan}.get(asked.command, command.settle)()
     return 0
 
 
 @dataclasses.dataclass(slots=True)
-class Errand:
+class Command:
     """One command, on its way."""
 
     asked: Asked

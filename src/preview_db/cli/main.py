@@ -160,12 +160,12 @@ def completion(shell: str) -> None:
 
 
 def _carry_out(command: str, options: dict[str, Any]) -> NoReturn:
-    """Runs the command in ``errands`` and turns what comes of it into an exit code."""
+    """Runs the command in ``commands`` and turns what comes of it into an exit code."""
     interrupts = Interrupts()
     interrupts.install()
     try:
         interrupts.reached("before the first step")
-        sys.exit(_errand(command, options, interrupts))
+        sys.exit(_run_command(command, options, interrupts))
     except InvalidInput as error:
         raise _usage_error(error) from None
     except Cancelled as error:
@@ -173,7 +173,7 @@ def _carry_out(command: str, options: dict[str, Any]) -> NoReturn:
         sys.exit(STOPPED)
 
 
-def _errand(command: str, options: dict[str, Any], interrupts: Interrupts) -> int:
+def _run_command(command: str, options: dict[str, Any], interrupts: Interrupts) -> int:
     from .ci import CannotTell
     from .commands import Asked, run
     from .console import NotConfirmed, Terminal
