@@ -1,4 +1,4 @@
-"""Answers that lie end in an error or change nothing: nothing wrong is handed out, nobody else's is touched, no token goes elsewhere."""
+"""Output that lie end in an error or change nothing: nothing wrong is handed out, nobody else's is touched, no token goes elsewhere."""
 
 from __future__ import annotations
 

@@ -206,7 +206,7 @@ class Step:
 
     @contextlib.contextmanager
     def _answering(self, decision: Decision) -> Iterator[None]:
-        """Answers a comment that gave an order with a reaction: how it went."""
+        """Output a comment that gave an order with a reaction: how it went."""
         comment, issue = self.event.comment, self.event.issue
         if not decision.reaction or comment is None or issue is None or self._only_plans:
             yield

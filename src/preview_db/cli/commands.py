@@ -27,7 +27,7 @@ from ..services.github.repository import GitHubFailed, GitHubRepository
 from . import ci, listing, tables
 from .ci import CannotTell
 from .console import Terminal
-from .output import Answers
+from .output import Output
 from .target import Target, with_token
 
 _EVENT = Event(name="the terminal")
@@ -87,8 +87,8 @@ def run(asked: Asked, environ: Mapping[str, str], terminal: Terminal, interrupts
             named="connections",
             problem="takes NAME=VARIABLE where it is exported or written to a file",
         )
-    answers = Answers(terminal, inputs.endpoint, as_json=asked.as_json, export=asked.export, show_secrets=asked.show_secrets)
-    command = Command(asked, inputs, target, answers, terminal, interrupts)
+    output = Output(terminal, inputs.endpoint, as_json=asked.as_json, export=asked.export, show_secrets=asked.show_secrets)
+    command = Command(asked, inputs, target, output, terminal, interrupts)
     {"list": command.list, "sweep": command.sweep, "plan": command.plan}.get(asked.command, command.settle)()
     return 0
 
@@ -100,7 +100,7 @@ class Command:
     asked: Asked
     inputs: Inputs
     target: Target
-    answers: Answers
+    output: Output
     terminal: Terminal
     interrupts: Interrupts
 
@@ -125,11 +125,11 @@ class Command:
             raise _no_preview(error.what) from None
         if decision.task is Task.STATUS and result.outcome.kind is OutcomeKind.ABSENT:
             raise _no_preview(f"There is no preview of {result.outcome.scope}.")
-        self.answers.result(result)
+        self.output.result(result)
         if decision.task is Task.STATUS:
             self.terminal.notice("No credential was made", "say where it is to go, with --export, --env-file or --show-secrets")
         if path and result.credentials:
-            for warning in env_file.write(path, self.answers.variables(result), workspace=workspace):
+            for warning in env_file.write(path, self.output.variables(result), workspace=workspace):
                 self.terminal.warning("--env-file", warning)
             self.terminal.info(f"Wrote {', '.join(result.variables)} to {asked.env_file}")
         if asked.comment:
@@ -152,7 +152,7 @@ class Command:
                 cause="It has another number, or is another repository's.",
                 remedy="Correct --pr or --repo.",
             )
-        self.answers.result(self._run(decide.decide(inputs, _EVENT, self.target.repository, seen)))
+        self.output.result(self._run(decide.decide(inputs, _EVENT, self.target.repository, seen)))
 
     def sweep(self) -> None:
         """The whole repository, looked at and asked about before anything goes."""
@@ -162,7 +162,7 @@ class Command:
         result = self._run(decision)
         if result.sweep is None:
             raise LookupError(decision)
-        self.answers.swept(result, result.sweep)
+        self.output.swept(result, result.sweep)
         for one in result.sweep.of(SweepStatus.DELETED) if self.asked.comment else ():
             scope, reason = one.verdict.preview.scope, f"the sweep took it away, since {one.verdict.reason}"
             self._comment(Outcome(OutcomeKind.DELETED, reason, scope, identity.name(scope)))
@@ -179,7 +179,7 @@ class Command:
                 sweep = engine.run(Decision(Task.SWEEP, "it is only listed")).sweep
                 verdicts = [one.verdict for one in sweep.swept] if sweep else None
                 pull_requests = github.open_pull_requests()
-        self.answers.listed(found, listing.entries(found.previews, verdicts, pull_requests), datetime.now(UTC))
+        self.output.listed(found, listing.entries(found.previews, verdicts, pull_requests), datetime.now(UTC))
         if github is None and found.previews:
             self.terminal.notice("GitHub was not asked", "with GH_TOKEN or GITHUB_TOKEN set, this says which pull requests are open")
 

@@ -18,7 +18,7 @@ from .console import Terminal
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Answers:
+class Output:
     """Tells them on standard output.
 
     Attributes:

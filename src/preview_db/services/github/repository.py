@@ -113,7 +113,7 @@ class GitHubRepository:
             return absent_is_none(lambda: self.api.get_collaborator_permission(login)) or "none"
 
     def react(self, number: int, comment_id: int, reaction: str) -> None:
-        """Answers a comment on a pull request with a reaction: ``+1``, ``-1``, ``confused``, ``eyes``."""
+        """Output a comment on a pull request with a reaction: ``+1``, ``-1``, ``confused``, ``eyes``."""
         with failing("Reacting to the comment", "pull-requests: write"):
             self.api.get_issue(number).get_comment(comment_id).create_reaction(reaction)
 
