@@ -34,7 +34,7 @@ class NotRead(httpx.TransportError):
     """An answer that is not read to its end: more than anybody could have asked for."""
 
 
-class OutOfTime(httpx.TransportError):
+class DeadlineExceeded(httpx.TransportError):
     """There is no time left to ask, or to wait for as long as the server wants. What was asked for was certainly not carried out."""
 
 
@@ -62,7 +62,7 @@ class Resend(Retry):
 
     def _in_time(self, seconds: float, otherwise: str) -> float:
         if seconds >= self.deadline.left:
-            raise OutOfTime(otherwise.format(seconds, self.deadline.left))
+            raise DeadlineExceeded(otherwise.format(seconds, self.deadline.left))
         return seconds
 
 
@@ -90,7 +90,7 @@ REFUSED_UNSEEN = Resend(
 """What creates is resent only if it certainly was not carried out: it never left, or was turned away at the door."""
 
 
-class _Whole(httpx.BaseTransport):
+class _BoundedTransport(httpx.BaseTransport):
     """Hands on whole answers only: in time, of a bearable size, and JSON where they say that all went well.
 
     It stands below the retries, so that an answer that breaks off is resent like one that never came.
@@ -104,7 +104,7 @@ class _Whole(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         left = self._deadline.left
         if not left:
-            raise OutOfTime("the time the run has is over")
+            raise DeadlineExceeded("the time the run has is over")
         timeouts = request.extensions.get("timeout", {})
         request.extensions["timeout"] = {what: left if most is None else min(most, left) for what, most in timeouts.items()}
         response = self._transport.handle_request(request)
@@ -160,7 +160,7 @@ class _Policy(RetryTransport):
 def client(base_url: str, *, token: str, deadline: Deadline = NEVER, largest: int = LARGEST) -> httpx.Client:
     """A client that sends ``token`` to ``base_url`` and to no other host: redirects are not followed, ``.netrc`` is not read.
 
-    Its requests raise ``httpx.HTTPError``, of which :class:`Garbled`, :class:`NotRead` and :class:`OutOfTime` say why in words.
+    Its requests raise ``httpx.HTTPError``, of which :class:`Garbled`, :class:`NotRead` and :class:`DeadlineExceeded` say why in words.
 
     Args:
         largest: bytes of an answer that is read.
@@ -168,7 +168,7 @@ def client(base_url: str, *, token: str, deadline: Deadline = NEVER, largest: in
     Raises:
         InvalidInput: the environment names a proxy that can't be used.
     """
-    transport = _Whole(httpx.HTTPTransport(proxy=_proxy(httpx.URL(base_url))), deadline, largest)
+    transport = _BoundedTransport(httpx.HTTPTransport(proxy=_proxy(httpx.URL(base_url))), deadline, largest)
     return httpx.Client(
         base_url=base_url,
         headers={

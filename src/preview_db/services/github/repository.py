@@ -252,7 +252,7 @@ def failing(doing: str, permission: str) -> Iterator[None]:
     except PreviewError:
         raise  # somebody has asked the run to stop
     except Exception as error:  # noqa: BLE001 - PyGithub takes answers apart as they come, and fails on odd ones in any way there is
-        why = f" ({error})" if isinstance(error, http.Garbled | http.NotRead | http.OutOfTime) else f" ({type(error).__name__})"
+        why = f" ({error})" if isinstance(error, http.Garbled | http.NotRead | http.DeadlineExceeded) else f" ({type(error).__name__})"
         raise GitHubFailed(
             f"{doing} failed: no answer that can be understood{why}.",
             cause="GitHub can't be reached from the runner, or something in between changed the answer.",

@@ -143,7 +143,7 @@ class ManagementApi:
     ) -> _Model:
         try:
             response = self._client.post(path, json=dict(body), timeout=timeout)
-        except (httpx.ConnectError, httpx.ConnectTimeout, http.OutOfTime) as error:
+        except (httpx.ConnectError, httpx.ConnectTimeout, http.DeadlineExceeded) as error:
             raise errors.unreachable(doing, self.host, error) from None
         except httpx.HTTPError as error:
             raise _unanswered(doing, type(error).__name__) from None

@@ -77,7 +77,7 @@ def unreachable(doing: str, host: str, error: httpx.HTTPError) -> Unreachable:
     """The exception for no answer at all, or none that is believed, to something that is safe to resend, and was."""
     if isinstance(error, http.Garbled | http.NotRead):
         return not_understood(doing, str(error))
-    if isinstance(error, http.OutOfTime):
+    if isinstance(error, http.DeadlineExceeded):
         return Unreachable(
             f"{doing} failed: {error}.",
             cause="The service is slow or is limiting how often it may be asked, and the run has taken all the time it may.",
