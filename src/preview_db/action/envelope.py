@@ -8,7 +8,7 @@ from ..planning.outcome import Outcome, OutcomeKind, RunResult
 from .seal import Sealed, SealedConnection
 
 
-def packed(result: RunResult, endpoint: Endpoint) -> Sealed:
+def to_envelope(result: RunResult, endpoint: Endpoint) -> Sealed:
     """What another job needs of ``result``, which has at least one credential."""
     database = result.outcome.database
     if database is None:
@@ -33,7 +33,7 @@ def packed(result: RunResult, endpoint: Endpoint) -> Sealed:
     )
 
 
-def unpacked(content: Sealed) -> RunResult:
+def from_envelope(content: Sealed) -> RunResult:
     """The same on the other side. Nothing is asked of the Management API: what is in the envelope was checked when it was sealed."""
     credentials = tuple(
         Credential(

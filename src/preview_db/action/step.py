@@ -163,7 +163,7 @@ class Step:
         if self.inputs.sealed is None or self.inputs.seal_with is None:
             raise LookupError(self.inputs.command)
         content = seal.open_sealed(self.inputs.sealed.get_secret_value(), self.inputs.seal_with)
-        result = envelope.unpacked(content)
+        result = envelope.from_envelope(content)
         for credential in result.credentials:
             mask(credential, self.runner)
         self.inputs = self.inputs.model_copy(update={"endpoint": content.endpoint})
@@ -289,7 +289,7 @@ class Step:
         if self.inputs.seal_with is not None and result.credentials and self.inputs.command != "unseal":
             from . import envelope, seal  # here, since most runs seal nothing
 
-            self.runner.set_output("sealed", seal.seal(envelope.packed(result, endpoint), self.inputs.seal_with))
+            self.runner.set_output("sealed", seal.seal(envelope.to_envelope(result, endpoint), self.inputs.seal_with))
 
     def _tell_sweep(self, sweep: Sweep) -> None:
         """The summary, the JSON, and the comment of each pull request that lost its preview."""
