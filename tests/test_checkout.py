@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preview_db.cli import ci as checkout
-from preview_db.cli.ci import Git, Remote, Surroundings, surroundings
+from preview_db.cli.ci import Detected, Git, Remote, surroundings
 from tests.terminals import git
 
 SHOP = Remote("github.com", "acme/shop")
@@ -135,7 +135,7 @@ def test_the_branch_is_the_one_that_is_built(variables: dict[str, str], branch: 
 
 def test_a_host_counts_as_github_s_only_if_the_environment_says_so() -> None:
     origin = Git(origin="git@ghe.corp.example:acme/shop.git")
-    assert surroundings({}, origin, event={}) == Surroundings(elsewhere="ghe.corp.example")
+    assert surroundings({}, origin, event={}) == Detected(elsewhere="ghe.corp.example")
     known = Remote("ghe.corp.example", "acme/shop")
     assert surroundings({"GH_HOST": "ghe.corp.example"}, origin, event={}).remote == known
     assert surroundings({"GITHUB_SERVER_URL": "https://ghe.corp.example"}, origin, event={}).remote == known
@@ -155,35 +155,35 @@ def test_each_kind_of_github_has_its_api_elsewhere(environ: dict[str, str], host
 
 
 def test_number_and_branch_are_those_of_one_repository() -> None:
-    here = Surroundings(remote=SHOP, number=7)
+    here = Detected(remote=SHOP, number=7)
     assert here.are_of("Acme/Shop")
     assert not here.are_of("acme/other")
-    assert not Surroundings(number=7).are_of("acme/shop")
+    assert not Detected(number=7).are_of("acme/shop")
 
 
 def test_a_checkout_says_origin_branch_and_top(tmp_path: Path) -> None:
     environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
-    assert checkout.look_around(environ, tmp_path) == Surroundings(), "no checkout"
+    assert checkout.detect(environ, tmp_path) == Detected(), "no checkout"
     git(tmp_path, "init", "-q", "-b", "feat/ü x".replace(" ", "-"))
     below = tmp_path / "apps" / "web"
     below.mkdir(parents=True)
-    assert checkout.look_around(environ, below) == Surroundings(branch="feat/ü-x", top=str(tmp_path)), "no remote, no commit"
+    assert checkout.detect(environ, below) == Detected(branch="feat/ü-x", top=str(tmp_path)), "no remote, no commit"
     git(tmp_path, "remote", "add", "origin", "gh:acme/shop")
     git(tmp_path, "config", "url.git@github.com:.insteadOf", "gh:")
-    here = checkout.look_around(environ, below)
+    here = checkout.detect(environ, below)
     assert (here.remote, here.said_by, here.branch) == (SHOP, "git's remote 'origin'", "feat/ü-x")
     git(tmp_path, "commit", "-q", "--allow-empty", "-m", "x")
     git(tmp_path, "checkout", "-q", "--detach")
-    assert checkout.look_around(environ, below).branch == ""
+    assert checkout.detect(environ, below).branch == ""
 
 
 def test_without_git_and_with_an_unreadable_event_there_is_less_to_tell(tmp_path: Path) -> None:
     event = tmp_path / "event.json"
     event.write_text("[" * 100_000)
     environ = {"PATH": str(tmp_path), "GITHUB_EVENT_PATH": str(event), "GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": "acme/shop"}
-    assert checkout.look_around(environ, tmp_path) == Surroundings(remote=SHOP, said_by="the variables of GitHub Actions")
+    assert checkout.detect(environ, tmp_path) == Detected(remote=SHOP, said_by="the variables of GitHub Actions")
     event.write_text(json.dumps({"pull_request": {"number": 7}}))
-    assert checkout.look_around(environ, tmp_path).number == 7
+    assert checkout.detect(environ, tmp_path).number == 7
 
 
 def test_a_file_is_placed_in_the_checkout_or_wherever_a_person_says(tmp_path: Path) -> None:

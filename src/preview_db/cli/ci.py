@@ -22,7 +22,7 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
 _GIT_TAKES = 10  # seconds at most; all it does is read a few files
 
 
-class CannotTell(PreviewError):
+class CannotDetermine(PreviewError):
     """The surroundings don't say which repository, or which preview of it, is meant."""
 
     title = "Not said which one"
@@ -46,7 +46,7 @@ class Git:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Surroundings:
+class Detected:
     """What can be told without being asked; empty where it can't.
 
     Attributes:
@@ -114,7 +114,7 @@ _SYSTEMS = (
 )
 
 
-def look_around(environ: Mapping[str, str], folder: Path) -> Surroundings:
+def detect(environ: Mapping[str, str], folder: Path) -> Detected:
     """What ``environ`` and the checkout in ``folder`` say. No program that the checkout's configuration names is run."""
     git = Git(
         origin=_git(environ, folder, "remote", "get-url", "origin"),
@@ -124,7 +124,7 @@ def look_around(environ: Mapping[str, str], folder: Path) -> Surroundings:
     return surroundings(environ, git, event=_event(environ.get("GITHUB_EVENT_PATH", "")))
 
 
-def surroundings(environ: Mapping[str, str], git: Git, *, event: Mapping[str, object]) -> Surroundings:
+def surroundings(environ: Mapping[str, str], git: Git, *, event: Mapping[str, object]) -> Detected:
     """The same, of what was read.
 
     Args:
@@ -133,13 +133,13 @@ def surroundings(environ: Mapping[str, str], git: Git, *, event: Mapping[str, ob
     system = next((one for one in _SYSTEMS if environ.get(one.runs)), None)
     origin = remote(git.origin, environ)
     if system is None:
-        return _at(origin, "git's remote 'origin'", environ, Surroundings(branch=git.branch, top=git.top))
+        return _at(origin, "git's remote 'origin'", environ, Detected(branch=git.branch, top=git.top))
     urls, number = _pull_request([environ.get(name, "") for name in system.number])
     if system.runs == "GITHUB_ACTIONS" and number is None:
         number = _number_in(event)
     branch = next((found for name in system.branches if (found := _branch(environ.get(name, "")))), "") or git.branch
     said = remote(urls, environ) or remote(environ.get(system.repository, ""), environ)
-    here = Surroundings(number=number, branch=branch, top=git.top)
+    here = Detected(number=number, branch=branch, top=git.top)
     return _at(said, f"the variables of {system.name}", environ, here) if said else _at(origin, "git's remote 'origin'", environ, here)
 
 
@@ -192,7 +192,7 @@ def placed(path: str, folder: Path, top: str) -> tuple[Path, str]:
     return root, (parent / file.name).relative_to(root).as_posix()
 
 
-def _at(found: Remote | None, said_by: str, environ: Mapping[str, str], here: Surroundings) -> Surroundings:
+def _at(found: Remote | None, said_by: str, environ: Mapping[str, str], here: Detected) -> Detected:
     """``here``, at ``found``. The token goes there, so a host counts as GitHub's only if it is github.com or the environment names it."""
     if found is None:
         return dataclasses.replace(here, number=None)

@@ -25,7 +25,7 @@ from ..report import preview as preview_report
 from ..services.dotenv import file as env_file
 from ..services.github.repository import GitHubFailed, GitHubRepository
 from . import ci, listing, tables
-from .ci import CannotTell
+from .ci import CannotDetermine
 from .console import Terminal
 from .output import Output
 from .target import Target, with_token
@@ -73,7 +73,7 @@ def run(asked: Asked, environ: Mapping[str, str], terminal: Terminal, interrupts
     own = {name: value for name, value in environ.items() if not name.upper().startswith("INPUT_")}
     given = {f"INPUT_{name.upper()}": value for name, value in asked.inputs.items()}
     inputs = Inputs.read(own | given | {"INPUT_GITHUB_TOKEN": github_token})
-    target = Target(inputs, environ, ci.look_around(environ, Path.cwd()), terminal, asked.repo, asked.repo_id)
+    target = Target(inputs, environ, ci.detect(environ, Path.cwd()), terminal, asked.repo, asked.repo_id)
     if asked.command == "doctor":
         from .doctor import consult  # here, since no other command needs it
 
@@ -218,7 +218,7 @@ class Command:
             if self.inputs.project is not None:
                 raise
             remedy = "Give --project with the id or name of one of them, or set PRISMA_PROJECT_ID."
-            raise CannotTell("Nothing says which project.", cause=error.cause, remedy=remedy) from None
+            raise CannotDetermine("Nothing says which project.", cause=error.cause, remedy=remedy) from None
 
     def _comment(self, outcome: Outcome) -> None:
         """The one comment on the pull request, as the token's owner. That it fails is worth a warning."""
@@ -231,12 +231,12 @@ class Command:
             github = self._github("The comment is written with it.")
             came = github.tell(int(scope.ref), marker=preview_report.marker(scope), body=body, only_edit=only_edit)
             self.terminal.info(f"Comment on {scope}: {came}")
-        except (CannotTell, GitHubFailed) as error:
+        except (CannotDetermine, GitHubFailed) as error:
             self.terminal.warning(error.title, str(error))
 
     def _github(self, why: str) -> GitHubRepository:
         if self.target.github is None:
-            raise CannotTell(
+            raise CannotDetermine(
                 "There is no GitHub token.",
                 cause=f"{why} Neither GH_TOKEN nor GITHUB_TOKEN is set.",
                 remedy="Set one; with GitHub's own command line: export GH_TOKEN=$(gh auth token).",

@@ -174,7 +174,7 @@ def _carry_out(command: str, options: dict[str, Any]) -> NoReturn:
 
 
 def _run_command(command: str, options: dict[str, Any], interrupts: Interrupts) -> int:
-    from .ci import CannotTell
+    from .ci import CannotDetermine
     from .commands import Asked, run
     from .console import NotConfirmed, Terminal
 
@@ -192,7 +192,7 @@ def _run_command(command: str, options: dict[str, Any], interrupts: Interrupts) 
         raise
     except PreviewError as error:
         terminal.error(error)
-        if isinstance(error, CannotTell):
+        if isinstance(error, CannotDetermine):
             return USAGE
         if isinstance(error, NoPreview):
             return NOTHING_THERE

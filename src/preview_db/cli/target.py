@@ -12,13 +12,13 @@ from ..planning.model import Kind, Repository, Scope
 from ..planning.settings import Inputs
 from ..services.github.repository import GitHubRepository, failing
 from . import ci
-from .ci import CannotTell, Surroundings
+from .ci import CannotDetermine, Detected
 
 
 def with_token(inputs: Inputs) -> Inputs:
-    """``inputs``, if they have a service token. Raises :class:`CannotTell`."""
+    """``inputs``, if they have a service token. Raises :class:`CannotDetermine`."""
     if inputs.service_token is None:
-        raise CannotTell(
+        raise CannotDetermine(
             "There is no service token.",
             cause="The variable PRISMA_SERVICE_TOKEN is not set. It can't be an option: a command line is seen by others.",
             remedy="Create a service token in the Prisma Console and set PRISMA_SERVICE_TOKEN to it.",
@@ -38,21 +38,21 @@ class Target:
 
     inputs: Inputs
     environ: Mapping[str, str]
-    around: Surroundings
+    around: Detected
     sink: Sink
     repo: str | None = None
     repo_id: int | None = None
 
     @functools.cached_property
     def full_name(self) -> str:
-        """``owner/name``. Raises :class:`CannotTell`."""
+        """``owner/name``. Raises :class:`CannotDetermine`."""
         if self.repo is not None:
             return self.repo
         if self.around.remote is not None:
             self.sink.info(f"Repository {self.around.remote.full_name}, by {self.around.said_by}")
             return self.around.remote.full_name
         elsewhere = self.around.elsewhere
-        raise CannotTell(
+        raise CannotDetermine(
             "Nothing says which repository this is about.",
             cause=f"It is at {elsewhere}, which is not known to be GitHub."
             if elsewhere
@@ -64,12 +64,12 @@ class Target:
 
     @functools.cached_property
     def api_url(self) -> str:
-        """Where GitHub's API is. Raises :class:`CannotTell` if no token may be sent there."""
+        """Where GitHub's API is. Raises :class:`CannotDetermine` if no token may be sent there."""
         here = self.around.remote if self.repo is None or self.around.are_of(self.repo) else None
         try:
             return trusted_url(ci.api_url(self.environ, here.host if here else ci.home(self.environ)))
         except ValueError as error:
-            raise CannotTell(
+            raise CannotDetermine(
                 f"GitHub's API can't be asked: its address {error}.",
                 cause="It is made of GITHUB_API_URL, or of GITHUB_SERVER_URL or GH_HOST, and the token is sent there.",
                 remedy="Correct these variables, or unset them for github.com.",
@@ -92,7 +92,7 @@ class Target:
             return Repository(int(said), self.full_name)
         if self.github is not None:
             return Repository(self.github.id(), self.full_name)
-        raise CannotTell(
+        raise CannotDetermine(
             f"The id of {self.full_name} is not known.",
             cause="A preview's name holds a hash of it, since it stays when a repository is renamed. Reading it takes a GitHub token, "
             "and neither GH_TOKEN nor GITHUB_TOKEN is set.",
@@ -113,7 +113,7 @@ class Target:
         if number is None and self.around.are_of(self.full_name) and self.around.branch:
             number, said_by = self._headed(self.around.branch), f"the branch {self.around.branch}"
         if number is None:
-            raise CannotTell(
+            raise CannotDetermine(
                 "Nothing says which pull request or branch this is about.",
                 cause=self._why_not(),
                 remedy="Give --pr with the pull request's number, or --branch for a preview that is a branch's own.",
@@ -144,7 +144,7 @@ class Target:
         with failing(f"Looking for the pull request of the branch {branch}", "pull-requests: read"):
             found = [one.number for one in self.github.api.get_pulls(state="open", head=f"{owner}:{branch}") if one.head.ref == branch]
         if len(found) > 1:
-            raise CannotTell(
+            raise CannotDetermine(
                 f"The branch {branch} has {len(found)} open pull requests.",
                 cause=f"They are {', '.join(f'#{number}' for number in sorted(found))}, each with a preview of its own.",
                 remedy="Give --pr with the one that is meant.",
