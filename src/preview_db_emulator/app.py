@@ -24,7 +24,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from . import oidc
 from .control import control
-from .faults import WEATHER, Rule, Weather
+from .faults import WEATHER, FaultInjector, Rule
 from .github.api import github
 from .github.repository import Repository
 from .postgres.certificate import server_context
@@ -34,7 +34,7 @@ from .prisma.api import management_api
 from .prisma.models import DEFAULT_REGION, Database, Settings, new_id
 from .prisma.serializers import Addresses, Shapes
 from .prisma.workspace import Workspace
-from .store import Archive, Shelf
+from .store import Archive, Table
 
 REPOSITORY = "acme/shop"
 SERVER_URL = "https://github.com"
@@ -130,7 +130,7 @@ async def serve(options: Options, announce: Announce) -> None:
     """
     async with contextlib.AsyncExitStack() as stack:
         archive = stack.enter_context(_archive(options.state_dir))
-        identities = Shelf(Identity, archive)
+        identities = Table(Identity, archive)
         identity = identities.get("identity") or _new_identity()
         http = stack.enter_context(_listening(options.host, options.port, identity.http_port))
         api_url = f"http://{_in_url(options.host)}:{http.getsockname()[1]}"
@@ -178,7 +178,7 @@ async def serve(options: Options, announce: Announce) -> None:
             ]
         )
         rules = [Rule(rate=options.fault_rate, seed=options.fault_seed, kinds=WEATHER)] if options.fault_rate else []
-        weather = Weather(stand_ins, latency_s=options.latency_ms / 1000, rules=rules)
+        weather = FaultInjector(stand_ins, latency_s=options.latency_ms / 1000, rules=rules)
         arranged = control(workspace, shapes, repository, weather, identity.project_id)
         surface = Starlette(routes=[*oidc.Control(terms, exchange).routes(), Mount("/", arranged)])
         await stack.enter_async_context(_http_server(_either(surface, weather), http))

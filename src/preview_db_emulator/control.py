@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from .faults import Rule, Weather
+from .faults import FaultInjector, Rule
 from .github.repository import Permission, PullRequest, Repository, moment
 from .prisma.models import DEFAULT_REGION, REGIONS, Connection, Database, Refusal, Settings, Status, bare, new_id
 from .prisma.serializers import Shapes
@@ -27,7 +27,7 @@ SETTING_FIELDS = {each.name for each in fields(Settings)}
 STATUSES = get_args(Status)
 
 
-def control(workspace: Workspace, shapes: Shapes, repository: Repository, weather: Weather, project_id: str) -> Starlette:
+def control(workspace: Workspace, shapes: Shapes, repository: Repository, weather: FaultInjector, project_id: str) -> Starlette:
     """Return the application; databases without a `project` are put into `project_id`."""
     surface = _Control(workspace, shapes, repository, weather, project_id)
 
@@ -62,7 +62,7 @@ async def _refuse(_: Request, error: Exception) -> Response:
 class _Control:
     """One method an operation."""
 
-    def __init__(self, workspace: Workspace, shapes: Shapes, repository: Repository, weather: Weather, project_id: str) -> None:
+    def __init__(self, workspace: Workspace, shapes: Shapes, repository: Repository, weather: FaultInjector, project_id: str) -> None:
         self._workspace = workspace
         self._shapes = shapes
         self._repository = repository

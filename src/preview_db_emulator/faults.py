@@ -82,7 +82,7 @@ class Rule:
         return self._random.choice(list(self.kinds))
 
 
-class Weather:
+class FaultInjector:
     """ASGI middleware around all stand-ins."""
 
     def __init__(self, app: ASGIApp, *, latency_s: float, rules: list[Rule]) -> None:

@@ -54,7 +54,7 @@ class Archive:
         self._database.close()
 
 
-class Shelf(Generic[T]):
+class Table(Generic[T]):
     """All nouns of one kind, by key, each with a serial number that never changes and grows with every newcomer."""
 
     def __init__(self, kind: type[T], archive: Archive) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from ..store import Archive, Shelf
+from ..store import Archive, Table
 
 DEFAULT_BRANCH = "main"
 BOT = "github-actions[bot]"
@@ -142,14 +142,14 @@ class Repository:
     def __init__(self, full_name: str, id: int, archive: Archive, clock: Callable[[], float]) -> None:
         self.full_name = full_name
         self.id = id
-        self.pulls = Shelf(PullRequest, archive)
-        self.comments = Shelf(Comment, archive)
-        self.reactions = Shelf(Reaction, archive)
-        self.branches = Shelf(GitBranch, archive)
-        self.permissions = Shelf(Permission, archive)
-        self.deployments = Shelf(Deployment, archive)
-        self.statuses = Shelf(DeploymentStatus, archive)
-        self.environments = Shelf(Environment, archive)
+        self.pulls = Table(PullRequest, archive)
+        self.comments = Table(Comment, archive)
+        self.reactions = Table(Reaction, archive)
+        self.branches = Table(GitBranch, archive)
+        self.permissions = Table(Permission, archive)
+        self.deployments = Table(Deployment, archive)
+        self.statuses = Table(DeploymentStatus, archive)
+        self.environments = Table(Environment, archive)
         self._clock = clock
         numbered: tuple[Iterable[_Numbered], ...] = (*(self.comments, self.reactions, self.deployments, self.statuses, self.environments),)
         highest = max((item.id for shelf in numbered for item in shelf), default=1_000_000)

@@ -81,8 +81,8 @@ class Postgres:
     database only. So rows and tables outlive the credential that made them.
     """
 
-    def __init__(self, keeper: asyncio.subprocess.Process, binaries: Path, port: int, password: str) -> None:
-        self._keeper = keeper
+    def __init__(self, supervisor: asyncio.subprocess.Process, binaries: Path, port: int, password: str) -> None:
+        self._keeper = supervisor
         self._binaries = binaries
         self._password = password
         self._idle: list[psycopg.AsyncConnection] = []
@@ -102,17 +102,17 @@ class Postgres:
         Raises CannotStartPostgres.
         """
         binaries = find_binaries(choice)
-        keeper = await asyncio.create_subprocess_exec(
+        supervisor = await asyncio.create_subprocess_exec(
             sys.executable,
             "-I",
             "-S",
-            str(Path(__file__).with_name("keeper.py")),
+            str(Path(__file__).with_name("supervisor.py")),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             start_new_session=True,  # so that what kills our process group doesn't kill the one who cleans up
         )
-        assert keeper.stdin is not None
-        assert keeper.stdout is not None
+        assert supervisor.stdin is not None
+        assert supervisor.stdout is not None
         order = {
             "binaries": str(binaries),
             "data": str(data.absolute()) if data else None,
@@ -120,20 +120,20 @@ class Postgres:
             "locale": _locale(),
         }
         try:
-            keeper.stdin.write(json.dumps(order).encode() + b"\n")
-            line = await keeper.stdout.readline()
-            reply: dict[str, Any] = json.loads(line) if line else {"error": "the keeper ended without a word"}
+            supervisor.stdin.write(json.dumps(order).encode() + b"\n")
+            line = await supervisor.stdout.readline()
+            reply: dict[str, Any] = json.loads(line) if line else {"error": "the supervisor ended without a word"}
             if "error" in reply:
                 raise CannotStartPostgres(f"PostgreSQL ({binaries}) didn't start: {reply['error'].strip()}")
-            server = cls(keeper, binaries, reply["port"], password)
+            server = cls(supervisor, binaries, reply["port"], password)
             try:
                 await server._close_the_doors()
                 yield server
             finally:
                 await server._disconnect()
         finally:
-            keeper.stdin.close()
-            await keeper.wait()
+            supervisor.stdin.close()
+            await supervisor.wait()
 
     async def ended(self) -> None:
         """Return when the server is no more."""

@@ -1,4 +1,4 @@
-"""The parent of the real PostgreSQL: starts it, and ends it and its files together with whoever started the keeper.
+"""The parent of the real PostgreSQL: starts it, and ends it and its files together with whoever started the supervisor.
 
 Run as a script in a session of its own (standard library only, so that it is up in milliseconds). Its standard input is its
 lease: one line of JSON says what to start, and when the pipe closes, because the emulator ended, crashed or was SIGKILLed, the
@@ -228,17 +228,17 @@ def main() -> None:
     if not line:
         return
     home = Path(tempfile.mkdtemp(prefix="preview-db-"))
-    keeper = Keeper(json.loads(line), home, lease)
+    supervisor = Keeper(json.loads(line), home, lease)
     try:
-        port = keeper.start()
+        port = supervisor.start()
         if port is not None:
             answer(port=port)
-            while not lease.is_over(60) and not keeper.server_has_ended():
+            while not lease.is_over(60) and not supervisor.server_has_ended():
                 pass
     except (CannotStart, OSError) as error:
         answer(error=str(error))
     finally:
-        keeper.stop()
+        supervisor.stop()
         for _ in range(20):
             shutil.rmtree(home, ignore_errors=True)
             if not home.exists():

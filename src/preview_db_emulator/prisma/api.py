@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ..store import Noun, Shelf
+from ..store import Noun, Table
 from .bodies import Fields, read_object
 from .models import DEFAULT_REGION, REGIONS, Branch, Database, Project, Refusal, bare, invalid
 from .serializers import Shapes, timestamp
@@ -384,7 +384,7 @@ def _paging(request: Request) -> tuple[int, int | None]:
         raise invalid("cursor: invalid") from error
 
 
-def _page(request: Request, shelf: Shelf[N], wanted: Callable[[N], bool], render: Callable[[N], dict[str, Any]]) -> Response:
+def _page(request: Request, shelf: Table[N], wanted: Callable[[N], bool], render: Callable[[N], dict[str, Any]]) -> Response:
     """One page, newest first. The cursor is a serial number, so what comes or goes meanwhile moves nothing."""
     limit, before = _paging(request)
     found: list[N] = []

@@ -18,7 +18,7 @@ from weakref import WeakValueDictionary
 import psycopg
 
 from ..postgres.server import CannotCopy, Postgres, fits
-from ..store import Archive, Shelf
+from ..store import Archive, Table
 from .models import DEFAULT_REGION, Branch, Connection, Database, Minted, Project, Refusal, Settings, Tombstone, bare, missing, new_id
 
 COLD_START_TEXTS = (
@@ -43,11 +43,11 @@ class Workspace:
         self.id = id
         self.name = name
         self.settings = settings
-        self.projects = Shelf(Project, archive)
-        self.branches = Shelf(Branch, archive)
-        self.databases = Shelf(Database, archive)
-        self.connections = Shelf(Connection, archive)
-        self._tombstones = Shelf(Tombstone, archive)
+        self.projects = Table(Project, archive)
+        self.branches = Table(Branch, archive)
+        self.databases = Table(Database, archive)
+        self.connections = Table(Connection, archive)
+        self._tombstones = Table(Tombstone, archive)
         self._connections_of: dict[str, set[str]] = defaultdict(set)
         for connection in self.connections:
             self._connections_of[connection.database_id].add(connection.id)
