@@ -149,7 +149,7 @@ class Servers(BaseHTTPRequestHandler):
     headers_of: dict[str, str]
 
     def do_GET(self) -> None:
-        status, body = self.output.get(self.path.partition("?")[0], (404, {"message": "Not Found"}))
+        status, body = self.answers.get(self.path.partition("?")[0], (404, {"message": "Not Found"}))
         self.send_response_only(status)
         for name, value in self.headers_of.items():
             self.send_header(name, value)

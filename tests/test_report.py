@@ -57,8 +57,8 @@ def test_the_same_facts_make_the_same_comment() -> None:
 
 
 def test_deleting_and_finding_nothing_to_delete_read_the_same() -> None:
-    deleted = dataclasses.replace(OUTCOME, result=OutcomeKind.DELETED, reason="pull request #12 was closed")
-    absent = dataclasses.replace(deleted, result=OutcomeKind.ABSENT, database=None)
+    deleted = dataclasses.replace(OUTCOME, kind=OutcomeKind.DELETED, reason="pull request #12 was closed")
+    absent = dataclasses.replace(deleted, kind=OutcomeKind.ABSENT, database=None)
     assert report.comment(deleted, FACTS) == report.comment(absent, FACTS)
     assert "Deleted" in report.comment(deleted, FACTS)
 

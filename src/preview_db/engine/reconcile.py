@@ -56,7 +56,7 @@ class WaitPolicy:
 
 @dataclasses.dataclass(slots=True)
 class Reconciler:
-    """Brings one project's databases to what is wanted. Every effect on them is in here.
+    """Brings one project's databases to what is desired. Every effect on them is in here.
 
     Attributes:
         log: takes a line for the person who watches.
@@ -81,18 +81,18 @@ class Reconciler:
     _done: list[Done] = dataclasses.field(default_factory=list)
 
     def observe(self, desired: DesiredState) -> list[Database]:
-        """The databases of exactly what is ``wanted``.
+        """The databases of exactly what is ``desired``.
 
         The whole project is listed, though the server could be asked for one ``logicalId``: a preview may bear its identity as its name
         only, on a server that does not know ``logicalId`` or after a reset that was killed half-way, and would stay unseen beside one
         that bears it as both.
         """
-        if wanted.database_id:
+        if desired.database_id:
             one = self.api.database(desired.database_id)
             return self._checked([one] if one else [])
-        tag = wanted.tag or identity.tag(desired.scope)
+        tag = desired.tag or identity.tag(desired.scope)
         listed = self._checked(self.api.databases(self.project.id))
-        found = [database for database in listed if identity.bears(database, tag, wanted.scope.repository)]
+        found = [database for database in listed if identity.bears(database, tag, desired.scope.repository)]
         if self._found_first is None:
             self._found_first = frozenset(database.id for database in found)
         return found
@@ -107,14 +107,14 @@ class Reconciler:
             self._deadline = Deadline.after(self.wait.seconds, self.monotonic)
         try:
             for turn in range(_MAX_TURNS):
-                observed = self.observe(wanted)
+                observed = self.observe(desired)
                 for mine in (one for one in observed if one.id in self._created):
                     _check_provisioned(mine)
-                steps = plan.make(dataclasses.replace(wanted, outdated=self._found_first), observed)
+                steps = plan.make(dataclasses.replace(desired, outdated=self._found_first), observed)
                 for line in plan.plan_lines(steps):
                     self.log(f"• {line}")
                 try:
-                    return self._apply(wanted, steps)
+                    return self._apply(desired, steps)
                 except PlanOutdated as again:
                     self.log(f"Looking again: {again}")
                     if turn:  # at first at once; what does not show even then may take the server a moment
@@ -122,7 +122,7 @@ class Reconciler:
         except Cancelled:
             raise  # there is no time left, and another run may be using what was made; the next one goes on from here
         except PreviewError as error:
-            self._undo(wanted, unusable=desired.fresh or isinstance(error, ProvisioningFailed | Mismatch | PlanLimit))
+            self._undo(desired, unusable=desired.fresh or isinstance(error, ProvisioningFailed | Mismatch | PlanLimit))
             raise
         raise ProvisioningFailed(
             f"The preview of {desired.scope} did not settle: each time something else had changed meanwhile.",
@@ -145,7 +145,7 @@ class Reconciler:
                 case Action.MINT:
                     if database is None:
                         raise PlanOutdated("there is no database to mint a credential of")
-                    note = self._mint(database, step.subject, wanted)
+                    note = self._mint(database, step.subject, desired)
                 case Action.WAIT:
                     note = self._wait_until_connectable(database)
                 case Action.REVOKE:
@@ -156,12 +156,12 @@ class Reconciler:
                     note = self._adopt(database, step)
             self._done.append(Done(step, note, self.monotonic() - started))
             self.log(f"✓ {step.action:<6} {note or step.subject} ({self._done[-1].seconds:.1f} s)")
-        if wanted.may_create and database is not None and database.logical_id is None and not database.can_be_adopted:
-            self._check_still_kept(wanted, database)
-        result = self._result(wanted, steps, database)
+        if desired.may_create and database is not None and database.logical_id is None and not database.can_be_adopted:
+            self._check_still_kept(desired, database)
+
         shown = database or next((step.database for step in steps.of(Action.DELETE)), None)
         outcome = Outcome(
-            kind=kind,
+            kind=self._kind(desired, steps, database),
             reason=desired.reason,
             scope=desired.scope,
             identity=shown.identity if shown else identity.name(desired.scope),
@@ -169,25 +169,25 @@ class Reconciler:
             done=tuple(self._done),
             warnings=steps.warnings,
         )
-        return outcome, list(self._minted) if wanted.present else []
+        return outcome, list(self._minted) if desired.present else []
 
     def _check_still_kept(self, desired: DesiredState, database: Database) -> None:
         """Where the server knows no ``logicalId``, an older one of another run may have shown up late, and this one be about to go."""
-        now = plan.make(dataclasses.replace(wanted, outdated=self._found_first), self.observe(wanted))
+        now = plan.make(dataclasses.replace(desired, outdated=self._found_first), self.observe(desired))
         if not any(_of(step).id == database.id for step in now.of(Action.KEEP)):
             raise PlanOutdated("another run's database is older, and is kept")
 
-    def _result(self, desired: DesiredState, steps: Plan, database: Database | None) -> OutcomeKind:
-        if not wanted.present:
+    def _kind(self, desired: DesiredState, steps: Plan, database: Database | None) -> OutcomeKind:
+        if not desired.present:
             return OutcomeKind.DELETED if steps.of(Action.DELETE) else OutcomeKind.ABSENT
         if database is None:
             return OutcomeKind.ABSENT
-        if wanted.fresh and self._found_first:
+        if desired.fresh and self._found_first:
             return OutcomeKind.RESET
         # If no answer to a creation came, one that was not there before is taken for what it made.
         if database.id in self._created or (self._lost_a_creation and database.id not in (self._found_first or ())):
             return OutcomeKind.CREATED
-        return OutcomeKind.REUSED if wanted.may_create else OutcomeKind.CONNECTED
+        return OutcomeKind.REUSED if desired.may_create else OutcomeKind.CONNECTED
 
     def _checked(self, databases: Iterable[DatabaseWire]) -> list[Database]:
         listed = list(databases)
@@ -273,9 +273,9 @@ class Reconciler:
         return answer.to_model()
 
     def _mint(self, database: Database, name: str, desired: DesiredState) -> str:
-        asked = wanted.connections[len(self._minted)]
+        asked = desired.connections[len(self._minted)]
         # What is to end with the job is told apart by its name, which the one that came with the database does not have.
-        came_with_it = None if self._minted or wanted.ephemeral else self._came_with(database)
+        came_with_it = None if self._minted or desired.ephemeral else self._came_with(database)
         connection = came_with_it or self._create_connection(database, name)
         made = credential(asked, connection, database_id=database.id, api_host=self.api.host)
         self.secret(made)
@@ -360,7 +360,7 @@ class Reconciler:
         mine = {one.id for made in self._created.values() for one in made.connections}
         mine |= {one.connection_id for one in self._minted}
         for id_ in self._created if unusable else ():
-            self._try(functools.partial(self._delete_unless_shared, id_, mine, wanted), f"database {id_}")
+            self._try(functools.partial(self._delete_unless_shared, id_, mine, desired), f"database {id_}")
         for one in self._minted:
             self._try(functools.partial(self.api.delete_connection, one.connection_id), f"credential {one.connection_id}")
 
@@ -368,7 +368,7 @@ class Reconciler:
         now = self.api.database(id_)
         if now is None or not {one.id for one in now.connections} <= mine or bare(now.project.id) != bare(self.project.id):
             return False
-        return identity.belongs_to(now.to_model(), wanted.scope) and self.api.delete_database(id_)
+        return identity.belongs_to(now.to_model(), desired.scope) and self.api.delete_database(id_)
 
     def _try(self, undo: Callable[[], bool], what: str) -> None:
         try:

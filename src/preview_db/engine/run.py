@@ -72,12 +72,12 @@ class Engine:
             self.sink.info(f"Project {project.name} ({project.id}) of the workspace {project.workspace.name}")
             if decision.task is Task.SWEEP:
                 return self._sweep(api, project, decision, dry_run=only_plan)
-            wanted = self._desired_state(decision, api, project)
+            desired = self._desired_state(decision, api, project)
             reconciler = self._reconciler(api, project)
             if only_plan or decision.task is Task.STATUS:
-                return RunResult(self._planned(reconciler, wanted, status=decision.task is Task.STATUS), project=project)
+                return RunResult(self._planned(reconciler, desired, status=decision.task is Task.STATUS), project=project)
             try:
-                outcome, credentials = self._settle(reconciler, wanted)
+                outcome, credentials = self._settle(reconciler, desired)
             except PlanLimit as limit:
                 raise self._with_what_could_go(limit, api, project) from None
             variables = {one.variable: one.name for one in self.inputs.connections if one.variable}
@@ -103,14 +103,14 @@ class Engine:
         return Listing(project, stale.previews(databases, self.repository), stale.others(databases, self.repository))
 
     def _planned(self, reconciler: Reconciler, desired: DesiredState, *, status: bool) -> Outcome:
-        databases = reconciler.observe(wanted)
-        steps = plan.make(wanted, databases)
+        databases = reconciler.observe(desired)
+        steps = plan.make(desired, databases)
         kept = next((step.database for step in steps.of(Action.KEEP) if step.database), None)
         result = OutcomeKind.ABSENT if status and kept is None else OutcomeKind.PLANNED
         for line in () if status else plan.plan_lines(steps):
             self.sink.info(f"• {line}")
         name = kept.identity if kept else identity.name(desired.scope)
-        return Outcome(result, wanted.reason, wanted.scope, name, kept, None if status else steps)
+        return Outcome(result, desired.reason, desired.scope, name, kept, None if status else steps)
 
     def _sweep(self, api: ManagementApi, project: Project, decision: Decision, *, dry_run: bool) -> RunResult:
         from .sweep import Sweeper, failure, missed  # here, since no other run needs it
@@ -142,12 +142,12 @@ class Engine:
 
     def _settle(self, reconciler: Reconciler, desired: DesiredState) -> tuple[Outcome, list[Credential]]:
         """Makes it so, and asks again after creating: a fast merge can be over before the database is made."""
-        outcome, credentials = reconciler.settle(wanted)
+        outcome, credentials = reconciler.settle(desired)
         if outcome.kind in (OutcomeKind.CREATED, OutcomeKind.RESET) and not self._still_open(desired.scope):
             reason = f"{desired.scope} is closed by now"
             self.sink.notice("Closed meanwhile", f"{reason}; what was made for it is taken away again.")
-            return reconciler.settle(dataclasses.replace(wanted, present=False, fresh=False, reason=reason))
-        if outcome.kind is OutcomeKind.ABSENT and wanted.present:
+            return reconciler.settle(dataclasses.replace(desired, present=False, fresh=False, reason=reason))
+        if outcome.kind is OutcomeKind.ABSENT and desired.present:
             raise NoPreview(
                 f"There is no preview of {desired.scope} to connect to.",
                 cause="It was not created yet, was deleted, or is another repository's; 'connect' never creates one.",

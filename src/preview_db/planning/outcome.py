@@ -44,7 +44,7 @@ class Outcome:
         database: the one there is, or was until this run deleted it.
     """
 
-    result: OutcomeKind
+    kind: OutcomeKind
     reason: str
     scope: Scope | None = None
     identity: str = ""

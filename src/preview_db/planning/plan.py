@@ -16,44 +16,46 @@ NEWER_RUNS = 2
 
 
 def make(desired: DesiredState, databases: Iterable[Database]) -> Plan:
-    """The steps from what is observed to what is wanted, for one scope.
+    """The steps from what is observed to what is desired, for one scope.
 
     Args:
         databases: any databases at all; those that are not this scope's are passed over.
     """
-    tag = wanted.tag or identity.tag(desired.scope)
+    tag = desired.tag or identity.tag(desired.scope)
     ours = sorted(
-        (database for database in databases if identity.bears(database, tag, wanted.scope.repository)),
+        (database for database in databases if identity.bears(database, tag, desired.scope.repository)),
         key=lambda database: (database.created_at, database.id),
     )
-    if not wanted.present:
-        return Plan(tuple(_delete(database, wanted.reason) for database in ours))
+    if not desired.present:
+        return Plan(tuple(_delete(database, desired.reason) for database in ours))
     failed = [database for database in ours if database.status is Status.FAILURE]
     usable = [database for database in ours if database.status is not Status.FAILURE]
-    outdated = [one for one in usable if wanted.fresh and (desired.outdated is None or one.id in wanted.outdated)]
+    outdated = [one for one in usable if desired.fresh and (desired.outdated is None or one.id in desired.outdated)]
     current = [one for one in usable if one not in outdated]
     kept = current[0] if current else None
     steps: list[Step] = []
-    if wanted.may_delete:
+    if desired.may_delete:
         steps += [_delete(database, "it ended in failure and can't be used") for database in failed]
         steps += [_delete(database, "a second one of the same preview; the oldest is kept") for database in current[1:]]
-    if kept is None and not wanted.may_create:
+    if kept is None and not desired.may_create:
         return Plan(tuple(steps))
     if kept is None:
-        steps.append(Step(Action.CREATE, identity.name(desired.scope), wanted.reason, database=outdated[0] if outdated else None))
+        steps.append(Step(Action.CREATE, identity.name(desired.scope), desired.reason, database=outdated[0] if outdated else None))
     else:
-        steps.append(Step(Action.KEEP, kept.name, wanted.reason, database=kept))
-    why = "it ends with this job" if wanted.ephemeral else "each run has credentials of its own"
-    steps += [Step(Action.MINT, connection_name(name, wanted.mint_suffix, ephemeral=desired.ephemeral), why) for name in wanted.connections]
-    if wanted.connections:
+        steps.append(Step(Action.KEEP, kept.name, desired.reason, database=kept))
+    why = "it ends with this job" if desired.ephemeral else "each run has credentials of its own"
+    steps += [
+        Step(Action.MINT, connection_name(name, desired.mint_suffix, ephemeral=desired.ephemeral), why) for name in desired.connections
+    ]
+    if desired.connections:
         steps.append(Step(Action.WAIT, "database", "it is handed out once one can log in to it"))
     steps += [_delete(database, "the new one can be used") for database in outdated]
     if kept is not None:
         steps += superseded(kept, minting=desired.connections, run=desired.mint_suffix, grace=desired.grace, now=desired.now)
     knows_logical_id = kept.can_be_adopted if kept is not None else any(one.can_be_adopted or one.logical_id for one in outdated)
-    if wanted.may_create and knows_logical_id:
+    if desired.may_create and knows_logical_id:
         steps.append(Step(Action.ADOPT, identity.name(desired.scope), "the server then refuses a second one of its identity"))
-    return Plan(tuple(steps), _duplicates(wanted, current) if wanted.may_delete else ())
+    return Plan(tuple(steps), _duplicates(desired, current) if desired.may_delete else ())
 
 
 def plan_lines(plan: Plan) -> list[str]:

@@ -137,7 +137,7 @@ def previews(databases: Iterable[Database], repository: Repository) -> list[Prev
 def judge(preview: Preview, view: RepositoryState, inputs: Inputs, now: datetime) -> Verdict:
     """Whether anybody wants ``preview``, and the steps that follow."""
     scope, why, reason, since = _asked_for(preview, view, inputs, now)
-    wanted = DesiredState(
+    desired = DesiredState(
         scope=scope,
         tag=preview.tag,
         present=why is StaleReason.WANTED,
@@ -148,7 +148,7 @@ def judge(preview: Preview, view: RepositoryState, inputs: Inputs, now: datetime
         grace=inputs.credential_grace,
     )
     missed = why is StaleReason.CLOSED and (since is None or now - since > CLOSE_TAKES)
-    steps = plan.make(wanted, preview.databases)
+    steps = plan.make(desired, preview.databases)
     return Verdict(dataclasses.replace(preview, scope=scope), why, reason, steps, since, missed)
 
 
