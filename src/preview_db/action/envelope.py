@@ -12,7 +12,7 @@ def to_envelope(result: RunResult, endpoint: Endpoint) -> Sealed:
     """What another job needs of ``result``, which has at least one credential."""
     database = result.outcome.database
     if database is None:
-        raise LookupError(result.outcome.kind)
+        raise AssertionError("credentials are sealed with the database they are of")
     variables = {name: variable for variable, name in result.variables.items()}
     return Sealed(
         database_id=database.id,

@@ -20,7 +20,7 @@ from ..engine.run import AFTERWARDS, Engine
 from ..errors import InvalidInput, PreviewError
 from ..interrupts import Interrupts
 from ..planning import decide, events, identity
-from ..planning.credential import Credential, string_of
+from ..planning.credential import Credential
 from ..planning.decide import Decision, EventState, Task
 from ..planning.events import Event
 from ..planning.model import Kind, Repository, Scope
@@ -161,7 +161,7 @@ class Step:
         from . import envelope, seal  # here, since most runs open nothing
 
         if self.inputs.sealed is None or self.inputs.seal_with is None:
-            raise LookupError(self.inputs.command)
+            raise AssertionError("the settings let unseal pass only with both")
         content = seal.open_sealed(self.inputs.sealed.get_secret_value(), self.inputs.seal_with)
         result = envelope.from_envelope(content)
         for credential in result.credentials:
@@ -277,7 +277,7 @@ class Step:
         project_id = result.project.id if result.project else database.project_id if database else ""
         for name, value in preview_report.outputs(result.outcome, result.credentials, project_id=project_id, endpoint=endpoint):
             self.runner.set_output(name, value)
-        strings = {one.name: string_of(one, endpoint).url for one in result.credentials}
+        strings = {one.name: one.string(endpoint).url for one in result.credentials}
         variables = {variable: strings[name] for variable, name in result.variables.items() if name in strings}
         for variable, string in variables.items():
             self.runner.export(variable, string)

@@ -161,7 +161,7 @@ class Command:
         self._confirm(decision)
         result = self._run(decision)
         if result.sweep is None:
-            raise LookupError(decision)
+            raise AssertionError("a sweep has a sweep for its result")
         self.output.swept(result, result.sweep)
         for one in result.sweep.of(SweepStatus.DELETED) if self.asked.comment else ():
             scope, reason = one.verdict.preview.scope, f"the sweep took it away, since {one.verdict.reason}"

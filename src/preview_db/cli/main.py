@@ -155,7 +155,7 @@ def completion(shell: str) -> None:
 
     found = get_completion_class(shell)
     if found is None:
-        raise LookupError(shell)
+        raise AssertionError(f"click completes for {shell}")
     click.echo(found(main, {}, "preview-db", "_PREVIEW_DB_COMPLETE").source())
 
 

@@ -9,7 +9,6 @@ from datetime import datetime
 
 from pydantic import SecretStr
 
-from ..planning.credential import string_of
 from ..planning.model import Endpoint
 from ..planning.outcome import Listing, RunResult
 from ..planning.stale import Sweep
@@ -55,7 +54,7 @@ class Output:
     def _facts(self, result: RunResult) -> None:
         self.terminal.table((), tables.facts(result, self.endpoint))
         for credential in result.credentials if self.show_secrets else ():
-            self.terminal.reveal(f"{credential.name} {string_of(credential, self.endpoint).url.get_secret_value()}")
+            self.terminal.reveal(f"{credential.name} {credential.string(self.endpoint).url.get_secret_value()}")
 
     def swept(self, result: RunResult, sweep: Sweep) -> None:
         """What became of every preview, or would."""
@@ -77,5 +76,5 @@ class Output:
 
     def variables(self, result: RunResult) -> dict[str, SecretStr]:
         """The connection strings by the variables they are for."""
-        strings = {one.name: string_of(one, self.endpoint).url for one in result.credentials}
+        strings = {one.name: one.string(self.endpoint).url for one in result.credentials}
         return {variable: strings[name] for variable, name in result.variables.items() if name in strings}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from ..planning.credential import Credential, string_of
+from ..planning.credential import Credential
 from ..planning.model import Action, Database, Endpoint, Kind, Plan, Scope, Step
 from ..planning.outcome import OutcomeKind, RunResult
 from ..planning.stale import Sweep, SweepStatus, age
@@ -45,7 +45,7 @@ def facts(result: RunResult, endpoint: Endpoint) -> list[Row]:
         rows += [("region", database.region)] if database.region else []
     rows += [("project", f"{result.project.name} ({result.project.id})")] if result.project else []
     for credential in result.credentials:
-        string = string_of(credential, endpoint)
+        string = credential.string(endpoint)
         rows.append((f"credential {credential.name}", f"{string.user} at {string.host}:{string.port}/{string.database}"))
     return rows
 
@@ -122,7 +122,7 @@ def _of(step: Step) -> str:
 
 
 def _credential_json(credential: Credential, endpoint: Endpoint, *, reveal: bool) -> dict[str, Any]:
-    string = string_of(credential, endpoint)
+    string = credential.string(endpoint)
     shown: dict[str, Any] = {
         "name": credential.name,
         "id": credential.connection_id,

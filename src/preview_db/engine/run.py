@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -21,8 +22,10 @@ from ..services.github.repository import GitHubFailed, GitHubRepository
 from ..services.prisma import lookup
 from ..services.prisma.client import ManagementApi, api_of
 from ..services.prisma.models import bare
-from .credentials import mask
-from .reconcile import CreateOptions, Reconciler, WaitPolicy
+from .credentials import Credentials, mask
+from .databases import CreateOptions, Databases
+from .reconcile import Reconciler
+from .turn import Progress
 
 AFTERWARDS = 30.0
 """Seconds beyond the input ``timeout`` in which the Management API is still asked: what was made and can't be used has to be undone."""
@@ -142,11 +145,12 @@ class Engine:
 
     def _settle(self, reconciler: Reconciler, desired: DesiredState) -> tuple[Outcome, list[Credential]]:
         """Makes it so, and asks again after creating: a fast merge can be over before the database is made."""
-        outcome, credentials = reconciler.settle(desired)
+        progress = Progress()
+        outcome, credentials = reconciler.settle(desired, progress)
         if outcome.kind in (OutcomeKind.CREATED, OutcomeKind.RESET) and not self._still_open(desired.scope):
             reason = f"{desired.scope} is closed by now"
             self.sink.notice("Closed meanwhile", f"{reason}; what was made for it is taken away again.")
-            return reconciler.settle(dataclasses.replace(desired, present=False, fresh=False, reason=reason))
+            return reconciler.settle(dataclasses.replace(desired, present=False, fresh=False, reason=reason), progress)
         if outcome.kind is OutcomeKind.ABSENT and desired.present:
             raise NoPreview(
                 f"There is no preview of {desired.scope} to connect to.",
@@ -171,7 +175,7 @@ class Engine:
         if self.inputs.database_id is not None:
             scope, tag = self._described(api, project, self.inputs.database_id)
         if scope is None:
-            raise LookupError(decision)
+            raise AssertionError(f"a decision to {decision.task} says which preview, where no database_id does")
         return DesiredState(
             scope=scope,
             tag=tag,
@@ -208,16 +212,13 @@ class Engine:
         return described
 
     def _reconciler(self, api: ManagementApi, project: Project) -> Reconciler:
-        inputs = self.inputs
-        return Reconciler(
-            api=api,
-            project=project,
-            log=self.sink.info,
-            secret=self._received,
-            interrupts=self.interrupts,
-            options=CreateOptions(region=inputs.region, source=lookup.source(api, inputs.source), display_name=inputs.database_name),
-            wait=WaitPolicy(until=inputs.wait, seconds=inputs.timeout.total_seconds(), endpoint=inputs.endpoint),
-        )
+        inputs, log, sleep = self.inputs, self.sink.info, time.sleep
+        deadline = Deadline.after(inputs.timeout.total_seconds())
+        options = CreateOptions(inputs.region, lookup.source(api, inputs.source), inputs.database_name)
+        databases = Databases(api, project, options, inputs.wait != "none", deadline, log, self.interrupts, sleep)
+        connectable = inputs.wait == "connectable"
+        credentials = Credentials(api, databases, inputs.endpoint, connectable, deadline, self._received, log, self.interrupts, sleep)
+        return Reconciler(databases, credentials, log, deadline, sleep)
 
     def _received(self, credential: Credential) -> None:
         mask(credential, self.sink)

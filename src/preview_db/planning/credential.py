@@ -71,10 +71,16 @@ class Credential:
     direct: ConnectionString | None
     pooled: ConnectionString | None
 
+    def has(self, endpoint: Endpoint) -> bool:
+        """Whether there is a string for ``endpoint``."""
+        return (self.direct if endpoint is Endpoint.DIRECT else self.pooled) is not None
 
-def string_of(credential: Credential, endpoint: Endpoint) -> ConnectionString:
-    """The string for ``endpoint``. A server that offers only the other one is a :class:`LookupError`, not a substitute."""
-    string = credential.direct if endpoint is Endpoint.DIRECT else credential.pooled
-    if string is None:
-        raise LookupError(endpoint)
-    return string
+    def string(self, endpoint: Endpoint) -> ConnectionString:
+        """The string for ``endpoint``, which a credential that is handed out has: one that lacks it was refused, not substituted."""
+        string = self.direct if endpoint is Endpoint.DIRECT else self.pooled
+        assert string is not None, f"a credential is handed out only if it has its {endpoint} endpoint"
+        return string
+
+    def other(self, endpoint: Endpoint) -> ConnectionString | None:
+        """The string for the endpoint that ``endpoint`` is not, if there is one."""
+        return self.pooled if endpoint is Endpoint.DIRECT else self.direct

@@ -1,7 +1,8 @@
 """Scope to name and back: which database is whose.
 
 A name is ``<repository>-<kind>-<ref>[-<key>]-<tag>``. Everything before the tag is for people; the tag decides. It is six characters of a
-hash of the repository's id, then ten that confirm the exact scope, so that it is a checksum too: a name edited by hand is nobody's.
+hash of the server's host and the repository's id, then ten that confirm the exact scope, so that it is a checksum too: a name edited by
+hand is nobody's.
 
 A pull request's ten are a hash of the scope, which the name spells out in full and which can therefore be computed again. A branch's name
 holds only a slug of the branch, so its ten are six of the scope's hash and four of a hash of what the name says: two branches of one slug
@@ -26,22 +27,36 @@ MAX_KEY_LENGTH = 16
 KEY = re.compile(rf"(?=.{{1,{MAX_KEY_LENGTH}}}\Z)[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
 
 TAG_LENGTH = 16
+
+_REPLACEMENT = "new--"
+"""What the name of a database begins with that a reset has created, until the old one is gone. No slug holds two hyphens in a row."""
+
 _MAX_BRANCH_SLUG = 20  # fixed, so that what a name says of a branch does not hang on how long the repository's name is
 _IDENTITY = re.compile(rf"(?=.{{1,{MAX_LENGTH}}}\Z)(?P<words>[a-z0-9-]+)-(?P<tag>[a-z2-7]{{16}})", re.ASCII)
 _KIND_AND_REF = re.compile(r"-(?P<kind>pr|br|mq)-(?P<said>[a-z0-9-]+)\Z", re.ASCII)
 _NUMBER_AND_KEY = re.compile(r"(?P<number>[1-9][0-9]*)(?:-(?P<key>[a-z0-9-]+))?", re.ASCII)
 
 
-def name(scope: Scope) -> str:
-    """The identity string of ``scope``: ``[a-z0-9-]``, at most 63 characters, cut in the slugs and never in the tag."""
+def name(scope: Scope, *, replacement: bool = False) -> str:
+    """The identity string of ``scope``: ``[a-z0-9-]``, at most 63 characters, cut in the slugs and never in the tag.
+
+    Args:
+        replacement: for a database that is created beside one that it will replace, and that still bears the identity.
+    """
+    head = _REPLACEMENT if replacement else ""
     tail = f"-{scope.kind}-{_said(scope)}-{tag(scope)}"
     slug = _slug(scope.repository.full_name.rpartition("/")[2])
-    return (slug[: MAX_LENGTH - len(tail)].rstrip("-") or "x") + tail
+    return head + (slug[: MAX_LENGTH - len(head) - len(tail)].rstrip("-") or "x") + tail
+
+
+def is_replacement(identity: str) -> bool:
+    """Whether ``identity``, one of ours, was given by a reset that has not ended yet, or was killed."""
+    return identity.startswith(_REPLACEMENT)
 
 
 def tag(scope: Scope) -> str:
     """The sixteen characters that decide whose a name is."""
-    exact = _hash(str(scope.repository.id), scope.kind, scope.ref, scope.key)
+    exact = _hash(*_whose(scope.repository), scope.kind, scope.ref, scope.key)
     if scope.kind is Kind.BRANCH:
         return _repository_tag(scope.repository) + exact[:6] + _branch_check(scope.repository, _said(scope), exact[:6])
     return _repository_tag(scope.repository) + exact[:10]
@@ -126,11 +141,16 @@ def _said(scope: Scope) -> str:
 
 
 def _repository_tag(repository: Repository) -> str:
-    return _hash(str(repository.id))[:6]
+    return _hash(*_whose(repository))[:6]
 
 
 def _branch_check(repository: Repository, said: str, exact: str) -> str:
-    return _hash(str(repository.id), Kind.BRANCH, "check", said, exact)[:4]
+    return _hash(*_whose(repository), Kind.BRANCH, "check", said, exact)[:4]
+
+
+def _whose(repository: Repository) -> tuple[str, str]:
+    """What tells repositories apart: two servers may give the same id to two of them."""
+    return repository.host.lower(), str(repository.id)
 
 
 def _hash(*parts: str) -> str:

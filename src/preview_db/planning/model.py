@@ -36,10 +36,15 @@ class Status(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Repository:
-    """A GitHub repository. The id stays when it is renamed or transferred; the name (``owner/name``) does not."""
+    """A GitHub repository. The id stays when it is renamed or transferred; the name (``owner/name``) does not.
+
+    Attributes:
+        host: of the server it is on, such as ``github.com``: ids are a server's own.
+    """
 
     id: int
     full_name: str
+    host: str = "github.com"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -132,6 +137,19 @@ class Action(enum.StrEnum):
     ADOPT = "adopt"
     REVOKE = "revoke"
 
+    @property
+    def label(self) -> str:
+        """What a person reads."""
+        return {
+            Action.CREATE: "create database",
+            Action.KEEP: "reuse database",
+            Action.DELETE: "delete database",
+            Action.MINT: "create credential",
+            Action.WAIT: "wait for login",
+            Action.ADOPT: "set logicalId",
+            Action.REVOKE: "revoke credential",
+        }[self]
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Step:
@@ -140,7 +158,8 @@ class Step:
     Attributes:
         subject: the name of what it is done to.
         database: the database it is done to; none for the one a step of the same plan creates. Of a creation, the one it replaces.
-        connection: the credential it is done to, where it is one.
+        connection: the connection it is done to, of a revocation.
+        credential: the user's name for the credential to create, a line of ``connections``.
     """
 
     action: Action
@@ -148,6 +167,19 @@ class Step:
     reason: str
     database: Database | None = None
     connection: Connection | None = None
+    credential: str = ""
+
+    @property
+    def on_database(self) -> Database:
+        """The database of a step that has one by what it does."""
+        assert self.database is not None, f"a step to {self.action.label} is planned with its database"
+        return self.database
+
+    @property
+    def on_connection(self) -> Connection:
+        """The connection of a revocation."""
+        assert self.connection is not None, f"a step to {self.action.label} is planned with its connection"
+        return self.connection
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

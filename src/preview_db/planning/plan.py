@@ -1,4 +1,4 @@
-"""DesiredState and observed in, steps with their reasons out. Pure: no I/O, no clock, no randomness."""
+"""Desired and observed in, steps with their reasons out. Pure: no I/O, no clock, no randomness."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from datetime import datetime, timedelta
 from . import identity
 from .model import Action, Connection, Database, DesiredState, Plan, Status, Step
 
-_MINTED = re.compile(r"(?P<name>[a-z0-9][a-z0-9-]*)-(?P<run>[0-9]+-[0-9]+)(?P<once>-once)?", re.ASCII)
+_CREATED_BY_A_RUN = re.compile(r"(?P<name>[a-z0-9][a-z0-9-]*)-(?P<run>[0-9]+-[0-9]+)(?P<once>-once)?", re.ASCII)
 
 NEWER_RUNS = 2
-"""A credential is superseded once this many newer runs have minted one under its name."""
+"""A credential is superseded once this many newer runs have created one under its name."""
 
 
 def make(desired: DesiredState, databases: Iterable[Database]) -> Plan:
     """The steps from what is observed to what is desired, for one scope.
+
+    Of several usable databases one is kept, and every run picks the same one, so that two runs at once never delete each other's: a
+    replacement that a reset has created, else the oldest. A reset that was killed is thereby finished by the next run.
 
     Args:
         databases: any databases at all; those that are not this scope's are passed over.
@@ -30,68 +33,86 @@ def make(desired: DesiredState, databases: Iterable[Database]) -> Plan:
         return Plan(tuple(_delete(database, desired.reason) for database in ours))
     failed = [database for database in ours if database.status is Status.FAILURE]
     usable = [database for database in ours if database.status is not Status.FAILURE]
-    outdated = [one for one in usable if desired.fresh and (desired.outdated is None or one.id in desired.outdated)]
-    current = [one for one in usable if one not in outdated]
-    kept = current[0] if current else None
-    steps: list[Step] = []
-    if desired.may_delete:
-        steps += [_delete(database, "it ended in failure and can't be used") for database in failed]
-        steps += [_delete(database, "a second one of the same preview; the oldest is kept") for database in current[1:]]
+    outdated = [database for database in usable if desired.fresh and (desired.outdated is None or database.id in desired.outdated)]
+    current = [database for database in usable if database not in outdated]
+    replacements = [database for database in current if identity.is_replacement(database.identity)]
+    kept = next(iter(replacements or current), None)
+    if replacements:
+        outdated += [database for database in current if database not in replacements]
+        current = replacements
+    steps = [_delete(database, "it ended in failure and can't be used") for database in failed if desired.may_delete]
     if kept is None and not desired.may_create:
         return Plan(tuple(steps))
     if kept is None:
-        steps.append(Step(Action.CREATE, identity.name(desired.scope), desired.reason, database=outdated[0] if outdated else None))
+        replaced = outdated[0] if outdated else None
+        steps.append(Step(Action.CREATE, identity.name(desired.scope, replacement=replaced is not None), desired.reason, database=replaced))
     else:
         steps.append(Step(Action.KEEP, kept.name, desired.reason, database=kept))
-    why = "it ends with this job" if desired.ephemeral else "each run has credentials of its own"
-    steps += [
-        Step(Action.MINT, connection_name(name, desired.mint_suffix, ephemeral=desired.ephemeral), why) for name in desired.connections
-    ]
+    steps += [_mint(name, desired) for name in desired.connections]
     if desired.connections:
         steps.append(Step(Action.WAIT, "database", "it is handed out once one can log in to it"))
-    steps += [_delete(database, "the new one can be used") for database in outdated]
+    if desired.may_delete:
+        steps += [_delete(database, "a second one of the same preview") for database in current[1:]]
+        steps += [_delete(database, "the new one can be used") for database in outdated]
     if kept is not None:
-        steps += superseded(kept, minting=desired.connections, run=desired.mint_suffix, grace=desired.grace, now=desired.now)
-    knows_logical_id = kept.can_be_adopted if kept is not None else any(one.can_be_adopted or one.logical_id for one in outdated)
-    if desired.may_create and knows_logical_id:
+        steps += superseded(
+            kept,
+            minting=desired.connections,
+            run=desired.mint_suffix,
+            default_name=desired.connections[0] if desired.may_create and desired.connections else None,
+            grace=desired.grace,
+            now=desired.now,
+        )
+    if desired.may_create and _needs_its_name(kept, outdated):
         steps.append(Step(Action.ADOPT, identity.name(desired.scope), "the server then refuses a second one of its identity"))
     return Plan(tuple(steps), _duplicates(desired, current) if desired.may_delete else ())
 
 
 def plan_lines(plan: Plan) -> list[str]:
     """The plan for a log: a step a line, with its reason."""
-    return [f"{step.action:<6} {step.subject}: {step.reason}" for step in plan.steps] or ["nothing to do"]
+    return [f"{step.action.label}: {step.subject} ({step.reason})" for step in plan.steps] or ["nothing to do"]
 
 
 def connection_name(name: str, run: str, *, ephemeral: bool = False) -> str:
-    """What a credential is called: ``<name>-<run_id>-<attempt>``, with ``-once`` if it is to end with its job."""
+    """What a credential is called: ``<name>-<run_id>-<attempt>``, with ``-once`` if it ends with its job."""
     return f"{name}-{run}{'-once' if ephemeral else ''}"
 
 
-def superseded(database: Database, *, minting: Sequence[str] = (), run: str = "", grace: timedelta, now: datetime) -> list[Step]:
+def superseded(
+    database: Database,
+    *,
+    minting: Sequence[str] = (),
+    run: str = "",
+    default_name: str | None = None,
+    grace: timedelta,
+    now: datetime,
+) -> list[Step]:
     """Revocations of the credentials that nobody can still be using.
 
-    A credential goes once two newer runs have minted under its name *and* it is older than ``grace``, so that what was deployed a push
+    A credential goes once two newer runs have created one under its name *and* it is older than ``grace``, so that what was deployed a push
     ago keeps working and the jobs of a matrix don't cut each other off. One that was to end with its job, and didn't, goes once it is
-    older than that. The connection a database is created with counts as the first of whatever name its run asked for. A connection
-    somebody made by hand is left alone.
+    older than that. A connection somebody made by hand is left alone.
 
     Args:
-        minting: the names that ``run`` is about to mint under.
+        minting: the names that ``run`` is about to create a credential under.
         run: ``<run_id>-<attempt>`` of the run that plans.
+        default_name: what the connection counts as that the database was created with, which bears no name of ours: the first that the
+            workflow asks for that creates it. Where that isn't known, it stays.
     """
     steps = []
-    for connection in sorted(database.connections, key=lambda one: (one.created_at, one.id)):
-        name, minted_by, once = _minted(connection)
-        if (minted_by is None and connection.id != database.default_connection_id) or now - connection.created_at <= grace:
+    for connection in sorted(database.connections, key=lambda connection: (connection.created_at, connection.id)):
+        name, created_by, once = _created_by_a_run(connection)
+        if created_by is None and connection.id == database.default_connection_id:
+            name = default_name
+        if name is None or now - connection.created_at <= grace:
             continue
         newer = {
             other_run
             for other in database.connections
-            for other_name, other_run, _ in [_minted(other)]
-            if other_run not in (None, minted_by) and other.created_at > connection.created_at and name in (None, other_name)
+            for other_name, other_run, _ in [_created_by_a_run(other)]
+            if other_run not in (None, created_by) and other.created_at > connection.created_at and other_name == name
         }
-        if minting and (name is None or name in minting) and run != minted_by:
+        if name in minting and run != created_by:
             newer.add(run)
         if once:
             reason = f"it was for one job only, and is older than {_duration(grace)}"
@@ -103,16 +124,29 @@ def superseded(database: Database, *, minting: Sequence[str] = (), run: str = ""
     return steps
 
 
-def _minted(connection: Connection) -> tuple[str | None, str | None, bool]:
-    """The name a connection was minted under, the run that minted it, and whether for one job only; nothing for any other connection."""
-    parts = _MINTED.fullmatch(connection.name)
+def _created_by_a_run(connection: Connection) -> tuple[str | None, str | None, bool]:
+    """The name a connection was created under, the run that did, and whether for one job only; nothing for any other connection."""
+    parts = _CREATED_BY_A_RUN.fullmatch(connection.name)
     return (parts["name"], parts["run"], parts["once"] is not None) if parts else (None, None, False)
+
+
+def _needs_its_name(kept: Database | None, outdated: Sequence[Database]) -> bool:
+    """Whether the database that stays is to be given its ``logicalId``, or the name that a replacement did not get at first."""
+    if kept is None:
+        return bool(outdated)
+    return kept.can_be_adopted or identity.is_replacement(kept.identity)
 
 
 def _duplicates(desired: DesiredState, usable: Sequence[Database]) -> tuple[str, ...]:
     if len(usable) < 2:
         return ()
     return (f"There were {len(usable)} databases for {desired.scope}. {usable[0].id}, the oldest, is kept.",)
+
+
+def _mint(name: str, desired: DesiredState) -> Step:
+    reason = "it ends with this job" if desired.ephemeral else "each run has credentials of its own"
+    subject = connection_name(name, desired.mint_suffix, ephemeral=desired.ephemeral)
+    return Step(Action.MINT, subject, reason, credential=name)
 
 
 def _delete(database: Database, reason: str) -> Step:

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from ..errors import PreviewError
 from ..planning import identity
-from ..planning.credential import Credential, string_of
+from ..planning.credential import Credential
 from ..planning.model import Endpoint, Plan, Scope
 from ..planning.outcome import Outcome, OutcomeKind
 from .markdown import code, table, text
@@ -140,11 +140,11 @@ def outputs(
     plain: list[tuple[str, str | SecretStr]] = []
     if credentials:
         first = credentials[0]
-        chosen = string_of(first, endpoint)
+        chosen = first.string(endpoint)
         secret = [("database_url", chosen.url)]
         secret += [("direct_url", first.direct.url)] if first.direct else []
         secret += [("pooled_url", first.pooled.url)] if first.pooled else []
-        urls = {one.name: string_of(one, endpoint).url.get_secret_value() for one in credentials}
+        urls = {one.name: one.string(endpoint).url.get_secret_value() for one in credentials}
         secret += [("password", chosen.password), ("connection_urls", SecretStr(json.dumps(urls)))]
         plain += [("host", chosen.host), ("port", str(chosen.port)), ("database", chosen.database), ("user", chosen.user)]
         plain += [("connection_id", first.connection_id)]

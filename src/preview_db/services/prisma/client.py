@@ -90,16 +90,36 @@ class ManagementApi:
     def databases(self, project_id: str, *, logical_id: str | None = None) -> list[DatabaseWire]:
         """All databases of a project with their connections; only those of ``logical_id`` if that is given and the server knows it."""
         query = {"projectId": project_id} | ({"logicalId": logical_id} if logical_id else {})
-        return self._pages(DatabaseWire, "Listing the databases", "/v1/databases", query)
+        found = self._pages(DatabaseWire, "Listing the databases", "/v1/databases", query)
+        for database in found:
+            self.check_project(database, project_id)
+        return found
 
-    def database(self, id_: str) -> DatabaseWire | None:
-        """The database, or none if it is gone."""
+    def database(self, id_: str, *, project: str | None = None) -> DatabaseWire | None:
+        """The database, or none if it is gone.
+
+        Args:
+            project: the id of the project it has to be in, where that is known.
+        """
         try:
-            return _about(id_, self._one(DatabaseWire, "Reading the database", f"/v1/databases/{id_}"))
+            found = _about(id_, self._one(DatabaseWire, "Reading the database", f"/v1/databases/{id_}"))
         except errors.Refused as refused:
             if refused.status == 404:
                 return None
             raise
+        if project is not None:
+            self.check_project(found, project)
+        return found
+
+    @staticmethod
+    def check_project(database: DatabaseWire, project_id: str) -> None:
+        """Raises :class:`preview_db.errors.Mismatch` if ``database`` is another project's."""
+        if bare(database.project.id) != bare(project_id):
+            raise Mismatch(
+                f"The Management API answered with a database of the project {database.project.id} instead of {project_id}.",
+                cause="The answer is not about what was asked.",
+                remedy="Nothing was touched. Run it again; if it stays, tell Prisma's support.",
+            )
 
     def create_database(self, body: Mapping[str, Any]) -> DatabaseWire:
         """Not resent: see :class:`Unanswered`. A 409 is a ``Refused`` with that status."""
