@@ -79,7 +79,8 @@ def test_closing_what_is_not_there_is_no_step() -> None:
 
 def test_of_two_databases_the_oldest_is_kept_and_a_person_hears_of_it() -> None:
     made = plan.make(wanted(), [database("db_new", hours=1), database("db_old", hours=2)])
-    assert said(made)[:2] == [("delete", "db_new"), ("keep", "db_old")]
+    assert said(made)[0] == ("keep", "db_old")
+    assert ("delete", "db_new") in said(made)
     assert "db_old" in made.warnings[0]
 
 
