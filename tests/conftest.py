@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 
 from preview_db_emulator.client import Emulator, emulator
-from tests.lives import Life, new_project
+from tests.drivers.pull_request import Life, new_project
 
 EXAMPLES = 20_000
 """To each property in `make torture`, but where an example starts a process."""

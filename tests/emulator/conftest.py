@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.emulator.stand_in import StandIn, launched
+from tests.drivers.emulator import StandIn, launched
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import httpx
 import psycopg
 import pytest
 
-from tests.emulator.stand_in import StandIn, log_in, secret
+from tests.drivers.emulator import StandIn, log_in, secret
 
 
 def fault(stand_in: StandIn, **rule: Any) -> None:

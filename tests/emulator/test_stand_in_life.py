@@ -18,7 +18,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.emulator.stand_in import launch_process, launched, log_in, secret
+from tests.drivers.emulator import launch_process, launched, log_in, secret
 
 
 @pytest.fixture

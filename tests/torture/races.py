@@ -17,7 +17,7 @@ from typing import Any, Self
 from preview_db_emulator.client import Emulator
 from preview_db_emulator.github import payloads
 from preview_db_emulator.runner.runner import Run
-from tests.lives import can_log_in
+from tests.drivers.pull_request import can_log_in
 
 from .world import Json, Pull, World, check_manners, hold
 

@@ -14,8 +14,8 @@ from markdown_it.token import Token
 from preview_db_emulator.client import Emulator
 from preview_db_emulator.github import payloads
 from preview_db_emulator.runner.runner import Run
-from tests.lives import new_project
-from tests.torture.liar import Answer, about, lying
+from tests.drivers.lying_server import Answer, about, lying
+from tests.drivers.pull_request import new_project
 from tests.torture.world import LONG, World, check_manners
 
 HOSTILE = {

@@ -17,7 +17,7 @@ from preview_db.planning import identity
 from preview_db.planning.model import Kind, Repository, Scope
 from preview_db_emulator.client import Emulator
 from preview_db_emulator.runner.runner import Run
-from tests.torture.liar import Answer, Lie, Listener, about, in_data, listening, lying
+from tests.drivers.lying_server import Answer, Lie, Listener, about, in_data, listening, lying
 from tests.torture.long import peak_of
 from tests.torture.world import FUZZED, LONG, Pull, World, check_manners, check_promise, hold, some
 
@@ -431,7 +431,7 @@ def test_a_sweep_that_is_lied_to_takes_no_open_pull_requests_database(world: Wor
     assert len(pull.databases()) == 1
 
 
-if LONG:  # it waits for half a minute; tests/test_http.py asks for a second
+if LONG:  # it waits for half a minute; tests/services/test_http.py asks for a second
 
     def test_a_server_that_never_ends_its_answer_does_not_hold_the_run(world: World) -> None:
         pull = world.pull()

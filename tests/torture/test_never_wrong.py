@@ -18,7 +18,7 @@ from preview_db.planning.model import Database, DesiredState, Kind, Repository, 
 from preview_db.planning.settings import Inputs
 from preview_db.planning.stale import RepositoryState
 from preview_db_emulator.client import Emulator
-from tests.lives import can_log_in
+from tests.drivers.pull_request import can_log_in
 from tests.torture.world import LONG, World, check_manners
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)

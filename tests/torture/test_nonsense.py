@@ -10,8 +10,8 @@ import pytest
 
 from preview_db_emulator.client import Emulator
 from preview_db_emulator.runner.runner import declared_inputs
-from tests.lives import ACTION
-from tests.torture.liar import Listener, listening
+from tests.drivers.lying_server import Listener, listening
+from tests.drivers.pull_request import ACTION
 from tests.torture.world import World, check_manners, some
 
 INPUTS = sorted(declared_inputs(ACTION))

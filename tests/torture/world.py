@@ -20,7 +20,7 @@ from preview_db.planning.model import Kind, Repository, Scope
 from preview_db_emulator.client import SERVER_URL, Emulator, emulator, script
 from preview_db_emulator.github import payloads
 from preview_db_emulator.runner.runner import Run, Runner, Step
-from tests.lives import ACTION, can_log_in, new_project
+from tests.drivers.pull_request import ACTION, can_log_in, new_project
 
 Json = dict[str, Any]
 

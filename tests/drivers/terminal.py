@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from preview_db_emulator.client import script
-from tests.lives import Life
+from tests.drivers.pull_request import Life
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import pytest
 
 from preview_db_emulator.github import payloads
 from preview_db_emulator.runner.runner import Run
-from tests.lives import Life, can_log_in, new_project, until
+from tests.drivers.pull_request import Life, can_log_in, new_project, until
 
 
 def fails(run: Run, *words: str) -> None:

@@ -18,8 +18,8 @@ from preview_db.cli import main as cli
 from preview_db.doctor import diagnosis
 from preview_db.doctor.diagnosis import Answer, Finding, Health
 from preview_db.planning import identity
-from tests.lives import Life
-from tests.terminals import Desk
+from tests.drivers.pull_request import Life
+from tests.drivers.terminal import Desk
 
 
 @pytest.fixture

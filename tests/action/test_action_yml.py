@@ -12,7 +12,7 @@ import yaml  # type: ignore[import-untyped]  # one file is read with it; not wor
 from preview_db.planning import settings
 from preview_db_emulator.runner.runner import declared_inputs
 
-FILE = Path(__file__).parent.parent / "action.yml"
+FILE = Path(__file__).parents[2] / "action.yml"
 ACTION: dict[str, Any] = yaml.safe_load(FILE.read_text("utf-8"))
 INPUTS: dict[str, Any] = ACTION["inputs"]
 OUTPUTS: dict[str, Any] = ACTION["outputs"]

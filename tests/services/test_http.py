@@ -21,7 +21,7 @@ from preview_db.hosts import is_loopback, same_domain, trusted_url
 from preview_db.services import http
 from preview_db.services.prisma.client import ManagementApi
 from preview_db_emulator.client import Emulator
-from tests.torture.liar import Answer, listening, lying
+from tests.drivers.lying_server import Answer, listening, lying
 
 
 def api(running: Emulator, deadline: Deadline, url: str | None = None) -> ManagementApi:

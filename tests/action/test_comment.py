@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.lives import Life
+from tests.drivers.pull_request import Life
 
 
 def test_there_is_one_comment_and_it_follows_the_life(life: Life) -> None:

@@ -22,8 +22,8 @@ from preview_db.cli import main as cli
 from preview_db.planning import identity
 from preview_db.planning.model import Kind, Scope
 from preview_db_emulator.client import script
-from tests.lives import Life, can_log_in, until
-from tests.terminals import Desk, git
+from tests.drivers.pull_request import Life, can_log_in, until
+from tests.drivers.terminal import Desk, git
 
 COMMANDS = sorted(cli.main.commands)
 
@@ -538,7 +538,7 @@ def test_a_hostile_checkout_runs_nothing(desk: Desk, tmp_path: Path) -> None:
     assert not (tmp_path / "sprung").exists()
 
 
-DOCS = (Path(__file__).parent.parent / "docs" / "terminal.md").read_text("utf-8")
+DOCS = (Path(__file__).parents[2] / "docs" / "terminal.md").read_text("utf-8")
 
 
 def test_the_docs_name_commands_and_options_there_are() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from preview_db.cli import ci as checkout
 from preview_db.cli.ci import Detected, Git, Remote, surroundings
-from tests.terminals import git
+from tests.drivers.terminal import git
 
 SHOP = Remote("github.com", "acme/shop")
 SSH = "git@github.com:acme/shop.git"

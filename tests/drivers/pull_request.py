@@ -18,7 +18,7 @@ from preview_db_emulator.client import SERVER_URL, Emulator, script
 from preview_db_emulator.github import payloads
 from preview_db_emulator.runner.runner import Run, Runner, Step
 
-ACTION = Path(__file__).parent.parent / "action.yml"
+ACTION = Path(__file__).parents[2] / "action.yml"
 _numbers = itertools.count(1)
 _runs = itertools.count(1000)
 

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 
-from tests.lives import Life, can_log_in, new_project, until
+from tests.drivers.pull_request import Life, can_log_in, new_project, until
 
 SECRET_OUTPUTS = {"database_url", "direct_url", "pooled_url", "password", "connection_urls"}
 PLAIN_OUTPUTS = {

@@ -11,7 +11,7 @@ import pytest
 from github import Auth, Github, GithubException, UnknownObjectException
 from github.Repository import Repository
 
-from tests.emulator.stand_in import StandIn
+from tests.drivers.emulator import StandIn
 
 
 @pytest.fixture

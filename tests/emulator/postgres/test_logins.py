@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from tests.emulator.stand_in import StandIn, launched, log_in, secret
+from tests.drivers.emulator import StandIn, launched, log_in, secret
 
 
 def test_a_connection_opens_its_own_database_only(stand_in: StandIn) -> None:

@@ -11,7 +11,7 @@ import httpx
 import psycopg
 import pytest
 
-from tests.emulator.stand_in import StandIn, launched, log_in, secret
+from tests.drivers.emulator import StandIn, launched, log_in, secret
 
 REFERENCE = {"id", "url", "name"}
 CONNECTION = {"id", "type", "url", "name", "createdAt", "kind", "endpoints", "directConnection", "database"}

@@ -11,7 +11,7 @@ import pytest
 from preview_db.planning import identity
 from preview_db.planning.model import Kind, Repository, Scope
 from preview_db_emulator.runner.runner import Run
-from tests.lives import Life, new_project, until
+from tests.drivers.pull_request import Life, new_project, until
 
 
 def pr(life: Life, number: int, key: str = "") -> Scope:
