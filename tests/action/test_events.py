@@ -51,6 +51,22 @@ def test_a_draft_is_left_out_where_drafts_are(life: Life) -> None:
     ) == ["skipped", "created", "deleted"]
 
 
+def test_a_runner_that_does_not_say_the_repositorys_id_finds_the_same_preview_by_the_payload(life: Life) -> None:
+    opened = life.opened()
+    life.environ["GITHUB_REPOSITORY_ID"] = ""  # act, and the runners of Gitea and Forgejo
+    assert outcomes(opened, life.pushed(), life.closed()) == ["created", "reused", "deleted"]
+    assert life.databases() == []
+
+
+def test_an_id_is_only_taken_from_the_payload_of_that_very_repository(life: Life) -> None:
+    payload = life.emulator.pull_request_event("opened", life.number, state="open")
+    life.environ |= {"GITHUB_REPOSITORY_ID": "", "GITHUB_REPOSITORY": "somebody/else"}
+    run = life.step("pull_request", payload).finish()
+    assert run.exit_code == 1
+    assert "The id of the repository somebody/else is not known." in run.annotations[-1].message
+    assert life.databases() == []
+
+
 def test_drafts_have_one_by_default(life: Life) -> None:
     assert life.happens("opened", {"state": "open", "draft": True}).outputs["outcome"] == "created"
 

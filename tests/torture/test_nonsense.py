@@ -113,7 +113,7 @@ VARIABLES = {
     "PRISMA_MANAGEMENT_API_URL": URLS,
     "GITHUB_API_URL": ["http://api.github.com", "https://x?y", "//x", "https://x:y"],
     "GITHUB_REPOSITORY": ["", "a", "a/b/c", "a b/c", "/", "a/" + "b" * 101],
-    "GITHUB_REPOSITORY_ID": ["", "0", "-1", "x", "1.5"],
+    "GITHUB_REPOSITORY_ID": ["0", "-1", "x", "1.5"],
     "GITHUB_RUN_ID": ["x", "-1"],
     "GITHUB_EVENT_PATH": ["", "/nonexistent", "/proc/self/mem", "/"],
     "GITHUB_OUTPUT": ["", "/nonexistent/x", "/", "/proc/version"],

@@ -93,7 +93,7 @@ class Step:
 
     def _run(self, stack: contextlib.ExitStack) -> None:
         self._open_github(stack, Deadline.after(self.inputs.timeout.total_seconds() + 2 * AFTERWARDS))
-        repository = Repository(self.job.repository_id, self.job.repository)
+        repository = Repository(self.job.repository_id or self.event.repository_id(self.job.repository), self.job.repository)
         if self.inputs.command == "doctor":
             self._consult_doctor(repository)
             return

@@ -145,6 +145,20 @@ class Event(_Payload):
             return self.ref.removeprefix("refs/heads/") if self.ref.startswith("refs/heads/") else None
         return self.ref if self.name in ("create", "delete") and self.ref_type == "branch" else None
 
+    def repository_id(self, full_name: str) -> int:
+        """The id of the repository the event is of, for runners that don't say it in a variable of their own.
+
+        Raises:
+            UnsupportedEvent: the payload doesn't say it, or is of another repository than ``full_name``.
+        """
+        if self.repository is not None and self.repository.full_name.casefold() == full_name.casefold():
+            return self.repository.id
+        raise UnsupportedEvent(
+            f"The id of the repository {full_name} is not known.",
+            cause="The runner sets no GITHUB_REPOSITORY_ID, and the event's payload does not say it of this repository.",
+            remedy='With act, give an event file (--eventpath) that has {"repository": {"id": ..., "full_name": ...}}.',
+        )
+
     @property
     def is_queue_branch(self) -> bool:
         """Whether :attr:`branch` is a merge queue's own, which comes and goes with its ``merge_group``."""

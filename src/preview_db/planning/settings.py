@@ -307,12 +307,16 @@ _DEFAULTS_OF_NOT_YET = {
 
 
 class Job(_Environment):
-    """What the runner says of this run."""
+    """What the runner says of this run.
+
+    Attributes:
+        repository_id: None on runners that don't say it: act's, and those of Gitea and Forgejo, which are built on it.
+    """
 
     model_config = SettingsConfigDict(env_prefix="GITHUB_")
 
     repository: str = Field(pattern=r"^[^/\s]{1,100}/[^/\s]{1,100}$")
-    repository_id: Annotated[int, Field(ge=1)]
+    repository_id: Annotated[int, Field(ge=1)] | None = None
     event_name: str
     event_path: str
     run_id: Annotated[int, Field(ge=0)] = 0
