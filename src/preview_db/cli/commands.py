@@ -109,7 +109,7 @@ class Command:
         asked = self.asked
         self.inputs = self.target.about()
         decision = decide.decide(self.inputs, _EVENT, self.target.repository, EventState())
-        path = asked.env_file if not self._only_plans else None
+        path = asked.env_file if not self.inputs.only_plans else None
         workspace, path = ci.placed(path, Path.cwd(), self.target.around.top) if path else (Path(), "")
         if path:
             env_file.check(path, workspace=workspace)
@@ -185,7 +185,7 @@ class Command:
 
     def _confirm(self, decision: Decision) -> None:
         """Shows what would go, and asks. Where nothing would, there is nothing to ask; what is done is judged anew by the run itself."""
-        if self.asked.yes or self._only_plans:
+        if self.asked.yes or self.inputs.only_plans:
             return
         self.terminal.check_somebody_is_there()
         with self.terminal.quietly():
@@ -199,7 +199,7 @@ class Command:
             self.terminal.confirm("Do this? What is deleted is gone with its data")
 
     def _run(self, decision: Decision, *, dry_run: bool = False) -> RunResult:
-        engine, is_answer = self._engine(dry_run=dry_run), self._only_plans and decision.task is not Task.SWEEP
+        engine, is_answer = self._engine(dry_run=dry_run), self.inputs.only_plans and decision.task is not Task.SWEEP
         with self.terminal.quietly() if is_answer else contextlib.nullcontext(), self._working():
             return engine.run(decision)
 
@@ -242,10 +242,6 @@ class Command:
                 remedy="Set one; with GitHub's own command line: export GH_TOKEN=$(gh auth token).",
             )
         return self.target.github
-
-    @property
-    def _only_plans(self) -> bool:
-        return self.inputs.command == "plan" or self.inputs.dry_run
 
 
 def _no_preview(what: str) -> NoPreview:

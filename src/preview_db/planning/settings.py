@@ -202,6 +202,11 @@ class Inputs(_Environment):
     github_token: SecretStr | None = None
     management_api_url: str = _input("PRISMA_MANAGEMENT_API_URL", default="https://api.prisma.io")
 
+    @property
+    def only_plans(self) -> bool:
+        """Whether the run says what it would do, and does nothing."""
+        return self.command == "plan" or self.dry_run
+
     @field_validator("region")
     @classmethod
     def _region(cls, value: str) -> str:
