@@ -14,14 +14,14 @@ from pydantic import SecretStr
 from ..engine.run import Engine
 from ..errors import InvalidInput, NoPreview, NotFound
 from ..interrupts import Interrupts
-from ..planning import decide, identity
+from ..planning import decide
 from ..planning.decide import Decision, EventState, Task
 from ..planning.events import Event
-from ..planning.model import Action, Kind
+from ..planning.model import Action
 from ..planning.outcome import Outcome, OutcomeKind, RunResult
 from ..planning.settings import Inputs
-from ..planning.stale import SweepStatus
 from ..report import preview as preview_report
+from ..report import sweep as sweep_report
 from ..services.dotenv import file as env_file
 from ..services.github.repository import GitHubFailed, GitHubRepository
 from . import ci, listing, tables
@@ -163,9 +163,8 @@ class Command:
         if result.sweep is None:
             raise AssertionError("a sweep has a sweep for its result")
         self.output.swept(result, result.sweep)
-        for one in result.sweep.of(SweepStatus.DELETED) if self.asked.comment else ():
-            scope, reason = one.verdict.preview.scope, f"the sweep took it away, since {one.verdict.reason}"
-            self._comment(Outcome(OutcomeKind.DELETED, reason, scope, identity.name(scope)))
+        for outcome in sweep_report.deletions(result.sweep) if self.asked.comment else ():
+            self._comment(outcome)
         if result.failure is not None:
             raise result.failure
 
@@ -222,14 +221,13 @@ class Command:
 
     def _comment(self, outcome: Outcome) -> None:
         """The one comment on the pull request, as the token's owner. That it fails is worth a warning."""
-        scope = outcome.scope
-        if scope is None or scope.kind is not Kind.PULL_REQUEST or outcome.plan is not None:
+        scope, mode = outcome.scope, preview_report.comment_mode(outcome)
+        if scope is None or mode is None:
             return
         body = self.terminal.scrub(preview_report.comment(outcome, preview_report.Facts()))
-        only_edit = outcome.kind in (OutcomeKind.DELETED, OutcomeKind.ABSENT)
         try:
             github = self._github("The comment is written with it.")
-            came = github.tell(int(scope.ref), marker=preview_report.marker(scope), body=body, only_edit=only_edit)
+            came = github.tell(int(scope.ref), marker=preview_report.marker(scope), body=body, only_edit=mode == "edit")
             self.terminal.info(f"Comment on {scope}: {came}")
         except (CannotDetermine, GitHubFailed) as error:
             self.terminal.warning(error.title, str(error))

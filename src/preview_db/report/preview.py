@@ -6,13 +6,14 @@ import dataclasses
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Literal
 
 from pydantic import SecretStr
 
 from ..errors import PreviewError
 from ..planning import identity
 from ..planning.credential import Credential
-from ..planning.model import Endpoint, Plan, Scope
+from ..planning.model import Endpoint, Kind, Plan, Scope
 from ..planning.outcome import Outcome, OutcomeKind
 from .markdown import code, table, text
 
@@ -25,6 +26,15 @@ _HEADLINES = {
     OutcomeKind.ABSENT: "deleted",
     OutcomeKind.PLANNED: "ready",
     OutcomeKind.SKIPPED: "none",
+}
+
+
+_COMMENTS: dict[OutcomeKind, Literal["write", "edit"]] = {
+    OutcomeKind.CREATED: "write",
+    OutcomeKind.REUSED: "write",
+    OutcomeKind.RESET: "write",
+    OutcomeKind.DELETED: "edit",
+    OutcomeKind.ABSENT: "edit",
 }
 
 
@@ -44,6 +54,16 @@ class Facts:
 def marker(scope: Scope) -> str:
     """The invisible first line by which the comment of exactly ``scope`` is found again."""
     return f"<!-- preview-db {identity.tag(scope)} -->"
+
+
+def comment_mode(outcome: Outcome) -> Literal["write", "edit"] | None:
+    """How the pull request's comment tells ``outcome``: it is written if there is none yet, or only edited; none if it stays as it is.
+
+    A deletion is no reason for a new comment.
+    """
+    if outcome.scope is None or outcome.scope.kind is not Kind.PULL_REQUEST or outcome.plan is not None:
+        return None
+    return _COMMENTS.get(outcome.kind)
 
 
 def comment(outcome: Outcome, facts: Facts) -> str:

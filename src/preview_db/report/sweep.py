@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from ..planning import identity
 from ..planning.model import Kind, Scope
+from ..planning.outcome import Outcome, OutcomeKind
 from ..planning.stale import Sweep, SweepStatus, Swept, age
 from .markdown import code, text
 
@@ -44,6 +46,20 @@ def summary(sweep: Sweep, repository_url: str) -> str:
             "",
         ]
     return "\n".join(lines)
+
+
+def deletions(sweep: Sweep) -> list[Outcome]:
+    """What the sweep deleted, each as an outcome of its own: so is it told in the comment of its pull request."""
+    verdicts = [swept.verdict for swept in sweep.of(SweepStatus.DELETED)]
+    return [
+        Outcome(
+            OutcomeKind.DELETED,
+            f"the sweep deleted it, since {verdict.reason}",
+            verdict.preview.scope,
+            identity.name(verdict.preview.scope),
+        )
+        for verdict in verdicts
+    ]
 
 
 def as_json(sweep: Sweep) -> list[dict[str, Any]]:
