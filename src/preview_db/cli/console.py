@@ -9,17 +9,17 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
-from urllib.parse import quote
 
 import click
 from pydantic import SecretStr
 
 from ..errors import PreviewError
+from ..masks import Masks
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
 _WIDE = 100_000  # columns of what is no terminal: nothing is cut or wrapped that a program may read
 _STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red", "unknown": "dim", "would go": "yellow", "delete": "yellow"}
 
@@ -44,19 +44,15 @@ class Terminal:
         self._err = err
         self._ask = ask
         self._quiet = False
-        self._secrets: list[str] = []
+        self._masks = Masks()
 
     def mask(self, secret: SecretStr) -> None:
-        """Has ``secret`` show as ``***`` from here on, raw and percent-encoded."""
-        raw = secret.get_secret_value()
-        self._secrets += (form for form in {raw, quote(raw, safe="")} if raw.strip() and form not in self._secrets)
-        self._secrets.sort(key=len, reverse=True)
+        """Has ``secret`` show as ``***`` from here on, however it is encoded."""
+        self._masks.add(secret)
 
     def scrub(self, text: str) -> str:
         """``text`` without what was masked."""
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text
+        return self._masks.scrub(text)
 
     def info(self, text: str) -> None:
         """A line of what is going on."""

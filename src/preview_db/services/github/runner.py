@@ -14,11 +14,11 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
-from urllib.parse import quote
 
 from pydantic import SecretStr
 
 from ...errors import InvalidInput
+from ...masks import Masks
 
 MAX_SUMMARY = 1024 * 1024
 """Bytes of a step's summary that GitHub takes."""
@@ -40,16 +40,12 @@ class Runner:
     def __init__(self, environ: Mapping[str, str], log: TextIO) -> None:
         self._environ = environ
         self._log = log
-        self._secrets: list[str] = []
+        self._masks = Masks()
 
     def mask(self, secret: SecretStr) -> None:
-        """Has the runner hide ``secret`` from here on, raw and percent-encoded. An empty one would hide everything: it is passed over."""
-        raw = secret.get_secret_value()
-        for form in (raw, quote(raw.encode("utf-8", "surrogatepass"), safe="")) if raw.strip() else ():
-            if form not in self._secrets:
-                self._secrets.append(form)
-                self._secrets.sort(key=len, reverse=True)
-                self._write(f"::add-mask::{_data(form)}")
+        """Has the runner hide ``secret`` from here on, however it is encoded."""
+        for form in self._masks.add(secret):
+            self._write(f"::add-mask::{_data(form)}")
 
     def info(self, text: str) -> None:
         """A line of the log."""
@@ -103,9 +99,7 @@ class Runner:
 
     def scrub(self, text: str) -> str:
         """``text`` with ``***`` for every secret that was masked: for what leaves by another way than this object, such as a comment."""
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text
+        return self._masks.scrub(text)
 
     def _append(self, variable: str, name: str, value: str | SecretStr) -> None:
         if isinstance(value, SecretStr):
