@@ -54,6 +54,8 @@ class Options:
     latency_ms: float = 0
     provisioning_s: float = 0
     cold_start_s: float = 0
+    list_lag_s: float = 0
+    list_lag_requests: int = 0
     fault_rate: float = 0
     fault_seed: int = 0
     database_limit: int | None = None
@@ -140,6 +142,8 @@ async def serve(options: Options, announce: Announce) -> None:
         settings = Settings(
             provisioning_s=options.provisioning_s,
             cold_start_s=options.cold_start_s,
+            list_lag_s=options.list_lag_s,
+            list_lag_requests=options.list_lag_requests,
             database_limit=options.database_limit,
             logical_id=options.logical_id,
         )

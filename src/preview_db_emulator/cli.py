@@ -33,6 +33,12 @@ def main() -> None:
 @click.option(
     "--cold-start", "cold_start_s", type=click.FloatRange(0), default=0.0, metavar="S", help="From ready until it can be logged in to."
 )
+@click.option(
+    "--list-lag", "list_lag_s", type=click.FloatRange(0), default=0.0, metavar="S", help="Until lists show a database that was created."
+)
+@click.option(
+    "--list-lag-requests", type=click.IntRange(0), default=0, metavar="N", help="Lists that miss a database after it was created."
+)
 @click.option("--fault-rate", type=click.FloatRange(0, 1), default=0.0, metavar="P", help="Share of requests that fail.")
 @click.option("--fault-seed", type=int, default=0, metavar="N", help="Which ones do.")
 @click.option("--database-limit", type=click.IntRange(1), metavar="N", help="Databases a workspace may have.")

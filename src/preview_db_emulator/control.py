@@ -41,6 +41,7 @@ def control(workspace: Workspace, shapes: Shapes, repository: Repository, weathe
             *route("github/branches", GET=surface.list_branches),
             *route("github/branches/{name:path}", PUT=surface.put_branch, DELETE=surface.delete_branch),
             *route("github/comments/{number:int}", GET=surface.list_comments, PUT=surface.put_comment),
+            *route("github/token", GET=surface.get_token, PUT=surface.put_token),
             *route("github/permissions/{login}", PUT=surface.put_permission),
             *route("github/deployments", GET=surface.list_deployments),
             *route("databases", GET=surface.list_databases, POST=surface.add_databases),
@@ -111,6 +112,7 @@ class _Control:
                     "id": comment.id,
                     "body": comment.body,
                     "user": comment.login,
+                    "type": "Bot" if comment.login.endswith("[bot]") else comment.kind,
                     "created_at": comment.created_at,
                     "updated_at": comment.updated_at,
                     "reactions": [each.content for each in self._repository.reactions if each.comment == comment.id],
@@ -128,6 +130,17 @@ class _Control:
             for each in (given if isinstance(given, list) else [given])
         ]
         return JSONResponse([asdict(comment) for comment in written], 201)
+
+    async def get_token(self, _: Request) -> Response:
+        return JSONResponse({"login": self._repository.token_login})
+
+    async def put_token(self, request: Request) -> Response:
+        """Have the token act as somebody else: another app's `name[bot]`, or a person."""
+        login = _known(await _object(request), {"login"}).get("login")
+        if not isinstance(login, str) or not login:
+            raise ValueError("login is the name of an account")
+        self._repository.token_login = login
+        return await self.get_token(request)
 
     async def put_permission(self, request: Request) -> Response:
         permission = (await _object(request)).get("permission")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import math
 import random
 import re
 import socket
@@ -47,7 +48,8 @@ class Rule:
 
     rate: the probability of each; operations: regular expressions on `METHOD /path` (or with `?query`), none meaning all;
     after: how many matching requests pass first; count: how many fail at most; silence_s: how long `silence` lasts, and how late
-    the answer of `late` is; retry_after: what `429-retry-after` asks for, in seconds.
+    the answer of `late` is; retry_after: how many seconds the rate limits ask to wait, None to have a secondary one say nothing of it;
+    permission: what `403-permission` says is missing, as GitHub writes it.
     """
 
     rate: float = 1.0
@@ -57,7 +59,8 @@ class Rule:
     after: int = 0
     count: int | None = None
     silence_s: float = 30.0
-    retry_after: int = 1
+    retry_after: int | None = 1
+    permission: str = "pull_requests=write"
     _random: random.Random = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -134,8 +137,20 @@ class Exchange:
     send: Send
     rule: Rule
 
+    @property
+    def of_github(self) -> bool:
+        """Whether it was meant for GitHub's stand-in, rather than for the Management API's."""
+        return str(self.scope["path"]).startswith("/github/")
+
     async def answer(self, response: Response) -> None:
         await response(self.scope, self.receive, self.send)
+
+    async def refuse(self, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:
+        """Answer an error in the shape of the API that was asked; GitHub's has no `code`."""
+        body: dict[str, object] = {"error": {"code": code, "message": message}}
+        if self.of_github:
+            body = {"message": message, "documentation_url": "https://docs.github.com/rest", "status": str(status)}
+        await self.answer(JSONResponse(body, status, headers))
 
     async def hang_up(self) -> None:
         """Reset the connection, and wait until the server has noticed, so that it doesn't answer in our place."""
@@ -170,13 +185,8 @@ class Exchange:
         return answer
 
 
-def _error(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> Response:
-    # Both APIs' shapes in one: each client looks for its own.
-    return JSONResponse({"error": {"code": code, "message": message}, "message": message}, status, headers)
-
-
 async def _server_error(exchange: Exchange) -> None:
-    await exchange.answer(_error(500, "internal-server-error", "Something went wrong on our side"))
+    await exchange.refuse(500, "internal-server-error", "Something went wrong on our side")
 
 
 async def _bad_gateway(exchange: Exchange) -> None:
@@ -184,11 +194,54 @@ async def _bad_gateway(exchange: Exchange) -> None:
 
 
 async def _too_many(exchange: Exchange, headers: dict[str, str] | None = None) -> None:
-    await exchange.answer(_error(429, "rate-limit-exceeded", "Too many requests", headers))
+    await exchange.refuse(429, "rate-limit-exceeded", "Too many requests", headers)
 
 
 async def _too_many_for_a_while(exchange: Exchange) -> None:
     await _too_many(exchange, {"Retry-After": str(exchange.rule.retry_after)})
+
+
+async def _bad_credentials(exchange: Exchange) -> None:
+    if exchange.of_github:
+        await exchange.refuse(401, "", "Bad credentials")
+    else:
+        await exchange.refuse(401, "authentication-failed", "Invalid or missing authorization token")
+
+
+async def _missing_permission(exchange: Exchange) -> None:
+    if exchange.of_github:
+        headers = {"X-Accepted-GitHub-Permissions": exchange.rule.permission}
+        await exchange.refuse(403, "", "Resource not accessible by integration", headers)
+    else:
+        await exchange.refuse(403, "permission-denied", "This token may not do this")
+
+
+async def _primary_limit(exchange: Exchange, status: int) -> None:
+    """GitHub's hourly limit: nothing remains until `x-ratelimit-reset`, in Unix seconds."""
+    wait_s = exchange.rule.retry_after or 0
+    headers = {
+        "X-RateLimit-Limit": "1000",
+        "X-RateLimit-Remaining": "0",
+        "X-RateLimit-Used": "1000",
+        "X-RateLimit-Reset": str(math.ceil(time.time() + wait_s)),
+        "X-RateLimit-Resource": "core",
+    }
+    await exchange.refuse(status, "rate-limit-exceeded", "API rate limit exceeded for installation.", headers)
+
+
+async def _secondary_limit(exchange: Exchange, status: int) -> None:
+    """GitHub's limit on bursts: much of the hour's allowance remains; `Retry-After` may say for how long to stop."""
+    headers = {
+        "X-RateLimit-Limit": "1000",
+        "X-RateLimit-Remaining": "900",
+        "X-RateLimit-Used": "100",
+        "X-RateLimit-Reset": str(math.ceil(time.time() + 3600)),
+        "X-RateLimit-Resource": "core",
+    }
+    if exchange.rule.retry_after is not None:
+        headers["Retry-After"] = str(exchange.rule.retry_after)
+    message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
+    await exchange.refuse(status, "rate-limit-exceeded", message, headers)
 
 
 async def _reset(exchange: Exchange) -> None:
@@ -252,6 +305,12 @@ KINDS: dict[str, Callable[[Exchange], Awaitable[None]]] = {
     "502": _bad_gateway,
     "429": _too_many,
     "429-retry-after": _too_many_for_a_while,
+    "401": _bad_credentials,
+    "403-permission": _missing_permission,
+    "403-primary-limit": functools.partial(_primary_limit, status=403),
+    "429-primary-limit": functools.partial(_primary_limit, status=429),
+    "403-secondary-limit": functools.partial(_secondary_limit, status=403),
+    "429-secondary-limit": functools.partial(_secondary_limit, status=429),
     "reset": _reset,
     "lost": _lost,
     "truncated": _truncated,

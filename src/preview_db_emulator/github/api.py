@@ -1,6 +1,7 @@
 """The GitHub stand-in: the part of the REST API that actions use, for one repository, with the job's token as the only one.
 
-That token acts as `github-actions[bot]`, so it may not ask who it is, and what it writes bears the bot's name.
+That token acts as `github-actions[bot]`, so it may not ask who it is, and what it writes bears the bot's name; the control surface
+can have it act as another app, or as a person.
 Paths and statuses are those of https://docs.github.com/en/rest.
 """
 
@@ -41,7 +42,7 @@ ONLY_IN_DETAIL = (
 def github(repository: Repository, *, api_url: str, server_url: str, token: str) -> Starlette:
     """Return the application; `api_url` is what every address in its answers is built on."""
     api = _GitHub(repository, api_url, server_url)
-    deployments = Deployments(repository, api.rendered_repository, api.bot)
+    deployments = Deployments(repository, api.rendered_repository, api.token_account)
 
     def route(path: str, **handlers: Handler) -> list[Route]:
         return [Route(path, _checked(handler, token), methods=[verb]) for verb, handler in handlers.items()]
@@ -122,8 +123,8 @@ class _GitHub:
         kind = "Bot" if login.endswith("[bot]") else kind
         return payloads.user(login, id=id, kind=kind, api_url=self._api_url, server_url=self._server_url)
 
-    def bot(self) -> Json:
-        return self.account(BOT)
+    def token_account(self) -> Json:
+        return self.account(self._repository.token_login)
 
     def rendered_repository(self) -> Json:
         return payloads.repository(
@@ -225,7 +226,9 @@ class _GitHub:
     # Operations
 
     async def user_of_token(self, _: Request) -> Response:
-        raise HTTPException(403, "Resource not accessible by integration")
+        if self._repository.token_login.endswith("[bot]"):
+            raise HTTPException(403, "Resource not accessible by integration")
+        return JSONResponse(self.token_account())
 
     async def rate_limit(self, _: Request) -> Response:
         core = {"limit": 5000, "used": 0, "remaining": 5000, "reset": 4102444800}
@@ -275,7 +278,7 @@ class _GitHub:
     async def create_comment(self, request: Request) -> Response:
         number = self._known_pull(request).number
         body = await _comment_body(request)
-        return JSONResponse(self._comment(self._repository.comment(number, body, login=BOT, kind="Bot")), 201)
+        return JSONResponse(self._comment(self._repository.comment(number, body, login=self._repository.token_login)), 201)
 
     async def get_comment(self, request: Request) -> Response:
         return JSONResponse(self._comment(self._known_comment(request)))
@@ -300,10 +303,11 @@ class _GitHub:
         content = (await read_object(request)).get("content")
         if content not in REACTIONS:
             unprocessable(f"content is not one of {', '.join(REACTIONS)}", resource="Reaction", field="content")
+        login = self._repository.token_login
         for reaction in self._repository.reactions:
-            if (reaction.comment, reaction.content, reaction.login) == (comment.id, content, BOT):
+            if (reaction.comment, reaction.content, reaction.login) == (comment.id, content, login):
                 return JSONResponse(self._reaction(reaction))
-        reaction = Reaction(self._repository.next_id(), comment.id, content, BOT, self._repository.now())
+        reaction = Reaction(self._repository.next_id(), comment.id, content, login, self._repository.now())
         return JSONResponse(self._reaction(self._repository.reactions.put(reaction)), 201)
 
     async def delete_reaction(self, request: Request) -> Response:

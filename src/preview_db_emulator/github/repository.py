@@ -142,6 +142,8 @@ class Repository:
     def __init__(self, full_name: str, id: int, archive: Archive, clock: Callable[[], float]) -> None:
         self.full_name = full_name
         self.id = id
+        self.token_login = BOT
+        """Whom the token acts as: it writes under this name."""
         self.pulls = Table(PullRequest, archive)
         self.comments = Table(Comment, archive)
         self.reactions = Table(Reaction, archive)
@@ -193,7 +195,8 @@ class Repository:
     def comments_on(self, number: int) -> list[Comment]:
         return [comment for comment in self.comments if comment.issue == number]
 
-    def comment(self, number: int, body: str, *, login: str, kind: str) -> Comment:
+    def comment(self, number: int, body: str, *, login: str, kind: str = "User") -> Comment:
+        """Write a comment; whose `login` ends in `[bot]` is a bot, whatever `kind` says."""
         now = self.now()
         return self.comments.put(Comment(self.next_id(), number, body, login, kind, now, now))
 

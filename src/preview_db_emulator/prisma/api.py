@@ -232,7 +232,10 @@ class _ManagementApi:
             branch = self._workspace.branch_named(database.project_id, git_name)
             return branch is not None and branch.id == database.branch_id
 
-        return _page(request, self._workspace.databases, wanted, self._shapes.database)
+        def shown(database: Database) -> bool:
+            return wanted(database) and self._workspace.is_listed(database)
+
+        return _page(request, self._workspace.databases, shown, self._shapes.database)
 
     async def create_database(self, request: Request) -> Response:
         legacy = "project_id" in request.path_params

@@ -133,10 +133,16 @@ class Minted:
 
 @dataclass(slots=True)
 class Settings:
-    """What the control surface may change while the emulator runs. Times in seconds."""
+    """What the control surface may change while the emulator runs. Times in seconds.
+
+    list_lag_s, list_lag_requests: a database that is created while they are set is missing from lists for so long, and from so many
+    answers it would have been in; it can be read by its id at once, and its `logicalId` is taken.
+    """
 
     provisioning_s: float = 0
     cold_start_s: float = 0
+    list_lag_s: float = 0
+    list_lag_requests: int = 0
     database_limit: int | None = None
     limit_status: int = 403
     logical_id: Literal["known", "ignored", "refused"] = "known"

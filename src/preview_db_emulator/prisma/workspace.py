@@ -11,7 +11,7 @@ import secrets
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 from weakref import WeakValueDictionary
 
@@ -25,6 +25,14 @@ COLD_START_TEXTS = (
     "Failed to connect to upstream database. Please contact Prisma support if the problem persists.",
     "Failed to identify your database: the database is not configured correctly yet",
 )
+
+
+@dataclass(slots=True)
+class Unlisted:
+    """A database that lists don't show yet: until a time in Unix seconds, and in so many answers more."""
+
+    until: float
+    answers: int
 
 
 class Workspace:
@@ -54,6 +62,7 @@ class Workspace:
         self._postgres = postgres
         # A lock lives as long as somebody holds or awaits it.
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._unlisted: dict[str, Unlisted] = {}
         self._creating = 0
         self._refusals = 0
         self.clock = clock
@@ -168,7 +177,22 @@ class Workspace:
             self.databases.put(database)
             for each in minted:
                 self._remember(each.connection)
+            if self.settings.list_lag_s or self.settings.list_lag_requests:
+                self._unlisted[database.id] = Unlisted(now + self.settings.list_lag_s, self.settings.list_lag_requests)
             return database, minted
+
+    def is_listed(self, database: Database) -> bool:
+        """Whether a list that `database` belongs in shows it already. Each call counts as one answer of a list that lags."""
+        unlisted = self._unlisted.get(database.id)
+        if unlisted is None:
+            return True
+        if unlisted.answers > 0:
+            unlisted.answers -= 1
+            return False
+        if self.clock() < unlisted.until:
+            return False
+        del self._unlisted[database.id]
+        return True
 
     def put_on_paper(self, database: Database, connections: Iterable[Connection]) -> None:
         """Record a database with no PostgreSQL database behind it until a connection to it is minted."""
@@ -268,6 +292,7 @@ class Workspace:
         # Gone from the list first: who is told "no such database" must not find one a moment later.
         connections = self.connections_of(database)
         self.databases.remove(database.id)
+        self._unlisted.pop(database.id, None)
         for connection in connections:
             self.connections.remove(connection.id)
             self._tombstones.put(Tombstone(connection.id))
