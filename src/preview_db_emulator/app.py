@@ -32,7 +32,7 @@ from .postgres.proxy import Gateway
 from .postgres.server import CannotStartPostgres, Choice, Postgres
 from .prisma.api import management_api
 from .prisma.models import DEFAULT_REGION, Database, Settings, new_id
-from .prisma.serializers import Addresses, Shapes
+from .prisma.serializers import Addresses, Serializer
 from .prisma.workspace import Workspace
 from .store import Archive, Table
 
@@ -160,9 +160,9 @@ async def serve(options: Options, announce: Announce) -> None:
         identity = replace(identity, http_port=http.getsockname()[1], direct_port=ports[0], pooled_port=ports[1])
         identities.put(identity)
         if not len(workspace.projects):
-            _furnish(workspace, identity.project_id)
+            _add_first_project(workspace, identity.project_id)
 
-        shapes = Shapes(workspace, Addresses(api_url, _in_url(options.host), *ports))
+        serializer = Serializer(workspace, Addresses(api_url, _in_url(options.host), *ports))
         repository = Repository(REPOSITORY, identity.repository_id, archive, time.time)
         github_api_url = f"{api_url}/github"
         terms = oidc.Terms(project=identity.project_id)
@@ -178,14 +178,14 @@ async def serve(options: Options, announce: Announce) -> None:
                     github(repository, api_url=github_api_url, server_url=SERVER_URL, token=identity.github_token),
                 ),
                 *exchange.routes(),
-                Mount("/", management_api(workspace, shapes, identity.service_token, exchange.accepts)),
+                Mount("/", management_api(workspace, serializer, identity.service_token, exchange.accepts)),
             ]
         )
         rules = [Rule(rate=options.fault_rate, seed=options.fault_seed, kinds=WEATHER)] if options.fault_rate else []
-        weather = FaultInjector(stand_ins, latency_s=options.latency_ms / 1000, rules=rules)
-        arranged = control(workspace, shapes, repository, weather, identity.project_id)
-        surface = Starlette(routes=[*oidc.Control(terms, exchange).routes(), Mount("/", arranged)])
-        await stack.enter_async_context(_http_server(_either(surface, weather), http))
+        faults = FaultInjector(stand_ins, latency_s=options.latency_ms / 1000, rules=rules)
+        surface = control(workspace, serializer, repository, faults, identity.project_id)
+        controls = Starlette(routes=[*oidc.Control(terms, exchange).routes(), Mount("/", surface)])
+        await stack.enter_async_context(_http_server(_with_control(controls, faults), http))
         announce(
             {
                 "management_api_url": api_url,
@@ -205,11 +205,11 @@ async def serve(options: Options, announce: Announce) -> None:
         raise CannotStart("the PostgreSQL server ended unexpectedly")
 
 
-def _either(surface: ASGIApp, stand_ins: ASGIApp) -> ASGIApp:
-    """The control surface stands in no weather, and on no record."""
+def _with_control(controls: ASGIApp, stand_ins: ASGIApp) -> ASGIApp:
+    """Send requests for the control surface past the faults, the delays and the record."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        chosen = surface if scope["path"].startswith("/_emulator/") else stand_ins
+        chosen = controls if scope["path"].startswith("/_emulator/") else stand_ins
         await chosen(scope, receive, send)
 
     return app
@@ -227,12 +227,12 @@ def _new_identity() -> Identity:
     )
 
 
-def _furnish(workspace: Workspace, project_id: str) -> None:
-    """The project everybody starts with, and its default database, which is on paper until somebody wants in."""
+def _add_first_project(workspace: Workspace, project_id: str) -> None:
+    """Add the project everybody starts with, and its default database, with no PostgreSQL database behind it until somebody connects."""
     project = workspace.add_project("Emulated project", DEFAULT_REGION, id=project_id)
     now = workspace.clock()
     database = Database(new_id(), project.id, "production", DEFAULT_REGION, created_at=now, ready_at=now, is_default=True)
-    workspace.put_on_paper(database, [])
+    workspace.seed(database, [])
 
 
 @contextlib.contextmanager

@@ -75,8 +75,8 @@ class Emulator:
 
     def databases(self) -> list[Json]:
         """Every database there is but the default ones, with its connections, oldest first."""
-        found = [one for one in self.control("GET", "databases") if not one["isDefault"]]
-        return sorted(found, key=lambda one: str(one["createdAt"]))
+        found = [database for database in self.control("GET", "databases") if not database["isDefault"]]
+        return sorted(found, key=lambda database: str(database["createdAt"]))
 
     def _github(self, path: str) -> Json:
         answer = self._http.get(

@@ -1,4 +1,4 @@
-"""The control surface under `/_emulator/`: how tests and the demo arrange the world and look behind the scenes. No token."""
+"""The control surface under `/_emulator/`: how tests and the demo set things up and see what was served. No token."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from starlette.routing import Route
 from .faults import FaultInjector, Rule
 from .github.repository import Permission, PullRequest, Repository, moment
 from .prisma.models import DEFAULT_REGION, REGIONS, Connection, Database, Refusal, Settings, Status, bare, new_id
-from .prisma.serializers import Shapes
+from .prisma.serializers import Serializer
 from .prisma.workspace import Workspace
 
 Json = dict[str, Any]
 
-PULL_FIELDS = {each.name for each in fields(PullRequest)} - {"number"}
-RULE_FIELDS = {each.name for each in fields(Rule) if each.init}
-SETTING_FIELDS = {each.name for each in fields(Settings)}
+PULL_FIELDS = {field.name for field in fields(PullRequest)} - {"number"}
+RULE_FIELDS = {field.name for field in fields(Rule) if field.init}
+SETTING_FIELDS = {field.name for field in fields(Settings)}
 STATUSES = get_args(Status)
 
 
-def control(workspace: Workspace, shapes: Shapes, repository: Repository, weather: FaultInjector, project_id: str) -> Starlette:
+def control(workspace: Workspace, serializer: Serializer, repository: Repository, faults: FaultInjector, project_id: str) -> Starlette:
     """Return the application; databases without a `project` are put into `project_id`."""
-    surface = _Control(workspace, shapes, repository, weather, project_id)
+    surface = _Control(workspace, serializer, repository, faults, project_id)
 
     def route(path: str, **handlers: Any) -> list[Route]:
         return [Route(f"/_emulator/{path}", handler, methods=[verb]) for verb, handler in handlers.items()]
@@ -63,11 +63,13 @@ async def _refuse(_: Request, error: Exception) -> Response:
 class _Control:
     """One method an operation."""
 
-    def __init__(self, workspace: Workspace, shapes: Shapes, repository: Repository, weather: FaultInjector, project_id: str) -> None:
+    def __init__(
+        self, workspace: Workspace, serializer: Serializer, repository: Repository, faults: FaultInjector, project_id: str
+    ) -> None:
         self._workspace = workspace
-        self._shapes = shapes
+        self._serializer = serializer
         self._repository = repository
-        self._weather = weather
+        self._faults = faults
         self._project_id = project_id
 
     # GitHub
@@ -115,7 +117,7 @@ class _Control:
                     "type": "Bot" if comment.login.endswith("[bot]") else comment.kind,
                     "created_at": comment.created_at,
                     "updated_at": comment.updated_at,
-                    "reactions": [each.content for each in self._repository.reactions if each.comment == comment.id],
+                    "reactions": [reaction.content for reaction in self._repository.reactions if reaction.comment == comment.id],
                 }
                 for comment in self._repository.comments_on(request.path_params["number"])
             ]
@@ -126,8 +128,8 @@ class _Control:
         given = await request.json()
         number = request.path_params["number"]
         written = [
-            self._repository.comment(number, each["body"], login=each.get("login", "octocat"), kind=each.get("type", "User"))
-            for each in (given if isinstance(given, list) else [given])
+            self._repository.comment(number, comment["body"], login=comment.get("login", "octocat"), kind=comment.get("type", "User"))
+            for comment in (given if isinstance(given, list) else [given])
         ]
         return JSONResponse([asdict(comment) for comment in written], 201)
 
@@ -152,8 +154,8 @@ class _Control:
     async def list_deployments(self, _: Request) -> Response:
         return JSONResponse(
             [
-                {**asdict(each), "statuses": [asdict(status) for status in self._repository.statuses_of(each.id)]}
-                for each in self._repository.deployments
+                {**asdict(deployment), "statuses": [asdict(status) for status in self._repository.statuses_of(deployment.id)]}
+                for deployment in self._repository.deployments
             ]
         )
 
@@ -163,17 +165,17 @@ class _Control:
         return JSONResponse([self._everything_about(database) for database in self._workspace.databases])
 
     async def add_databases(self, request: Request) -> Response:
-        """Put databases on paper: a list of them, or `{"databases": [...]}`, or one."""
+        """Seed databases: a list, `{"databases": [...]}`, or a single one. PostgreSQL knows of them once somebody connects."""
         given = await request.json()
         listed = given.get("databases", [given]) if isinstance(given, dict) else given
-        added = [self._add(each) for each in listed]
+        added = [self._add(database) for database in listed]
         return JSONResponse([self._everything_about(database) for database in added], 201)
 
     async def put_database(self, request: Request) -> Response:
         """Change `status` (one it never leaves, or null), or `refusing` (why every login is refused, or null)."""
         changes = _known(await _object(request), {"status", "refusing"})
         if "status" in changes:
-            changes["fate"] = _one_of(changes.pop("status"), (None, *STATUSES))
+            changes["fixed_status"] = _one_of(changes.pop("status"), (None, *STATUSES))
         database = replace(self._workspace.database(request.path_params["id"]), **changes)
         return JSONResponse(self._everything_about(self._workspace.databases.put(database)))
 
@@ -191,62 +193,62 @@ class _Control:
             logical_id=given.get("logicalId"),
             branch_id=self._workspace.branch(given["branchId"]).id if given.get("branchId") else None,
             is_default=bool(given.get("isDefault", False)),
-            fate=_one_of(given.get("status"), (None, *STATUSES)),
+            fixed_status=_one_of(given.get("status"), (None, *STATUSES)),
         )
         connections = [
             Connection(
-                id=bare(each["id"], "con") if each.get("id") else new_id(),
+                id=bare(connection["id"], "con") if connection.get("id") else new_id(),
                 database_id=database.id,
-                name=each["name"],
-                created_at=_seconds(each["createdAt"]) if "createdAt" in each else created,
+                name=connection["name"],
+                created_at=_seconds(connection["createdAt"]) if "createdAt" in connection else created,
             )
-            for each in given.get("connections", [])
+            for connection in given.get("connections", [])
         ]
-        self._workspace.put_on_paper(database, connections)
+        self._workspace.seed(database, connections)
         return database
 
     def _everything_about(self, database: Database) -> Json:
         behind = {"materialised": database.postgres_name is not None, "postgresName": database.postgres_name}
-        return {**self._shapes.database(database), "logicalId": database.logical_id, **behind}
+        return {**self._serializer.database(database), "logicalId": database.logical_id, **behind}
 
-    # The world at large
+    # Faults, requests and settings
 
     async def get_faults(self, _: Request) -> Response:
-        return JSONResponse([{name: getattr(rule, name) for name in sorted(RULE_FIELDS)} for rule in self._weather.rules])
+        return JSONResponse([{name: getattr(rule, name) for name in sorted(RULE_FIELDS)} for rule in self._faults.rules])
 
     async def put_faults(self, request: Request) -> Response:
         """Replace all rules by one, or by a list of which the first that strikes counts."""
         given = await request.json()
         try:
-            rules = [Rule(**_known(each, RULE_FIELDS)) for each in (given if isinstance(given, list) else [given])]
+            rules = [Rule(**_known(rule, RULE_FIELDS)) for rule in (given if isinstance(given, list) else [given])]
         except re.error as error:
             raise ValueError(f"operations: {error}") from error
-        self._weather.rules = rules
+        self._faults.rules = rules
         return await self.get_faults(request)
 
     async def delete_faults(self, _: Request) -> Response:
-        self._weather.rules = []
+        self._faults.rules = []
         return Response(status_code=204)
 
     async def list_requests(self, _: Request) -> Response:
-        return JSONResponse(self._weather.served())
+        return JSONResponse(self._faults.served())
 
     async def delete_requests(self, _: Request) -> Response:
-        self._weather.record.clear()
+        self._faults.record.clear()
         return Response(status_code=204)
 
     async def get_settings(self, _: Request) -> Response:
-        weather = {"latency_ms": self._weather.latency_s * 1000, "jitter_ms": self._weather.jitter_s * 1000}
-        return JSONResponse({**asdict(self._workspace.settings), **weather})
+        pace = {"latency_ms": self._faults.latency_s * 1000, "jitter_ms": self._faults.jitter_s * 1000}
+        return JSONResponse({**asdict(self._workspace.settings), **pace})
 
     async def put_settings(self, request: Request) -> Response:
         """Change any; `jitter_ms` adds up to as much to each request's latency, by the `jitter_seed` that may come with it."""
         changes = _known(await _object(request), {*SETTING_FIELDS, "latency_ms", "jitter_ms", "jitter_seed"})
         if "latency_ms" in changes:
-            self._weather.latency_s = changes.pop("latency_ms") / 1000
+            self._faults.latency_s = changes.pop("latency_ms") / 1000
         if "jitter_ms" in changes:
-            self._weather.jitter_s = changes.pop("jitter_ms") / 1000
-            self._weather.shake(changes.pop("jitter_seed", 0))
+            self._faults.jitter_s = changes.pop("jitter_ms") / 1000
+            self._faults.restart_jitter(changes.pop("jitter_seed", 0))
         for fate in changes.get("next_fates", []):
             _one_of(fate, STATUSES)
         if changes.get("logical_id") not in (None, "known", "ignored", "refused"):

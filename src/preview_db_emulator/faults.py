@@ -1,4 +1,4 @@
-"""Bad weather on demand, and the record of what was served: what stands between the clients and the stand-ins.
+"""Faults on demand, and the record of what was served.
 
 Every request to a stand-in is recorded and delayed here, and fails here if a rule says so. The control surface is spared.
 """
@@ -97,10 +97,10 @@ class FaultInjector:
         self.record: deque[Served] = deque(maxlen=LONGEST_RECORD)
 
     def served(self) -> list[dict[str, object]]:
-        return [asdict(each) for each in self.record]
+        return [asdict(request) for request in self.record]
 
-    def shake(self, seed: int) -> None:
-        """Begin the delays anew that `jitter_s` adds to the latency, at most as long each, the n-th request's the same for one seed."""
+    def restart_jitter(self, seed: int) -> None:
+        """Start the random delays of up to `jitter_s` anew; with the same seed the n-th request's is the same."""
         self._jitter = random.Random(seed)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 AUDIENCE = "prisma-cloud"
-USUAL_S, LONGEST_S = 1800, 3600  # how long a minted token lasts: if nothing is asked for, and at most
+USUAL_S, LONGEST_S = 1800, 3600  # how long a issued token lasts: if nothing is asked for, and at most
 NEEDED = ["exp", "iat", "nbf", "iss", "aud", "sub", "jti"]
 
 
@@ -40,7 +40,7 @@ class Terms:
 
     project: which one the repository is connected to, None for not at all; claims: replaces what GitHub would say, and leaves out what
     is null; signed_by: `github`, `stranger` (a key that is not published, under the id of one that is) or `nobody` (`alg: none`);
-    lifetime_s, not_before_s: of identity tokens, from now; granted_s: of minted tokens, whatever was asked for.
+    lifetime_s, not_before_s: of identity tokens, from now; granted_s: of issued tokens, whatever was asked for.
     """
 
     project: str | None
@@ -170,7 +170,7 @@ class Issuer:
 
 
 class Exchange:
-    """Prisma's end: takes an identity token of a connected repository, and mints one for the Management API."""
+    """Prisma's end: takes an identity token of a connected repository, and issues one for the Management API."""
 
     def __init__(
         self,
@@ -195,7 +195,7 @@ class Exchange:
         return [Route("/v1/auth/github-actions/token", self.exchange, methods=["POST"])]
 
     def accepts(self, token: str) -> bool:
-        """Whether it was minted here and has not ended."""
+        """Whether it was issued here and has not ended."""
         return self._clock() < self._minted.get(token, 0)
 
     async def exchange(self, request: Request) -> Response:
@@ -256,7 +256,7 @@ class Control:
 
     async def change(self, request: Request) -> Response:
         changes = await request.json()
-        names = {each.name for each in fields(Terms)}
+        names = {term.name for term in fields(Terms)}
         if not isinstance(changes, dict) or changes.keys() - names:
             return JSONResponse({"error": f"expected an object of {', '.join(sorted(names))}"}, 422)
         if changes.get("signed_by", "github") not in ("github", "stranger", "nobody"):

@@ -1,4 +1,4 @@
-"""What the stand-ins remember: shelves of frozen nouns in memory, written through to SQLite where they are to be kept."""
+"""The stand-ins' storage: tables of frozen models in memory, written through to SQLite where they are to be kept."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 
-class Noun(Protocol):
+class Model(Protocol):
     """A frozen dataclass of JSON values that knows its own key."""
 
     __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
@@ -20,7 +20,7 @@ class Noun(Protocol):
         """What tells it from all others of its kind."""
 
 
-T = TypeVar("T", bound=Noun)
+T = TypeVar("T", bound=Model)
 
 
 class Archive:
@@ -33,29 +33,29 @@ class Archive:
         self._keeps = path is not None
         self._database = sqlite3.connect(path or ":memory:", isolation_level=None)
         self._database.execute("PRAGMA synchronous = OFF")
-        self._database.execute("CREATE TABLE IF NOT EXISTS nouns (kind TEXT, key TEXT, body TEXT, PRIMARY KEY (kind, key))")
+        self._database.execute("CREATE TABLE IF NOT EXISTS models (kind TEXT, key TEXT, body TEXT, PRIMARY KEY (kind, key))")
 
     def load(self, kind: str) -> list[dict[str, Any]]:
-        rows = self._database.execute("SELECT body FROM nouns WHERE kind = ? ORDER BY rowid", (kind,))
+        rows = self._database.execute("SELECT body FROM models WHERE kind = ? ORDER BY rowid", (kind,))
         return [json.loads(body) for (body,) in rows]
 
-    def save(self, kind: str, noun: Noun) -> None:
+    def save(self, kind: str, model: Model) -> None:
         if self._keeps:
             self._database.execute(
-                "INSERT INTO nouns VALUES (?, ?, ?) ON CONFLICT (kind, key) DO UPDATE SET body = excluded.body",
-                (kind, noun.key, json.dumps(dataclasses.asdict(noun))),
+                "INSERT INTO models VALUES (?, ?, ?) ON CONFLICT (kind, key) DO UPDATE SET body = excluded.body",
+                (kind, model.key, json.dumps(dataclasses.asdict(model))),
             )
 
     def remove(self, kind: str, key: str) -> None:
         if self._keeps:
-            self._database.execute("DELETE FROM nouns WHERE kind = ? AND key = ?", (kind, key))
+            self._database.execute("DELETE FROM models WHERE kind = ? AND key = ?", (kind, key))
 
     def close(self) -> None:
         self._database.close()
 
 
 class Table(Generic[T]):
-    """All nouns of one kind, by key, each with a serial number that never changes and grows with every newcomer."""
+    """All models of a kind, by key, each with a serial number that never changes and grows with every newcomer."""
 
     def __init__(self, kind: type[T], archive: Archive) -> None:
         self._kind = kind.__name__
@@ -88,7 +88,7 @@ class Table(Generic[T]):
         return found[1] if found else None
 
     def __iter__(self) -> Iterator[T]:
-        """Oldest first; a snapshot, so that the shelf may change meanwhile."""
+        """Oldest first; a snapshot, so that the table may change meanwhile."""
         return iter([item for _, item in self._items.values()])
 
     def __len__(self) -> int:

@@ -97,7 +97,7 @@ class Deployments:
 
     async def list_environments(self, _: Request) -> Response:
         """The job's token may not delete one."""
-        shown = [{"id": each.id, "name": each.name, "protection_rules": []} for each in self._repository.environments]
+        shown = [{"id": environment.id, "name": environment.name, "protection_rules": []} for environment in self._repository.environments]
         return JSONResponse({"total_count": len(shown), "environments": shown})
 
     def _known(self, request: Request) -> Deployment:

@@ -1,4 +1,4 @@
-"""The one emulated repository on GitHub: what there is in it, as nouns; who asks over HTTP is github.py's business.
+"""The one emulated repository on GitHub: the models of what is in it. The HTTP side is api.py.
 
 Times are kept as GitHub writes them, `2026-01-31T12:00:00Z`.
 """
@@ -154,7 +154,7 @@ class Repository:
         self.environments = Table(Environment, archive)
         self._clock = clock
         numbered: tuple[Iterable[_Numbered], ...] = (*(self.comments, self.reactions, self.deployments, self.statuses, self.environments),)
-        highest = max((item.id for shelf in numbered for item in shelf), default=1_000_000)
+        highest = max((item.id for table in numbered for item in table), default=1_000_000)
         self._ids = itertools.count(highest + 1)
         if not len(self.branches):
             self.put_branch(DEFAULT_BRANCH)

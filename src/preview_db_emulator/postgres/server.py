@@ -82,7 +82,7 @@ class Postgres:
     """
 
     def __init__(self, supervisor: asyncio.subprocess.Process, binaries: Path, port: int, password: str) -> None:
-        self._keeper = supervisor
+        self._supervisor = supervisor
         self._binaries = binaries
         self._password = password
         self._idle: list[psycopg.AsyncConnection] = []
@@ -127,7 +127,7 @@ class Postgres:
                 raise CannotStartPostgres(f"PostgreSQL ({binaries}) didn't start: {reply['error'].strip()}")
             server = cls(supervisor, binaries, reply["port"], password)
             try:
-                await server._close_the_doors()
+                await server._revoke_public_access()
                 yield server
             finally:
                 await server._disconnect()
@@ -137,9 +137,9 @@ class Postgres:
 
     async def ended(self) -> None:
         """Return when the server is no more."""
-        await self._keeper.wait()
+        await self._supervisor.wait()
 
-    async def _close_the_doors(self) -> None:
+    async def _revoke_public_access(self) -> None:
         for name in ("postgres", "template1"):
             await self._run(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
 

@@ -105,7 +105,7 @@ class Unprivileged:
         )
 
 
-class Keeper:
+class Supervisor:
     """One server in one temporary directory."""
 
     def __init__(self, order: dict[str, Any], home: Path, lease: Lease) -> None:
@@ -228,7 +228,7 @@ def main() -> None:
     if not line:
         return
     home = Path(tempfile.mkdtemp(prefix="preview-db-"))
-    supervisor = Keeper(json.loads(line), home, lease)
+    supervisor = Supervisor(json.loads(line), home, lease)
     try:
         port = supervisor.start()
         if port is not None:

@@ -14,23 +14,23 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ..store import Noun, Table
+from ..store import Model, Table
 from .bodies import Fields, read_object
 from .models import DEFAULT_REGION, REGIONS, Branch, Database, Project, Refusal, bare, invalid
-from .serializers import Shapes, timestamp
+from .serializers import Serializer, timestamp
 from .workspace import Workspace
 
 Handler = Callable[[Request], Awaitable[Response]]
-N = TypeVar("N", bound=Noun)
+M = TypeVar("M", bound=Model)
 PAGE = 100
 
 
-def management_api(workspace: Workspace, shapes: Shapes, token: str, minted: Callable[[str], bool]) -> Starlette:
-    """Return the application; `token` is the one service token it knows, `minted` tells those that keyless sign-in gave."""
-    api = _ManagementApi(workspace, shapes)
+def management_api(workspace: Workspace, serializer: Serializer, token: str, issued: Callable[[str], bool]) -> Starlette:
+    """Return the application; `token` is the one service token it knows, `issued` tells those that keyless sign-in gave."""
+    api = _ManagementApi(workspace, serializer)
 
     def known(given: str) -> bool:
-        return hmac.compare_digest(given.encode(), token.encode()) or minted(given)
+        return hmac.compare_digest(given.encode(), token.encode()) or issued(given)
 
     def route(path: str, **handlers: Handler) -> list[Route]:
         return [Route(path, _authenticated(handler, known), methods=[verb]) for verb, handler in handlers.items()]
@@ -93,9 +93,9 @@ async def _fail(_: Request, error: Exception) -> Response:
 class _ManagementApi:
     """One method an operation. Both forms of a path share a method where they mean the same."""
 
-    def __init__(self, workspace: Workspace, shapes: Shapes) -> None:
+    def __init__(self, workspace: Workspace, serializer: Serializer) -> None:
         self._workspace = workspace
-        self._shapes = shapes
+        self._serializer = serializer
 
     # Who and where
 
@@ -106,11 +106,11 @@ class _ManagementApi:
 
     async def list_workspaces(self, request: Request) -> Response:
         _paging(request)
-        return _data([self._shapes.workspace()], pagination={"nextCursor": None, "hasMore": False})
+        return _data([self._serializer.workspace()], pagination={"nextCursor": None, "hasMore": False})
 
     async def get_workspace(self, request: Request) -> Response:
         self._check_workspace(request.path_params["id"])
-        return _data(self._shapes.workspace())
+        return _data(self._serializer.workspace())
 
     async def subscription(self, request: Request) -> Response:
         self._check_workspace(request.path_params["id"])
@@ -145,7 +145,7 @@ class _ManagementApi:
             request,
             self._workspace.projects,
             lambda project: logical_id in (None, project.logical_id),
-            self._shapes.project,
+            self._serializer.project,
         )
 
     async def create_project(self, request: Request) -> Response:
@@ -159,16 +159,16 @@ class _ManagementApi:
             logical_id=body.text("logicalId"),
             with_database=with_database is not False,
         )
-        return _data(self._shapes.project_created(project, created), status=201)
+        return _data(self._serializer.project_created(project, created), status=201)
 
     async def get_project(self, request: Request) -> Response:
-        return _data(self._shapes.project(self._project(request.path_params["id"])))
+        return _data(self._serializer.project(self._project(request.path_params["id"])))
 
     async def update_project(self, request: Request) -> Response:
         project = self._project(request.path_params["id"])
         body = Fields(await read_object(request))
         body.object("settings")
-        return _data(self._shapes.project(self._workspace.rename_project(project, body.text("name") or project.name)))
+        return _data(self._serializer.project(self._workspace.rename_project(project, body.text("name") or project.name)))
 
     async def delete_project(self, request: Request) -> Response:
         await self._workspace.delete_project(self._project(request.path_params["id"]))
@@ -181,24 +181,24 @@ class _ManagementApi:
         def wanted(branch: Branch) -> bool:
             return branch.project_id == project.id and name in (None, branch.git_name) and part in branch.git_name
 
-        return _page(request, self._workspace.branches, wanted, self._shapes.branch)
+        return _page(request, self._workspace.branches, wanted, self._serializer.branch)
 
     async def create_branch(self, request: Request) -> Response:
         project = self._project(request.path_params["project_id"])
         body = Fields(await read_object(request))
         is_default = body.flag("isDefault")
         branch = self._workspace.create_branch(project, body.required_text("gitName"), is_default=bool(is_default))
-        return _data(self._shapes.branch(branch), status=201)
+        return _data(self._serializer.branch(branch), status=201)
 
     async def get_branch(self, request: Request) -> Response:
-        return _data(self._shapes.branch(self._workspace.branch(request.path_params["id"])))
+        return _data(self._serializer.branch(self._workspace.branch(request.path_params["id"])))
 
     async def update_branch(self, request: Request) -> Response:
         branch = self._workspace.branch(request.path_params["id"])
         body = await read_object(request)
         if body.get("isDefault") is not None and Fields(body).flag("isDefault"):
             branch = self._workspace.make_default_branch(branch)
-        return _data(self._shapes.branch(branch))
+        return _data(self._serializer.branch(branch))
 
     async def delete_branch(self, request: Request) -> Response:
         self._workspace.delete_branch(self._workspace.branch(request.path_params["id"]))
@@ -235,14 +235,14 @@ class _ManagementApi:
         def shown(database: Database) -> bool:
             return wanted(database) and self._workspace.is_listed(database)
 
-        return _page(request, self._workspace.databases, shown, self._shapes.database)
+        return _page(request, self._workspace.databases, shown, self._serializer.database)
 
     async def create_database(self, request: Request) -> Response:
         legacy = "project_id" in request.path_params
         body = Fields(await read_object(request))
         project = self._project(request.path_params["project_id"] if legacy else body.required_text("projectId"))
         is_default = body.flag("isDefault")
-        database, minted = await self._workspace.create_database(
+        database, issued = await self._workspace.create_database(
             project,
             name=body.text("name"),
             region=body.one_of("region", ["inherit", *REGIONS]) or DEFAULT_REGION,
@@ -250,11 +250,11 @@ class _ManagementApi:
             source=_source(body, legacy),
             **({} if legacy else self._placement(project.id, body)),
         )
-        render = self._shapes.database_created_legacy if legacy else self._shapes.database_created
-        return _data(render(database, minted), status=201)
+        serialize = self._serializer.database_created_legacy if legacy else self._serializer.database_created
+        return _data(serialize(database, issued), status=201)
 
     async def get_database(self, request: Request) -> Response:
-        return _data(self._shapes.database(self._database(request)))
+        return _data(self._serializer.database(self._database(request)))
 
     async def update_database(self, request: Request) -> Response:
         database = self._database(request)
@@ -262,7 +262,7 @@ class _ManagementApi:
         changes = self._placement(database.project_id, body)
         if name := body.text("name"):
             changes["name"] = name
-        return _data(self._shapes.database(await self._workspace.update_database(database, changes)))
+        return _data(self._serializer.database(await self._workspace.update_database(database, changes)))
 
     async def delete_database(self, request: Request) -> Response:
         await self._workspace.delete_database(self._database(request))
@@ -328,29 +328,29 @@ class _ManagementApi:
             request,
             self._workspace.connections,
             lambda connection: only in (None, connection.database_id),
-            lambda connection: self._shapes.connection(connection, self._workspace.database(connection.database_id)),
+            lambda connection: self._serializer.connection(connection, self._workspace.database(connection.database_id)),
         )
 
     async def create_connection(self, request: Request) -> Response:
         body = Fields(await read_object(request))
         nested = request.path_params.get("database_id")
         database = self._workspace.database(nested or body.required_text("databaseId"))
-        minted = await self._workspace.create_connection(database, body.required_text("name"))
+        issued = await self._workspace.create_connection(database, body.required_text("name"))
         # The contract has it so: 200 for the nested path, 201 for the other.
-        return _data(self._shapes.connection_with_secrets(minted, database), status=200 if nested else 201)
+        return _data(self._serializer.connection_with_secrets(issued, database), status=200 if nested else 201)
 
     async def get_connection(self, request: Request) -> Response:
         connection = self._workspace.connection(request.path_params["id"])
-        return _data(self._shapes.connection(connection, self._workspace.database(connection.database_id)))
+        return _data(self._serializer.connection(connection, self._workspace.database(connection.database_id)))
 
     async def delete_connection(self, request: Request) -> Response:
         await self._workspace.delete_connection(request.path_params["id"])
         return Response(status_code=204)
 
     async def rotate_connection(self, request: Request) -> Response:
-        minted = await self._workspace.rotate_connection(self._workspace.connection(request.path_params["id"]))
-        database = self._workspace.database(minted.connection.database_id)
-        return _data(self._shapes.connection_with_secrets(minted, database))
+        issued = await self._workspace.rotate_connection(self._workspace.connection(request.path_params["id"]))
+        database = self._workspace.database(issued.connection.database_id)
+        return _data(self._serializer.connection_with_secrets(issued, database))
 
 
 def _source(body: Fields, legacy: bool) -> dict[str, str] | None:
@@ -387,12 +387,12 @@ def _paging(request: Request) -> tuple[int, int | None]:
         raise invalid("cursor: invalid") from error
 
 
-def _page(request: Request, shelf: Table[N], wanted: Callable[[N], bool], render: Callable[[N], dict[str, Any]]) -> Response:
+def _page(request: Request, table: Table[M], wanted: Callable[[M], bool], serialize: Callable[[M], dict[str, Any]]) -> Response:
     """One page, newest first. The cursor is a serial number, so what comes or goes meanwhile moves nothing."""
     limit, before = _paging(request)
-    found: list[N] = []
+    found: list[M] = []
     cursor, last = None, None
-    for serial, item in shelf.newest_first(before):
+    for serial, item in table.newest_first(before):
         if not wanted(item):
             continue
         if len(found) == limit:
@@ -401,4 +401,4 @@ def _page(request: Request, shelf: Table[N], wanted: Callable[[N], bool], render
         found.append(item)
         last = serial
     pagination = {"nextCursor": cursor, "hasMore": cursor is not None}
-    return _data([render(item) for item in found], pagination=pagination)
+    return _data([serialize(item) for item in found], pagination=pagination)

@@ -1,4 +1,4 @@
-"""The nouns of the emulated workspace, and the way it says no.
+"""The models of the emulated workspace, and the way it says no.
 
 Times are Unix seconds; ids are bare, and get the contract's prefix where they are shown.
 """
@@ -69,7 +69,7 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """`postgres_name` is None as long as it exists on paper only; `fate` is a status it never leaves."""
+    """`postgres_name` is None as long as there is no PostgreSQL database behind it; `fixed_status` is a status it never leaves."""
 
     id: str
     project_id: str
@@ -83,7 +83,7 @@ class Database:
     default_connection_id: str | None = None
     source: dict[str, str] | None = None
     postgres_name: str | None = None
-    fate: Status | None = None
+    fixed_status: Status | None = None
     refusing: str | None = None
 
     @property
@@ -95,14 +95,14 @@ class Database:
         return f"owner_{self.id}"
 
     def status(self, now: float) -> Status:
-        if self.fate:
-            return self.fate
+        if self.fixed_status:
+            return self.fixed_status
         return "ready" if now >= self.ready_at else "provisioning"
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """`role` is None for one that was seeded on paper: nobody was ever told a password."""
+    """`role` is None for one that was seeded: nobody was ever told a password."""
 
     id: str
     database_id: str
@@ -123,7 +123,7 @@ class Tombstone:
 
 
 @dataclass(frozen=True, slots=True)
-class Minted:
+class IssuedConnection:
     """A connection with the secret, which is in the one answer that creates it and nowhere else."""
 
     connection: Connection

@@ -1,6 +1,6 @@
 """The Management API's answers, in exactly the published shapes, the deprecated fields included.
 
-One renderer a noun: the legacy shapes are the same objects with more or fewer fields.
+A method a model; the legacy shapes are the same objects with more or fewer fields.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from .models import REGIONS, Branch, Connection, Database, Minted, Project
+from .models import REGIONS, Branch, Connection, Database, IssuedConnection, Project
 from .workspace import Workspace
 
 Json = dict[str, Any]
@@ -33,8 +33,8 @@ def timestamp(seconds: float) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-class Shapes:
-    """Renders what is in a workspace."""
+class Serializer:
+    """Turns a workspace's models into the contract's JSON."""
 
     def __init__(self, workspace: Workspace, addresses: Addresses) -> None:
         self._workspace = workspace
@@ -61,7 +61,7 @@ class Shapes:
             "workspace": {key: workspace[key] for key in ("id", "url", "name")},
         }
 
-    def project_created(self, project: Project, created: tuple[Database, list[Minted]] | None) -> Json:
+    def project_created(self, project: Project, created: tuple[Database, list[IssuedConnection]] | None) -> Json:
         database = None
         if created:
             database = self.database_created_legacy(*created)
@@ -83,26 +83,26 @@ class Shapes:
         }
 
     def database(self, database: Database) -> Json:
-        connections = [self.connection(each, database) for each in self._workspace.connections_of(database)]
+        connections = [self.connection(connection, database) for connection in self._workspace.connections_of(database)]
         return self._database(database, connections)
 
-    def database_created(self, database: Database, minted: Sequence[Minted]) -> Json:
-        return self._database(database, [self._connection_created(each, database) for each in minted])
+    def database_created(self, database: Database, issued: Sequence[IssuedConnection]) -> Json:
+        return self._database(database, [self._connection_created(new, database) for new in issued])
 
-    def database_created_legacy(self, database: Database, minted: Sequence[Minted]) -> Json:
-        shape = self.database_created(database, minted)
-        if shape["status"] != "ready":
-            shape["status"] = "provisioning"  # the only other one this shape has
+    def database_created_legacy(self, database: Database, issued: Sequence[IssuedConnection]) -> Json:
+        fields = self.database_created(database, issued)
+        if fields["status"] != "ready":
+            fields["status"] = "provisioning"  # the only other status of this shape
         keys = []
-        for each in minted:
-            key = self.connection(each.connection, database)
+        for new in issued:
+            key = self.connection(new.connection, database)
             del key["database"]
-            keys.append({**key, "connectionString": self._url_of(each), "directConnection": self._direct(each)})
+            keys.append({**key, "connectionString": self._url_of(new), "directConnection": self._direct(new)})
         return {
-            **shape,
+            **fields,
             "apiKeys": keys,
-            "connectionString": self._url_of(minted[0]) if minted else None,
-            "directConnection": self._direct(minted[0]) if minted else None,
+            "connectionString": self._url_of(issued[0]) if issued else None,
+            "directConnection": self._direct(issued[0]) if issued else None,
         }
 
     def connection(self, connection: Connection, database: Database) -> Json:
@@ -116,21 +116,21 @@ class Shapes:
             "database": {"id": database_id, "url": self._url("databases", database_id), "name": database.name},
         }
 
-    def connection_with_secrets(self, minted: Minted, database: Database) -> Json:
+    def connection_with_secrets(self, issued: IssuedConnection, database: Database) -> Json:
         return {
-            **self._connection_created(minted, database),
-            "connectionString": self._url_of(minted),
-            **self._direct(minted),
+            **self._connection_created(issued, database),
+            "connectionString": self._url_of(issued),
+            **self._direct(issued),
         }
 
-    def _connection_created(self, minted: Minted, database: Database) -> Json:
-        shape = self.connection(minted.connection, database)
-        for name, endpoint in shape["endpoints"].items():
-            endpoint["connectionString"] = self._url_of(minted, name)
-        return {**shape, "directConnection": self._direct(minted)}
+    def _connection_created(self, issued: IssuedConnection, database: Database) -> Json:
+        fields = self.connection(issued.connection, database)
+        for name, endpoint in fields["endpoints"].items():
+            endpoint["connectionString"] = self._url_of(issued, name)
+        return {**fields, "directConnection": self._direct(issued)}
 
     def _database(self, database: Database, connections: list[Json]) -> Json:
-        shape = {
+        fields = {
             **self._head("database", "databases", f"db_{database.id}", database.name),
             "status": database.status(self._workspace.clock()),
             "createdAt": timestamp(database.created_at),
@@ -144,8 +144,8 @@ class Shapes:
             "logicalId": database.logical_id,
         }
         if self._workspace.settings.logical_id != "known":
-            del shape["logicalId"]
-        return shape
+            del fields["logicalId"]
+        return fields
 
     def _head(self, kind: str, collection: str, id: str, name: str) -> Json:
         return {"id": id, "type": kind, "url": self._url(collection, id), "name": name}
@@ -160,11 +160,11 @@ class Shapes:
     def _ports(self) -> dict[str, int]:
         return {"direct": self._addresses.direct_port, "pooled": self._addresses.pooled_port}
 
-    def _url_of(self, minted: Minted, endpoint: str = "direct") -> str:
-        user, password, name = (quote(part, safe="") for part in (minted.connection.role or "", minted.password, minted.postgres_name))
+    def _url_of(self, issued: IssuedConnection, endpoint: str = "direct") -> str:
+        user, password, name = (quote(part, safe="") for part in (issued.connection.role or "", issued.password, issued.postgres_name))
         return f"postgres://{user}:{password}@{self._addresses.host}:{self._ports()[endpoint]}/{name}?sslmode=require"
 
-    def _direct(self, minted: Minted) -> Json:
+    def _direct(self, issued: IssuedConnection) -> Json:
         """The deprecated form, whose `host` is host and port: published clients build their own URL of it."""
         host = f"{self._addresses.host}:{self._addresses.direct_port}"
-        return {"host": host, "pass": minted.password, "user": minted.connection.role}
+        return {"host": host, "pass": issued.password, "user": issued.connection.role}

@@ -19,7 +19,20 @@ import psycopg
 
 from ..postgres.server import CannotCopy, Postgres, fits
 from ..store import Archive, Table
-from .models import DEFAULT_REGION, Branch, Connection, Database, Minted, Project, Refusal, Settings, Tombstone, bare, missing, new_id
+from .models import (
+    DEFAULT_REGION,
+    Branch,
+    Connection,
+    Database,
+    IssuedConnection,
+    Project,
+    Refusal,
+    Settings,
+    Tombstone,
+    bare,
+    missing,
+    new_id,
+)
 
 COLD_START_TEXTS = (
     "Failed to connect to upstream database. Please contact Prisma support if the problem persists.",
@@ -74,7 +87,7 @@ class Workspace:
 
     async def create_project(
         self, *, name: str, region: str = DEFAULT_REGION, logical_id: str | None = None, with_database: bool = True
-    ) -> tuple[Project, tuple[Database, list[Minted]] | None]:
+    ) -> tuple[Project, tuple[Database, list[IssuedConnection]] | None]:
         if logical_id is not None and any(project.logical_id == logical_id for project in self.projects):
             raise Refusal(409, "conflict", f"A project with logicalId {logical_id!r} exists already")
         project = self.add_project(name, region, logical_id=logical_id)
@@ -146,7 +159,7 @@ class Workspace:
         branch_id: str | None = None,
         is_default: bool = False,
         source: dict[str, str] | None = None,
-    ) -> tuple[Database, list[Minted]]:
+    ) -> tuple[Database, list[IssuedConnection]]:
         """Create a database one can log in to, and the first connection to it (none if the settings say so)."""
         copied_from = self._source(source)
         async with self._only_one(project.id, branch_id, logical_id), self._within_limit():
@@ -162,24 +175,24 @@ class Workspace:
                 branch_id=branch_id,
                 is_default=is_default,
                 source=source,
-                fate=self.settings.next_fates.pop(0) if self.settings.next_fates else None,
+                fixed_status=self.settings.next_fates.pop(0) if self.settings.next_fates else None,
             )
             database = await self._build(database, copied_from)
-            minted = [await self._new_login(database, "default")] if self.settings.connection_on_create else []
-            if minted:
-                database = replace(database, default_connection_id=minted[0].connection.id)
+            issued = [await self._new_login(database, "default")] if self.settings.connection_on_create else []
+            if issued:
+                database = replace(database, default_connection_id=issued[0].connection.id)
             if self.projects.get(project.id) is None:
-                await self._discard(database, [each.connection for each in minted])
+                await self._discard(database, [new.connection for new in issued])
                 raise missing("Project", f"proj_{project.id}")
             # From here to the end nothing is awaited: it is there for everybody at once, or not at all.
             if is_default:
-                self._dethrone(project.id)
+                self._unset_default(project.id)
             self.databases.put(database)
-            for each in minted:
-                self._remember(each.connection)
+            for new in issued:
+                self._remember(new.connection)
             if self.settings.list_lag_s or self.settings.list_lag_requests:
                 self._unlisted[database.id] = Unlisted(now + self.settings.list_lag_s, self.settings.list_lag_requests)
-            return database, minted
+            return database, issued
 
     def is_listed(self, database: Database) -> bool:
         """Whether a list that `database` belongs in shows it already. Each call counts as one answer of a list that lags."""
@@ -194,8 +207,8 @@ class Workspace:
         del self._unlisted[database.id]
         return True
 
-    def put_on_paper(self, database: Database, connections: Iterable[Connection]) -> None:
-        """Record a database with no PostgreSQL database behind it until a connection to it is minted."""
+    def seed(self, database: Database, connections: Iterable[Connection]) -> None:
+        """Add a database with no PostgreSQL database behind it until a connection to it is created."""
         self.databases.put(database)
         for connection in connections:
             self._remember(connection)
@@ -214,7 +227,7 @@ class Workspace:
 
     def connections_of(self, database: Database) -> list[Connection]:
         found = [self.connections.get(id) for id in self._connections_of[database.id]]
-        return sorted((each for each in found if each), key=lambda each: (each.created_at, each.id))
+        return sorted((known for known in found if known), key=lambda connection: (connection.created_at, connection.id))
 
     def _source(self, source: dict[str, str] | None) -> Database | None:
         if source is None or source["type"] == "empty":
@@ -224,7 +237,7 @@ class Workspace:
             raise missing("Backup", source["backupId"])
         return origin
 
-    def _dethrone(self, project_id: str) -> None:
+    def _unset_default(self, project_id: str) -> None:
         for other in self.databases:
             if other.project_id == project_id and other.is_default:
                 self.databases.put(replace(other, is_default=False))
@@ -277,7 +290,7 @@ class Workspace:
         return database
 
     async def _materialise(self, database: Database) -> Database:
-        """Turn what is on paper into a PostgreSQL database; fine if it is one already."""
+        """Create the PostgreSQL database behind a seeded one; fine if it is there already."""
         async with self._lock(database.id):
             current = self.database(database.id)
             if current.postgres_name:
@@ -312,25 +325,25 @@ class Workspace:
     def connection(self, id: str) -> Connection:
         return self.connections.get(bare(id, "con")) or _raise(missing("Connection", id))
 
-    async def create_connection(self, database: Database, name: str) -> Minted:
+    async def create_connection(self, database: Database, name: str) -> IssuedConnection:
         database = await self._materialise(database)
-        minted = await self._new_login(database, name)
+        issued = await self._new_login(database, name)
         if self.databases.get(database.id) is None:
             # Deleted while we were at it.
             raise missing("Database", f"db_{database.id}")
-        self._remember(minted.connection)
-        return minted
+        self._remember(issued.connection)
+        return issued
 
-    async def rotate_connection(self, connection: Connection) -> Minted:
+    async def rotate_connection(self, connection: Connection) -> IssuedConnection:
         database = await self._materialise(self.database(connection.database_id))
         if connection.role is None:
-            minted = await self._new_login(database, connection.name)
-            renewed = replace(connection, role=minted.connection.role)
+            issued = await self._new_login(database, connection.name)
+            renewed = replace(connection, role=issued.connection.role)
             self.connections.put(renewed)
-            return replace(minted, connection=renewed)
+            return replace(issued, connection=renewed)
         password = self._new_password()
         await self._postgres.change_password(connection.role, password)
-        return Minted(connection, password, database.postgres_name or "")
+        return IssuedConnection(connection, password, database.postgres_name or "")
 
     async def delete_connection(self, id: str) -> None:
         """Also fine for one whose database is gone."""
@@ -349,11 +362,11 @@ class Workspace:
         self.connections.put(connection)
         self._connections_of[connection.database_id].add(connection.id)
 
-    async def _new_login(self, database: Database, name: str) -> Minted:
+    async def _new_login(self, database: Database, name: str) -> IssuedConnection:
         assert database.postgres_name is not None
         role, password = secrets.token_hex(16), self._new_password()
         await self._postgres.create_login(role, password, owner=database.owner, database=database.postgres_name)
-        return Minted(Connection(new_id(), database.id, name, self.clock(), role), password, database.postgres_name)
+        return IssuedConnection(Connection(new_id(), database.id, name, self.clock(), role), password, database.postgres_name)
 
     def _new_password(self) -> str:
         return "".join(secrets.choice(self.settings.password_alphabet) for _ in range(24))

@@ -369,9 +369,9 @@ def _collect(text: str, kind: str, refusals: list[str]) -> dict[str, str]:
 def _in_container(image: str, entrypoint: str | None, name: str, root: Path, variables: Iterable[str], command: Sequence[str]) -> list[str]:
     mounts = [f"--volume={root / directory}:/github/{directory}" for directory in _DIRECTORIES]
     names = [argument for variable in variables for argument in ("-e", variable)]
-    shape = ["--name", name, "--workdir", "/github/workspace", "--rm", "--network", "host"]
+    options = ["--name", name, "--workdir", "/github/workspace", "--rm", "--network", "host"]
     instead = ["--entrypoint", entrypoint] if entrypoint else []
-    return ["docker", "run", *shape, *instead, *names, *mounts, image, *command]
+    return ["docker", "run", *options, *instead, *names, *mounts, image, *command]
 
 
 def _ref_and_sha(event: str, payload: Mapping[str, Any]) -> tuple[str, str]:
