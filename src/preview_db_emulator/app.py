@@ -42,10 +42,10 @@ SERVER_URL = "https://github.com"
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What `preview-db emulate` can be told.
+    """What ``preview-db emulate`` can be told.
 
     port: of the HTTP stand-ins, 0 for any that is free; state_dir: keeps everything for the next start;
-    logical_id: `ignored` and `refused` play servers that haven't heard of `logicalId`.
+    logical_id: ``ignored`` and ``refused`` play servers that haven't heard of ``logicalId``.
     """
 
     port: int = 0
@@ -126,7 +126,7 @@ def _print_line(ready: dict[str, str | int]) -> None:
 
 
 async def serve(options: Options, announce: Announce) -> None:
-    """Start everything, call `announce` with what a client needs to know, and serve until cancelled.
+    """Start everything, call ``announce`` with what a client needs to know, and serve until cancelled.
 
     Raises CannotStart, CannotStartPostgres.
     """
@@ -255,7 +255,7 @@ def _archive(state_dir: Path | None) -> Iterator[Archive]:
 
 @contextlib.contextmanager
 def _listening(host: str, port: int, before: int) -> Iterator[socket.socket]:
-    """Listen on `port`; where any will do, on the one used `before` if it is still free."""
+    """Listen on ``port``; where any will do, on the one used ``before`` if it is still free."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for candidate in (port,) if port else (before, 0):
         # Said in full, or asyncio doesn't see that it is TCP and leaves Nagle's 40 ms in.
@@ -280,7 +280,7 @@ def _in_url(host: str) -> str:
 
 
 class _Protocol(H11Protocol):
-    """Hands the transport on, as `scope["state"]["transport"]`: faults.py cuts connections off."""
+    """Hands the transport on, as ``scope["state"]["transport"]``: faults.py cuts connections off."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # narrower than asyncio, as uvicorn is
         super().connection_made(transport)
@@ -288,7 +288,7 @@ class _Protocol(H11Protocol):
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals alone: they are `run`'s."""
+    """Leaves signals alone: they are ``run``'s."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

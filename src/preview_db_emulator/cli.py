@@ -1,4 +1,4 @@
-"""The emulator's command line: `preview-db-emulator serve` and `demo`, which `preview-db` offers as `emulate` and `demo`."""
+"""The emulator's command line: ``preview-db-emulator serve`` and ``demo``, which ``preview-db`` offers as ``emulate`` and ``demo``."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def script(name: str) -> str:
 
 @dataclass(frozen=True)
 class Emulator:
-    """A running emulator. `addresses` is the line of JSON it printed when it was ready."""
+    """A running emulator. ``addresses`` is the line of JSON it printed when it was ready."""
 
     addresses: Json
     process: subprocess.Popen[str]
@@ -51,7 +51,7 @@ class Emulator:
         return self._github(f"/repos/{self.repository}/pulls/{number}")
 
     def pull_request_event(self, action: str, number: int, **fields: object) -> Json:
-        """The payload of a `pull_request` event on the pull request as it is after changing `fields`."""
+        """The payload of a ``pull_request`` event on the pull request as it is after changing ``fields``."""
         pull_request = self.pull_request(number, **fields)
         extra: Json = {}
         if action == "synchronize":
@@ -88,7 +88,7 @@ class Emulator:
 
 @contextlib.contextmanager
 def emulator(*flags: str) -> Iterator[Emulator]:
-    """Start `preview-db emulate` with `flags`; it is gone with everything behind it when the block ends.
+    """Start ``preview-db emulate`` with ``flags``; it is gone with everything behind it when the block ends.
 
     Raises:
         RuntimeError: it ended instead of getting ready; with what it said.
@@ -111,5 +111,5 @@ def emulator(*flags: str) -> Iterator[Emulator]:
 
 
 def inputs(running: Emulator, given: Sequence[tuple[str, str]] = ()) -> dict[str, str]:
-    """A step's `with:` for this emulator."""
+    """A step's ``with:`` for this emulator."""
     return {"service_token": running.addresses["service_token"], "project": running.addresses["project_id"], **dict(given)}

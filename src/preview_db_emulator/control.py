@@ -1,4 +1,4 @@
-"""The control surface under `/_emulator/`: how tests and the demo set things up and see what was served. No token."""
+"""The control surface under ``/_emulator/``: how tests and the demo set things up and see what was served. No token."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ STATUSES = get_args(Status)
 
 
 def control(workspace: Workspace, serializer: Serializer, repository: Repository, faults: FaultInjector, project_id: str) -> Starlette:
-    """Return the application; databases without a `project` are put into `project_id`."""
+    """Return the application; databases without a ``project`` are put into ``project_id``."""
     surface = _Control(workspace, serializer, repository, faults, project_id)
 
     def route(path: str, **handlers: Any) -> list[Route]:
@@ -124,7 +124,7 @@ class _Control:
         )
 
     async def put_comment(self, request: Request) -> Response:
-        """Write comments as anybody: `{login, type, body}`, or a list of them."""
+        """Write comments as anybody: ``{login, type, body}``, or a list of them."""
         given = await request.json()
         number = request.path_params["number"]
         written = [
@@ -137,7 +137,7 @@ class _Control:
         return JSONResponse({"login": self._repository.token_login})
 
     async def put_token(self, request: Request) -> Response:
-        """Have the token act as somebody else: another app's `name[bot]`, or a person."""
+        """Have the token act as somebody else: another app's ``name[bot]``, or a person."""
         login = _known(await _object(request), {"login"}).get("login")
         if not isinstance(login, str) or not login:
             raise ValueError("login is the name of an account")
@@ -165,14 +165,14 @@ class _Control:
         return JSONResponse([self._everything_about(database) for database in self._workspace.databases])
 
     async def add_databases(self, request: Request) -> Response:
-        """Seed databases: a list, `{"databases": [...]}`, or a single one. PostgreSQL knows of them once somebody connects."""
+        """Seed databases: a list, ``{"databases": [...]}``, or a single one. PostgreSQL knows of them once somebody connects."""
         given = await request.json()
         listed = given.get("databases", [given]) if isinstance(given, dict) else given
         added = [self._add(database) for database in listed]
         return JSONResponse([self._everything_about(database) for database in added], 201)
 
     async def put_database(self, request: Request) -> Response:
-        """Change `status` (one it never leaves, or null), or `refusing` (why every login is refused, or null)."""
+        """Change ``status`` (one it never leaves, or null), or ``refusing`` (why every login is refused, or null)."""
         changes = _known(await _object(request), {"status", "refusing"})
         if "status" in changes:
             changes["fixed_status"] = _one_of(changes.pop("status"), (None, *STATUSES))
@@ -242,7 +242,7 @@ class _Control:
         return JSONResponse({**asdict(self._workspace.settings), **pace})
 
     async def put_settings(self, request: Request) -> Response:
-        """Change any; `jitter_ms` adds up to as much to each request's latency, by the `jitter_seed` that may come with it."""
+        """Change any; ``jitter_ms`` adds up to as much to each request's latency, by the ``jitter_seed`` that may come with it."""
         changes = _known(await _object(request), {*SETTING_FIELDS, "latency_ms", "jitter_ms", "jitter_seed"})
         if "latency_ms" in changes:
             self._faults.latency_s = changes.pop("latency_ms") / 1000
@@ -258,7 +258,7 @@ class _Control:
         return await self.get_settings(request)
 
     async def put_passwords(self, request: Request) -> Response:
-        """Choose the characters of new passwords: `{"alphabet": "..."}`. PostgreSQL can do without NUL only."""
+        """Choose the characters of new passwords: ``{"alphabet": "..."}``. PostgreSQL can do without NUL only."""
         alphabet = (await _object(request)).get("alphabet")
         if not isinstance(alphabet, str) or not alphabet or "\0" in alphabet:
             raise ValueError("alphabet is a string of at least one character, and not NUL")

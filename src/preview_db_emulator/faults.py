@@ -28,7 +28,7 @@ LONGEST_RECORD = 200_000  # requests; the oldest are forgotten, so that long run
 
 @dataclass(slots=True)
 class Served:
-    """One request. `status` is 0 while there is no answer, and stays so if there never is one; `time` is Unix seconds.
+    """One request. ``status`` is 0 while there is no answer, and stays so if there never is one; ``time`` is Unix seconds.
 
     carried_out: whether the stand-in has done its work on it; a fault may still keep the answer back.
     """
@@ -46,10 +46,10 @@ class Served:
 class Rule:
     """Which requests fail, how, and how often.
 
-    rate: the probability of each; operations: regular expressions on `METHOD /path` (or with `?query`), none meaning all;
-    after: how many matching requests pass first; count: how many fail at most; silence_s: how long `silence` lasts, and how late
-    the answer of `late` is; retry_after: how many seconds the rate limits ask to wait, None to have a secondary one say nothing of it;
-    permission: what `403-permission` says is missing, as GitHub writes it.
+    rate: the probability of each; operations: regular expressions on ``METHOD /path`` (or with ``?query``), none meaning all;
+    after: how many matching requests pass first; count: how many fail at most; silence_s: how long ``silence`` lasts, and how late
+    the answer of ``late`` is; retry_after: how many seconds the rate limits ask to wait, None to have a secondary one say nothing of it;
+    permission: what ``403-permission`` says is missing, as GitHub writes it.
     """
 
     rate: float = 1.0
@@ -100,7 +100,7 @@ class FaultInjector:
         return [asdict(request) for request in self.record]
 
     def restart_jitter(self, seed: int) -> None:
-        """Start the random delays of up to `jitter_s` anew; with the same seed the n-th request's is the same."""
+        """Start the random delays of up to ``jitter_s`` anew; with the same seed the n-th request's is the same."""
         self._jitter = random.Random(seed)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -146,7 +146,7 @@ class Exchange:
         await response(self.scope, self.receive, self.send)
 
     async def refuse(self, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:
-        """Answer an error in the shape of the API that was asked; GitHub's has no `code`."""
+        """Answer an error in the shape of the API that was asked; GitHub's has no ``code``."""
         body: dict[str, object] = {"error": {"code": code, "message": message}}
         if self.of_github:
             body = {"message": message, "documentation_url": "https://docs.github.com/rest", "status": str(status)}
@@ -217,7 +217,7 @@ async def _missing_permission(exchange: Exchange) -> None:
 
 
 async def _primary_limit(exchange: Exchange, status: int) -> None:
-    """GitHub's hourly limit: nothing remains until `x-ratelimit-reset`, in Unix seconds."""
+    """GitHub's hourly limit: nothing remains until ``x-ratelimit-reset``, in Unix seconds."""
     wait_s = exchange.rule.retry_after or 0
     headers = {
         "X-RateLimit-Limit": "1000",
@@ -230,7 +230,7 @@ async def _primary_limit(exchange: Exchange, status: int) -> None:
 
 
 async def _secondary_limit(exchange: Exchange, status: int) -> None:
-    """GitHub's limit on bursts: much of the hour's allowance remains; `Retry-After` may say for how long to stop."""
+    """GitHub's limit on bursts: much of the hour's allowance remains; ``Retry-After`` may say for how long to stop."""
     headers = {
         "X-RateLimit-Limit": "1000",
         "X-RateLimit-Remaining": "900",
@@ -321,4 +321,4 @@ KINDS: dict[str, Callable[[Exchange], Awaitable[None]]] = {
     "bomb": _bomb,
 }
 WEATHER = ("500", "502", "429", "429-retry-after", "reset", "lost", "truncated", "html", "silence")
-"""What `--fault-rate` draws from."""
+"""What ``--fault-rate`` draws from."""

@@ -39,7 +39,7 @@ class Terms:
     """What the control surface may change. Times in seconds.
 
     project: which one the repository is connected to, None for not at all; claims: replaces what GitHub would say, and leaves out what
-    is null; signed_by: `github`, `stranger` (a key that is not published, under the id of one that is) or `nobody` (`alg: none`);
+    is null; signed_by: ``github``, ``stranger`` (a key that is not published, under the id of one that is) or ``nobody`` (``alg: none``);
     lifetime_s, not_before_s: of identity tokens, from now; granted_s: of issued tokens, whatever was asked for.
     """
 
@@ -74,7 +74,7 @@ class Issuer:
 
     @property
     def request_url(self) -> str:
-        """What a job is told. It has a query already, and clients go on with `&audience=`."""
+        """What a job is told. It has a query already, and clients go on with ``&audience=``."""
         return f"{self.url}/token?api-version=2.0"
 
     def routes(self) -> list[Route]:
@@ -237,7 +237,7 @@ class Exchange:
 
 
 class Control:
-    """Connects and disconnects the repository, and has either end behave badly: `/_emulator/oidc`."""
+    """Connects and disconnects the repository, and has either end behave badly: ``/_emulator/oidc``."""
 
     def __init__(self, terms: Terms, exchange: Exchange) -> None:
         self._terms = terms

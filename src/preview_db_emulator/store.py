@@ -95,7 +95,7 @@ class Table(Generic[T]):
         return len(self._items)
 
     def newest_first(self, before: int | None = None) -> Iterator[tuple[int, T]]:
-        """With serial numbers, from the newest, or from the newest below the serial number `before`."""
+        """With serial numbers, from the newest, or from the newest below the serial number ``before``."""
         for serial, item in reversed(self._items.values()):
             if before is None or serial < before:
                 yield serial, item

@@ -1,6 +1,6 @@
 """The GitHub stand-in: the part of the REST API that actions use, for one repository, with the job's token as the only one.
 
-That token acts as `github-actions[bot]`, so it may not ask who it is, and what it writes bears the bot's name; the control surface
+That token acts as ``github-actions[bot]``, so it may not ask who it is, and what it writes bears the bot's name; the control surface
 can have it act as another app, or as a person.
 Paths and statuses are those of https://docs.github.com/en/rest.
 """
@@ -40,7 +40,7 @@ ONLY_IN_DETAIL = (
 
 
 def github(repository: Repository, *, api_url: str, server_url: str, token: str) -> Starlette:
-    """Return the application; `api_url` is what every address in its answers is built on."""
+    """Return the application; ``api_url`` is what every address in its answers is built on."""
     api = _GitHub(repository, api_url, server_url)
     deployments = Deployments(repository, api.rendered_repository, api.token_account)
 

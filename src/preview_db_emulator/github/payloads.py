@@ -1,6 +1,6 @@
 """GitHub's objects and webhook payloads, with every key GitHub documents for them.
 
-Pure functions. API addresses are built on `api_url` and pages on `server_url`; the functions that take a
+Pure functions. API addresses are built on ``api_url`` and pages on ``server_url``; the functions that take a
 repository read both from it, so that no two parts of one payload disagree.
 """
 
@@ -74,7 +74,7 @@ _LITE = (
 
 
 def user(login: str, *, id: int, kind: str = "User", api_url: str, server_url: str) -> Json:
-    """Render an account; `kind` is `User`, `Bot` or `Organization`."""
+    """Render an account; ``kind`` is ``User``, ``Bot`` or ``Organization``."""
     url = f"{api_url}/users/{quote(login, safe='')}"
     page = f"apps/{login.removesuffix('[bot]')}" if kind == "Bot" else login
     prefix = {"Bot": "BOT", "Organization": "O"}.get(kind, "U")
@@ -104,7 +104,7 @@ def repository(
     fork: bool = False,
     owner: Json | None = None,
 ) -> Json:
-    """Render a repository; without an `owner`, one is made up from the name, the same each time."""
+    """Render a repository; without an ``owner``, one is made up from the name, the same each time."""
     login, name = full_name.split("/", 1)
     owner = owner or user(login, id=account_id(login), api_url=api_url, server_url=server_url)
     url, page = f"{api_url}/repos/{full_name}", f"{server_url}/{full_name}"
@@ -179,7 +179,7 @@ def pull_request(
     closed_at: str | None,
     merged_at: str | None,
 ) -> Json:
-    """Render a pull request in full; `head_repository` is None once the fork it came from is deleted."""
+    """Render a pull request in full; ``head_repository`` is None once the fork it came from is deleted."""
     url = f"{repository['url']}/pulls/{number}"
     issue = f"{repository['url']}/issues/{number}"
     page = f"{repository['html_url']}/pull/{number}"
@@ -313,7 +313,7 @@ def issue(*, pull_request: Json, repository: Json) -> Json:
 
 
 def pull_request_event(*, action: str, pull_request: Json, repository: Json, sender: Json, **extra: Any) -> Json:
-    """Render `pull_request`; `extra` is what only some actions carry: `label`, `before` and `after`, `changes`."""
+    """Render ``pull_request``; ``extra`` is what only some actions carry: ``label``, ``before`` and ``after``, ``changes``."""
     return {
         "action": action,
         "number": pull_request["number"],
@@ -324,7 +324,7 @@ def pull_request_event(*, action: str, pull_request: Json, repository: Json, sen
 
 
 def issue_comment_event(*, action: str, comment: Json, pull_request: Json, repository: Json, sender: Json, **extra: Any) -> Json:
-    """Render `issue_comment` for a comment on a pull request."""
+    """Render ``issue_comment`` for a comment on a pull request."""
     return {
         "action": action,
         "issue": issue(pull_request=pull_request, repository=repository),
@@ -335,7 +335,7 @@ def issue_comment_event(*, action: str, comment: Json, pull_request: Json, repos
 
 
 def push_event(*, ref: str, before: str, after: str, repository: Json, sender: Json, timestamp: str = _BORN, forced: bool = False) -> Json:
-    """Render `push`; `before` is all zeros for a new branch and `after` for one that was deleted."""
+    """Render ``push``; ``before`` is all zeros for a new branch and ``after`` for one that was deleted."""
     created, deleted = before == _NOBODY, after == _NOBODY
     head = None if deleted else commit(after, repository=repository, author=sender, timestamp=timestamp)
     login = sender["login"]
@@ -367,7 +367,7 @@ def push_event(*, ref: str, before: str, after: str, repository: Json, sender: J
 
 
 def create_event(*, ref: str, repository: Json, sender: Json, ref_type: str = "branch") -> Json:
-    """Render `create`; `ref` is the short name, without `refs/heads/`."""
+    """Render ``create``; ``ref`` is the short name, without ``refs/heads/``."""
     return {
         "ref": ref,
         "ref_type": ref_type,
@@ -379,7 +379,7 @@ def create_event(*, ref: str, repository: Json, sender: Json, ref_type: str = "b
 
 
 def delete_event(*, ref: str, repository: Json, sender: Json, ref_type: str = "branch") -> Json:
-    """Render `delete`; `ref` is the short name, without `refs/heads/`."""
+    """Render ``delete``; ``ref`` is the short name, without ``refs/heads/``."""
     return {"ref": ref, "ref_type": ref_type, "pusher_type": "user", **_where(repository, sender)}
 
 
@@ -395,7 +395,7 @@ def merge_group_event(
     timestamp: str = _BORN,
     reason: str | None = None,
 ) -> Json:
-    """Render `merge_group`: `checks_requested`, or `destroyed` with its `reason` (merged, invalidated, dequeued)."""
+    """Render ``merge_group``: ``checks_requested``, or ``destroyed`` with its ``reason`` (merged, invalidated, dequeued)."""
     head = commit(head_sha, repository=repository, author=sender, timestamp=timestamp)
     return {
         "action": action,
@@ -424,12 +424,12 @@ def workflow_dispatch_event(
     inputs: Mapping[str, str] | None = None,
     workflow: str = ".github/workflows/preview-db.yml",
 ) -> Json:
-    """Render `workflow_dispatch`; inputs are null where the workflow declares none."""
+    """Render ``workflow_dispatch``; inputs are null where the workflow declares none."""
     return {"inputs": dict(inputs) if inputs else None, "ref": ref, "workflow": workflow, **_where(repository, sender)}
 
 
 def repository_dispatch_event(*, event_type: str, repository: Json, sender: Json, client_payload: Mapping[str, Any] | None = None) -> Json:
-    """Render `repository_dispatch`; its `action` is the type the caller chose."""
+    """Render ``repository_dispatch``; its ``action`` is the type the caller chose."""
     return {
         "action": event_type,
         "branch": repository["default_branch"],
@@ -453,7 +453,7 @@ def workflow_run_event(
     pull_requests: Sequence[Json] = (),
     timestamp: str = _BORN,
 ) -> Json:
-    """Render `workflow_run`; GitHub leaves `pull_requests` empty for those from forks."""
+    """Render ``workflow_run``; GitHub leaves ``pull_requests`` empty for those from forks."""
     path, name, workflow_id, suite_id = ".github/workflows/ci.yml", "CI", 101, 1001
     url = f"{repository['url']}/actions/runs/{run_id}"
     workflow_url = f"{repository['url']}/actions/workflows/{workflow_id}"
@@ -518,7 +518,7 @@ def workflow_run_event(
 
 
 def commit(sha: str, *, repository: Json, author: Json, timestamp: str, message: str = "Change something") -> Json:
-    """Render a commit the way `push` describes it."""
+    """Render a commit the way ``push`` describes it."""
     person = {"name": author["login"], "email": _email(author), "username": author["login"]}
     return {
         "id": sha,
@@ -572,7 +572,7 @@ def _organization(owner: Json) -> Json:
 
 
 def _pull_request_reference(pull: Json) -> Json:
-    """Render a pull request as `workflow_run` refers to it."""
+    """Render a pull request as ``workflow_run`` refers to it."""
     end = {
         side: {
             "ref": pull[side]["ref"],

@@ -1,6 +1,6 @@
 """The one emulated repository on GitHub: the models of what is in it. The HTTP side is api.py.
 
-Times are kept as GitHub writes them, `2026-01-31T12:00:00Z`.
+Times are kept as GitHub writes them, ``2026-01-31T12:00:00Z``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ BOT = "github-actions[bot]"
 
 @dataclass(frozen=True, slots=True)
 class PullRequest:
-    """`head_repo` is the full name of the repository its branch is in, None once that is deleted."""
+    """``head_repo`` is the full name of the repository its branch is in, None once that is deleted."""
 
     number: int
     title: str
@@ -99,7 +99,7 @@ class Permission:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """`fields` is what the client sent, with GitHub's defaults filled in."""
+    """``fields`` is what the client sent, with GitHub's defaults filled in."""
 
     id: int
     sha: str
@@ -137,7 +137,7 @@ class Environment:
 
 
 class Repository:
-    """Pull requests, comments, branches, permissions and deployments of `full_name`."""
+    """Pull requests, comments, branches, permissions and deployments of ``full_name``."""
 
     def __init__(self, full_name: str, id: int, archive: Archive, clock: Callable[[], float]) -> None:
         self.full_name = full_name
@@ -196,12 +196,12 @@ class Repository:
         return [comment for comment in self.comments if comment.issue == number]
 
     def comment(self, number: int, body: str, *, login: str, kind: str = "User") -> Comment:
-        """Write a comment; whose `login` ends in `[bot]` is a bot, whatever `kind` says."""
+        """Write a comment; whose ``login`` ends in ``[bot]`` is a bot, whatever ``kind`` says."""
         now = self.now()
         return self.comments.put(Comment(self.next_id(), number, body, login, kind, now, now))
 
     def permission_of(self, login: str) -> str:
-        """`admin`, `write`, `read` or `none`; anybody may read a public repository."""
+        """``admin``, ``write``, ``read`` or ``none``; anybody may read a public repository."""
         if login.lower() == self.full_name.split("/")[0].lower():
             return "admin"
         found = self.permissions.get(login.lower())

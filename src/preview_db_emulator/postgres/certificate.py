@@ -14,7 +14,7 @@ from cryptography.x509.oid import NameOID
 
 
 def server_context(host: str) -> ssl.SSLContext:
-    """Return a server's TLS context for `host`, `localhost` and 127.0.0.1."""
+    """Return a server's TLS context for ``host``, ``localhost`` and 127.0.0.1."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "preview-db emulator")])
     now = datetime.datetime.now(datetime.UTC)

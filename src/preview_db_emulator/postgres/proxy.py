@@ -25,7 +25,7 @@ Admit = Callable[[str], str | None]
 
 
 class Gateway:
-    """One listening socket in front of the server at `server_port`."""
+    """One listening socket in front of the server at ``server_port``."""
 
     def __init__(self, *, server_port: int, tls: ssl.SSLContext, admit: Admit) -> None:
         self._server_port = server_port

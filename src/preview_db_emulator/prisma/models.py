@@ -69,7 +69,7 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """`postgres_name` is None as long as there is no PostgreSQL database behind it; `fixed_status` is a status it never leaves."""
+    """``postgres_name`` is None as long as there is no PostgreSQL database behind it; ``fixed_status`` is a status it never leaves."""
 
     id: str
     project_id: str
@@ -102,7 +102,7 @@ class Database:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """`role` is None for one that was seeded: nobody was ever told a password."""
+    """``role`` is None for one that was seeded: nobody was ever told a password."""
 
     id: str
     database_id: str
@@ -136,7 +136,7 @@ class Settings:
     """What the control surface may change while the emulator runs. Times in seconds.
 
     list_lag_s, list_lag_requests: a database that is created while they are set is missing from lists for so long, and from so many
-    answers it would have been in; it can be read by its id at once, and its `logicalId` is taken.
+    answers it would have been in; it can be read by its id at once, and its ``logicalId`` is taken.
     """
 
     provisioning_s: float = 0
@@ -157,6 +157,6 @@ def bare(id: str, prefix: str) -> str:
 
 
 def new_id() -> str:
-    """An id in the form of the service's: 25 characters of `[a-z0-9]`, the first one `c`."""
+    """An id in the form of the service's: 25 characters of ``[a-z0-9]``, the first one ``c``."""
     alphabet = string.ascii_lowercase + string.digits
     return "c" + "".join(secrets.choice(alphabet) for _ in range(24))

@@ -19,7 +19,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where the stand-in is reached: the API's origin, and the ports of the two PostgreSQL endpoints on `host`."""
+    """Where the stand-in is reached: the API's origin, and the ports of the two PostgreSQL endpoints on ``host``."""
 
     api_url: str
     host: str
@@ -165,6 +165,6 @@ class Serializer:
         return f"postgres://{user}:{password}@{self._addresses.host}:{self._ports()[endpoint]}/{name}?sslmode=require"
 
     def _direct(self, issued: IssuedConnection) -> Json:
-        """The deprecated form, whose `host` is host and port: published clients build their own URL of it."""
+        """The deprecated form, whose ``host`` is host and port: published clients build their own URL of it."""
         host = f"{self._addresses.host}:{self._addresses.direct_port}"
         return {"host": host, "pass": issued.password, "user": issued.connection.role}

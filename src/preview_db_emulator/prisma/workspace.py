@@ -1,6 +1,6 @@
 """The emulated workspace: its projects, branches, databases and connections, and everything that can be done to them.
 
-Knows nothing of HTTP: what the service refuses is a `Refusal` with the contract's status and code.
+Knows nothing of HTTP: what the service refuses is a ``Refusal`` with the contract's status and code.
 """
 
 from __future__ import annotations
@@ -195,7 +195,7 @@ class Workspace:
             return database, issued
 
     def is_listed(self, database: Database) -> bool:
-        """Whether a list that `database` belongs in shows it already. Each call counts as one answer of a list that lags."""
+        """Whether a list that ``database`` belongs in shows it already. Each call counts as one answer of a list that lags."""
         unlisted = self._unlisted.get(database.id)
         if unlisted is None:
             return True
@@ -214,7 +214,7 @@ class Workspace:
             self._remember(connection)
 
     async def update_database(self, database: Database, changes: dict[str, Any]) -> Database:
-        """Apply changes to `name`, `branch_id` and `logical_id`."""
+        """Apply changes to ``name``, ``branch_id`` and ``logical_id``."""
         wanted = replace(database, **changes)
         moved = (wanted.branch_id, wanted.logical_id) != (database.branch_id, database.logical_id)
         async with self._only_one(wanted.project_id, wanted.branch_id, wanted.logical_id if moved else None):
@@ -244,7 +244,7 @@ class Workspace:
 
     @contextlib.asynccontextmanager
     async def _only_one(self, project_id: str, branch_id: str | None, logical_id: str | None) -> AsyncIterator[None]:
-        """Hold the `logicalId` in its branch. Who comes second waits, so that the winner can be seen when it is told 409."""
+        """Hold the ``logicalId`` in its branch. Who comes second waits, so that the winner can be seen when it is told 409."""
         if logical_id is None:
             yield
             return

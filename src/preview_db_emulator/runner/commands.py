@@ -18,7 +18,7 @@ _COMMANDS = {"add-mask", "debug", "error", "warning", "notice", "group", "endgro
 
 @dataclass(frozen=True)
 class Annotation:
-    """What a step told about itself with `::error::`, `::warning::` or `::notice::`."""
+    """What a step told about itself with ``::error::``, ``::warning::`` or ``::notice::``."""
 
     level: str
     message: str
@@ -106,7 +106,7 @@ def parse_command(line: str, names: Container[str]) -> tuple[str, dict[str, str]
 
 
 def parse_file_command(text: str) -> Iterator[tuple[str, str]]:
-    """Read `name=value` and `name<<DELIMITER` entries. Raises ValueError, in the runner's words, at a bad one."""
+    """Read ``name=value`` and ``name<<DELIMITER`` entries. Raises ValueError, in the runner's words, at a bad one."""
     lines = io.StringIO(text, newline="\n")  # on Linux the runner knows no other line end
     for raw in lines:
         line = raw.removesuffix("\n")

@@ -67,9 +67,9 @@ class StepOptions(TypedDict):
     event: str
     payload: Mapping[str, Any]
     inputs: NotRequired[Mapping[str, str]]
-    """The step's `with:`."""
+    """The step's ``with:``."""
     env: NotRequired[Mapping[str, str]]
-    """The step's `env:`, and whatever earlier steps left there."""
+    """The step's ``env:``, and whatever earlier steps left there."""
     state: NotRequired[Mapping[str, str]]
     """What the main step saved for a post step."""
     run_id: NotRequired[int]
@@ -84,7 +84,7 @@ class Runner:
     api_url: str
     server_url: str
     token: str = ""
-    """What `${{ github.token }}` stands for in a default; masked from the start, as are `secrets`."""
+    """What ``${{ github.token }}`` stands for in a default; masked from the start, as are ``secrets``."""
     secrets: tuple[str, ...] = ()
     action: Path | None = None
     """An action.yml: every input it declares is set, as an empty string if nothing else."""
@@ -106,7 +106,7 @@ class Runner:
         return self.root / "workspace"
 
     def run(self, command: Sequence[str], *, timeout: float = 120, **options: Unpack[StepOptions]) -> Run:
-        """Run a step to its end. Raises TimeoutError, with the log so far, after `timeout` seconds."""
+        """Run a step to its end. Raises TimeoutError, with the log so far, after ``timeout`` seconds."""
         return self.start(command, **options).finish(timeout=timeout)
 
     def start(self, command: Sequence[str], **options: Unpack[StepOptions]) -> "Step":
@@ -212,7 +212,7 @@ class Step:
         traces: "Traces",
         container: str | None,
     ) -> None:
-        """Start it, in a process group of its own, so that `kill` takes its children, too."""
+        """Start it, in a process group of its own, so that ``kill`` takes its children, too."""
         self._traces, self.container = traces, container
         self._started = time.monotonic()
         self.command = command
@@ -375,7 +375,7 @@ def _in_container(image: str, entrypoint: str | None, name: str, root: Path, var
 
 
 def _ref_and_sha(event: str, payload: Mapping[str, Any]) -> tuple[str, str]:
-    """Say what `github.ref` and `github.sha` are; most events run on the default branch, whatever they are about."""
+    """Say what ``github.ref`` and ``github.sha`` are; most events run on the default branch, whatever they are about."""
     default = f"refs/heads/{payload['repository']['default_branch']}"
     if event == "pull_request":
         pull = payload["pull_request"]
