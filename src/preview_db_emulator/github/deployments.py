@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -12,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from ..prisma.bodies import read_object
 from .pages import not_found, page, unprocessable
 from .repository import Deployment, DeploymentStatus, Environment, Repository
+from .serializers import Serializer
 
 Json = dict[str, Any]
 STATES = ("error", "failure", "inactive", "in_progress", "queued", "pending", "success")
@@ -28,10 +28,9 @@ DEFAULTS: Json = {
 class Deployments:
     """One method an operation, on the one repository there is."""
 
-    def __init__(self, repository: Repository, render_repository: Callable[[], Json], creator: Callable[[], Json]) -> None:
+    def __init__(self, repository: Repository, serializer: Serializer) -> None:
         self._repository = repository
-        self._render_repository = render_repository
-        self._creator = creator
+        self._serializer = serializer
 
     async def list(self, request: Request) -> Response:
         filters = {name: request.query_params[name] for name in ("ref", "task", "environment") if name in request.query_params}
@@ -104,7 +103,7 @@ class Deployments:
         return self._repository.deployments.get(str(request.path_params["deployment"])) or not_found()
 
     def _url(self) -> str:
-        return f"{self._render_repository()['url']}/deployments"
+        return f"{self._serializer.url}/deployments"
 
     def _deployment(self, deployment: Deployment) -> Json:
         url = f"{self._url()}/{deployment.id}"
@@ -115,11 +114,11 @@ class Deployments:
             "sha": deployment.sha,
             **deployment.fields,
             "original_environment": deployment.fields["environment"],
-            "creator": self._creator(),
+            "creator": self._serializer.token_account(),
             "created_at": deployment.created_at,
             "updated_at": deployment.updated_at,
             "statuses_url": f"{url}/statuses",
-            "repository_url": self._render_repository()["url"],
+            "repository_url": self._serializer.url,
             "performed_via_github_app": None,
         }
 
@@ -130,10 +129,10 @@ class Deployments:
             "id": status.id,
             "node_id": f"DES_{status.id}",
             **status.fields,
-            "creator": self._creator(),
+            "creator": self._serializer.token_account(),
             "created_at": status.created_at,
             "updated_at": status.created_at,
             "deployment_url": deployment_url,
-            "repository_url": self._render_repository()["url"],
+            "repository_url": self._serializer.url,
             "performed_via_github_app": None,
         }

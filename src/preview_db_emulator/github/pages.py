@@ -10,6 +10,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from .repository import PullRequest, Repository
+
 Json = dict[str, Any]
 
 
@@ -34,6 +36,11 @@ def page(request: Request, address: str, items: Sequence[Any], render: Callable[
     headers = {"Link": ", ".join(link(relation) for relation in links)} if links else {}
     shown = items[(number - 1) * size : number * size]
     return JSONResponse([render(item) for item in shown], headers=headers)
+
+
+def known_pull(repository: Repository, request: Request) -> PullRequest:
+    """Return the pull request whose number is in the path; a 404 if there is none."""
+    return repository.pulls.get(str(request.path_params["number"])) or not_found()
 
 
 def not_found() -> NoReturn:
