@@ -17,9 +17,12 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, NotRequired, TextIO, TypedDict, Unpack
+from typing import IO, TextIO, Unpack
 
 from .commands import Annotation, Console, Masker, parse_file_command
+from .context import StepOptions, context, declared_inputs, inputs
+
+__all__ = ["Run", "Runner", "Step", "StepOptions", "declared_inputs"]
 
 _DIRECTORIES = ("workspace", "home", "workflow", "file_commands", "runner_temp")
 _FILE_COMMANDS = {
@@ -59,21 +62,6 @@ class Run:
     def succeeded(self) -> bool:
         """Whether the runner would call the step a success."""
         return self.exit_code == 0 and not self.refusals
-
-
-class StepOptions(TypedDict):
-    """What a step is started with, beside its command."""
-
-    event: str
-    payload: Mapping[str, Any]
-    inputs: NotRequired[Mapping[str, str]]
-    """The step's ``with:``."""
-    env: NotRequired[Mapping[str, str]]
-    """The step's ``env:``, and whatever earlier steps left there."""
-    state: NotRequired[Mapping[str, str]]
-    """What the main step saved for a post step."""
-    run_id: NotRequired[int]
-    attempt: NotRequired[int]
 
 
 @dataclass(frozen=True)
@@ -136,9 +124,9 @@ class Runner:
 
         base = "/github" if self.image else str(self.root)
         variables = {
-            **self._inputs(options.get("inputs", {})),
+            **inputs(options.get("inputs", {}), action=self.action, token=self.token),
             **{f"STATE_{name}": value for name, value in options.get("state", {}).items()},
-            **self._context(options),
+            **context(options, api_url=self.api_url, server_url=self.server_url, workflow=self.workflow, job=self.job, debug=self.debug),
             **{name: f"{base}/file_commands/{file}" for name, file in files.items()},
             "GITHUB_EVENT_PATH": f"{base}/workflow/event.json",
             "GITHUB_WORKSPACE": f"{base}/workspace",
@@ -148,57 +136,6 @@ class Runner:
         }
         console = Console(Masker((self.token, *self.secrets)), debug=self.debug)
         return variables, Traces(console, {name: self.root / "file_commands" / file for name, file in files.items()})
-
-    def _inputs(self, given: Mapping[str, str]) -> dict[str, str]:
-        declared = declared_inputs(self.action) if self.action else {}
-        values = {name: _evaluate(default, self.token) for name, default in declared.items()} | dict(given)
-        return {f"INPUT_{name.replace(' ', '_').upper()}": value for name, value in values.items()}
-
-    def _context(self, options: StepOptions) -> dict[str, str]:
-        payload, event = options["payload"], options["event"]
-        repository = payload["repository"]
-        actor = payload.get("sender", repository["owner"])
-        pull = payload.get("pull_request") or {}
-        ref, sha = _ref_and_sha(event, payload)
-        kind = "tag" if ref.startswith("refs/tags/") else "branch"
-        return {
-            "CI": "true",
-            "GITHUB_ACTION": "preview-db",
-            "GITHUB_ACTIONS": "true",
-            "GITHUB_ACTION_REF": "",
-            "GITHUB_ACTION_REPOSITORY": "",
-            "GITHUB_ACTOR": actor["login"],
-            "GITHUB_ACTOR_ID": str(actor["id"]),
-            "GITHUB_API_URL": self.api_url,
-            "GITHUB_BASE_REF": pull["base"]["ref"] if pull else "",
-            "GITHUB_EVENT_NAME": event,
-            "GITHUB_GRAPHQL_URL": f"{self.api_url}/graphql",
-            "GITHUB_HEAD_REF": pull["head"]["ref"] if pull else "",
-            "GITHUB_JOB": self.job,
-            "GITHUB_REF": ref,
-            "GITHUB_REF_NAME": re.sub(r"^refs/(heads|tags|pull)/", "", ref),
-            "GITHUB_REF_PROTECTED": "false",
-            "GITHUB_REF_TYPE": kind,
-            "GITHUB_REPOSITORY": repository["full_name"],
-            "GITHUB_REPOSITORY_ID": str(repository["id"]),
-            "GITHUB_REPOSITORY_OWNER": repository["owner"]["login"],
-            "GITHUB_REPOSITORY_OWNER_ID": str(repository["owner"]["id"]),
-            "GITHUB_RETENTION_DAYS": "90",
-            "GITHUB_RUN_ATTEMPT": str(options.get("attempt", 1)),
-            "GITHUB_RUN_ID": str(options.get("run_id", 1)),
-            "GITHUB_RUN_NUMBER": str(options.get("run_id", 1)),
-            "GITHUB_SERVER_URL": self.server_url,
-            "GITHUB_SHA": sha,
-            "GITHUB_TRIGGERING_ACTOR": actor["login"],
-            "GITHUB_WORKFLOW": self.workflow,
-            "GITHUB_WORKFLOW_REF": f"{repository['full_name']}/.github/workflows/preview.yml@{ref}",
-            "GITHUB_WORKFLOW_SHA": sha,
-            "RUNNER_ARCH": "X64",
-            "RUNNER_ENVIRONMENT": "github-hosted",
-            "RUNNER_NAME": "stand-in",
-            "RUNNER_OS": "Linux",
-            **({"RUNNER_DEBUG": "1"} if self.debug else {}),
-        }
 
 
 class Step:
@@ -340,22 +277,6 @@ class _Spoken(io.StringIO):
         return len(text)
 
 
-def declared_inputs(action: Path) -> dict[str, str]:
-    """Read the ids and defaults of the inputs of an action.yml, in the order it gives them.
-
-    Reads the plain layout such files have (two spaces a level, a default on one line), not all of YAML, so that no
-    parser has to be installed.
-    """
-    section = re.search(r"^inputs:\n((?:[ #].*\n|\n)*)", action.read_text("utf-8"), re.MULTILINE)
-    inputs: dict[str, str] = {}
-    for line in section[1].splitlines() if section else ():
-        if name := re.match(r"  ([\w-]+):\s*$", line):
-            inputs[name[1]] = ""
-        elif default := re.match(r"    default:\s*(.*?)\s*$", line):
-            inputs[list(inputs)[-1]] = default[1].strip("'\"")
-    return inputs
-
-
 def _collect(text: str, kind: str, refusals: list[str]) -> dict[str, str]:
     """Read a file command up to the first entry that can't be read, and note that one."""
     values: dict[str, str] = {}
@@ -372,29 +293,3 @@ def _in_container(image: str, entrypoint: str | None, name: str, root: Path, var
     options = ["--name", name, "--workdir", "/github/workspace", "--rm", "--network", "host"]
     instead = ["--entrypoint", entrypoint] if entrypoint else []
     return ["docker", "run", *options, *instead, *names, *mounts, image, *command]
-
-
-def _ref_and_sha(event: str, payload: Mapping[str, Any]) -> tuple[str, str]:
-    """Say what ``github.ref`` and ``github.sha`` are; most events run on the default branch, whatever they are about."""
-    default = f"refs/heads/{payload['repository']['default_branch']}"
-    if event == "pull_request":
-        pull = payload["pull_request"]
-        if pull["merged"]:
-            return f"refs/heads/{pull['base']['ref']}", pull["merge_commit_sha"]
-        return f"refs/pull/{pull['number']}/merge", pull["head"]["sha"]
-    if event == "push":
-        return payload["ref"], payload["after"]
-    if event == "create":
-        return f"refs/{'tags' if payload['ref_type'] == 'tag' else 'heads'}/{payload['ref']}", "c" * 40
-    if event == "merge_group":
-        return payload["merge_group"]["head_ref"], payload["merge_group"]["head_sha"]
-    if event == "workflow_dispatch":
-        return payload["ref"], "c" * 40
-    return default, "c" * 40
-
-
-def _evaluate(default: str, token: str) -> str:
-    value = re.sub(r"\$\{\{\s*github\.token\s*\}\}", lambda _: token, default)
-    if "${{" in value:
-        raise ValueError(f"the stand-in evaluates no expression but github.token: {default}")
-    return value
