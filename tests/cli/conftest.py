@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.lives import Life
-from tests.terminals import Desk
+from tests.drivers.pull_request import Life
+from tests.drivers.terminal import Desk
 
 
 @pytest.fixture

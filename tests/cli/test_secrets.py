@@ -8,7 +8,7 @@ import pytest
 
 from preview_db.cli import main as cli
 from preview_db.cli.console import Terminal
-from tests.terminals import Desk
+from tests.drivers.terminal import Desk
 
 NO_TEXT = b"undecodable\xff\xfetoken".decode("utf-8", "surrogateescape")
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from preview_db_emulator.client import emulator
-from tests.emulator.stand_in import StandIn, log_in, secret
+from tests.drivers.emulator import StandIn, log_in, secret
 
 
 def listed(stand_in: StandIn, logical_id: str, **query: str) -> int:
