@@ -109,6 +109,6 @@ def test_nothing_of_the_authors_reaches_the_comment_unescaped(life: Life) -> Non
 
 def test_the_summary_has_the_same_facts(life: Life) -> None:
     run = life.opened()
-    for fact in ("created", run.outputs["database_name"], run.outputs["database_id"], "eu-central-1", "mint", "| took |"):
+    for fact in ("created", run.outputs["database_name"], run.outputs["database_id"], "eu-central-1", "create credential", "| took |"):
         assert fact in run.summary
     assert life.pushed(summary="false").summary == ""

@@ -265,7 +265,7 @@ def test_nothing_incomplete_is_sealed() -> None:
 def test_too_little_memory_is_said_and_not_a_traceback() -> None:
     program = f"""
 import nacl.bindings
-from preview_db import seal
+from preview_db.action import seal
 import resource
 from pydantic import SecretStr
 used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
@@ -284,7 +284,7 @@ def test_it_fits_into_a_small_container() -> None:
     program = f"""
 from pathlib import Path
 from pydantic import SecretStr
-from preview_db import seal
+from preview_db.action import seal
 seal.open_sealed({seal(content(), PASSPHRASE)!r}, SecretStr({PASSPHRASE.get_secret_value()!r}))
 print(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
 """
@@ -294,7 +294,7 @@ print(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
 
 def test_importing_it_does_not_import_the_library() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", "import sys, preview_db.seal; print('nacl' in sys.modules)"], capture_output=True, text=True, check=True
+        [sys.executable, "-c", "import sys, preview_db.action.seal; print('nacl' in sys.modules)"], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "False"
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from ..planning.credential import ConnectionString, Credential
-from ..planning.model import Database, Endpoint, Status
+from ..planning.model import DatabaseReference, Endpoint
 from ..planning.outcome import Outcome, OutcomeKind, RunResult
 from .seal import Sealed, SealedConnection
 
 
 def to_envelope(result: RunResult, endpoint: Endpoint) -> Sealed:
     """What another job needs of ``result``, which has at least one credential."""
-    database = result.outcome.database
+    database = result.database
     if database is None:
         raise AssertionError("credentials are sealed with the database they are of")
     variables = {name: variable for variable, name in result.variables.items()}
@@ -46,17 +46,7 @@ def from_envelope(content: Sealed) -> RunResult:
         )
         for one in content.connections
     )
-    database = Database(
-        id=content.database_id,
-        name=content.database_name,
-        logical_id=None,
-        status=Status.READY,
-        created_at=credentials[0].created_at,
-        is_default=False,
-        project_id=content.project_id,
-        region=None,
-        default_connection_id=None,
-    )
-    outcome = Outcome(OutcomeKind.CONNECTED, "the sealed strings were opened", database=database)
+    opened = DatabaseReference(content.database_id, content.database_name, content.project_id)
+    outcome = Outcome(OutcomeKind.CONNECTED, "the sealed strings were opened")
     variables = {one.variable: one.name for one in content.connections if one.variable}
-    return RunResult(outcome, credentials, variables=variables)
+    return RunResult(outcome, credentials, variables=variables, opened=opened)

@@ -63,11 +63,16 @@ class Target:
         )
 
     @functools.cached_property
+    def host(self) -> str:
+        """The host of the server that the repository is on."""
+        here = self.around.remote if self.repo is None or self.around.are_of(self.repo) else None
+        return here.host if here else ci.home(self.environ)
+
+    @functools.cached_property
     def api_url(self) -> str:
         """Where GitHub's API is. Raises :class:`CannotDetermine` if no token may be sent there."""
-        here = self.around.remote if self.repo is None or self.around.are_of(self.repo) else None
         try:
-            return trusted_url(ci.api_url(self.environ, here.host if here else ci.home(self.environ)))
+            return trusted_url(ci.api_url(self.environ, self.host))
         except ValueError as error:
             raise CannotDetermine(
                 f"GitHub's API can't be asked: its address {error}.",
@@ -86,12 +91,12 @@ class Target:
     def repository(self) -> Repository:
         """The repository with its id, which is what previews are told apart by. Raises :class:`PreviewError` if that can't be told."""
         if self.repo_id is not None:
-            return Repository(self.repo_id, self.full_name)
+            return Repository(self.repo_id, self.full_name, self.host)
         said = self.environ.get("GITHUB_REPOSITORY_ID", "")
         if self.environ.get("GITHUB_REPOSITORY", "").lower() == self.full_name.lower() and said.isdecimal():
-            return Repository(int(said), self.full_name)
+            return Repository(int(said), self.full_name, self.host)
         if self.github is not None:
-            return Repository(self.github.id(), self.full_name)
+            return Repository(self.github.id(), self.full_name, self.host)
         raise CannotDetermine(
             f"The id of {self.full_name} is not known.",
             cause="A preview's name holds a hash of it, since it stays when a repository is renamed. Reading it takes a GitHub token, "

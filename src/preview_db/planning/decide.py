@@ -38,13 +38,13 @@ class Task(enum.StrEnum):
 
 
 MEANS = {
-    Task.ENSURE: "its preview is to be there",
-    Task.RESET: "its preview is to be made anew",
-    Task.CONNECT: "a credential is to be made",
-    Task.REMOVE: "its preview is to go",
-    Task.STATUS: "what there is, is to be told",
-    Task.SWEEP: "what nobody wants is to go",
-    Task.NOTHING: "there is nothing to do",
+    Task.ENSURE: "creating or reusing its preview",
+    Task.RESET: "replacing its preview by a new one",
+    Task.CONNECT: "creating a credential",
+    Task.REMOVE: "deleting its preview",
+    Task.STATUS: "looking at its preview",
+    Task.SWEEP: "deleting stale previews",
+    Task.NOTHING: "nothing to do",
 }
 """What a task comes to, in words for the log."""
 

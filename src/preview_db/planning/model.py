@@ -126,6 +126,15 @@ class Database:
         return self.logical_id or self.name
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class DatabaseReference:
+    """What is enough to name a database to another job."""
+
+    id: str
+    name: str
+    project_id: str
+
+
 class Action(enum.StrEnum):
     """What a step does."""
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from ..errors import PreviewError
 from .credential import Credential
-from .model import Database, Plan, Project, Scope, Step
+from .model import Database, DatabaseReference, Plan, Project, Scope, Step
 from .stale import Preview, Sweep
 
 
@@ -60,6 +60,7 @@ class RunResult:
 
     Attributes:
         variables: the environment variables to export, each with the name of the credential it holds.
+        opened: the database whose sealed strings were opened, of a run that did no more.
         sweep: what became of every preview, if it was a sweep.
         failure: what makes the run a failure all the same, once everything has been told.
     """
@@ -68,8 +69,15 @@ class RunResult:
     credentials: tuple[Credential, ...] = ()
     project: Project | None = None
     variables: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    opened: DatabaseReference | None = None
     sweep: Sweep | None = None
     failure: PreviewError | None = None
+
+    @property
+    def database(self) -> DatabaseReference | None:
+        """The database it is about, as another job may be told."""
+        found = self.outcome.database
+        return DatabaseReference(found.id, found.name, found.project_id) if found else self.opened
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

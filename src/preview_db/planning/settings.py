@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     AliasChoices,
@@ -334,6 +335,11 @@ class Job(_Environment):
     @classmethod
     def _api_url(cls, value: str) -> str:
         return trusted_url(value)
+
+    @property
+    def host(self) -> str:
+        """Of the GitHub server, such as ``github.com``."""
+        return urlsplit(self.server_url).hostname or ""
 
     @property
     def mint_suffix(self) -> str:

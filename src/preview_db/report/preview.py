@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -12,9 +11,8 @@ from pydantic import SecretStr
 
 from ..errors import PreviewError
 from ..planning import identity
-from ..planning.credential import Credential
 from ..planning.model import Endpoint, Kind, Plan, Scope
-from ..planning.outcome import Outcome, OutcomeKind
+from ..planning.outcome import Outcome, OutcomeKind, RunResult
 from .markdown import code, table, text
 
 _HEADLINES = {
@@ -105,7 +103,7 @@ def summary(outcome: Outcome, facts: Facts) -> str:
     if outcome.done:
         lines += ["", "| step | of | why | took |", "|---|---|---|--:|"]
         lines += [
-            f"| {done.step.action} | {code(done.step.subject)} | {text(done.note or done.step.reason)} | {done.seconds:.1f} s |"
+            f"| {done.step.action.label} | {code(done.step.subject)} | {text(done.note or done.step.reason)} | {done.seconds:.1f} s |"
             for done in outcome.done
         ]
     lines += [f"\n> [!WARNING]\n> {text(warning)}" for warning in outcome.warnings]
@@ -135,7 +133,7 @@ def plan_summary(outcome: Outcome) -> str:
     if not steps:
         return "\n".join([*lines, "Nothing would be done.", ""])
     lines += ["| step | of | why |", "|---|---|---|"]
-    return "\n".join([*lines, *(f"| {one.action} | {code(one.subject)} | {text(one.reason)} |" for one in steps), ""])
+    return "\n".join([*lines, *(f"| {one.action.label} | {code(one.subject)} | {text(one.reason)} |" for one in steps), ""])
 
 
 def plan_json(plan: Plan) -> list[dict[str, str | None]]:
@@ -152,24 +150,23 @@ def plan_json(plan: Plan) -> list[dict[str, str | None]]:
     ]
 
 
-def outputs(
-    outcome: Outcome, credentials: Sequence[Credential], *, project_id: str, endpoint: Endpoint
-) -> list[tuple[str, str | SecretStr]]:
+def outputs(result: RunResult, endpoint: Endpoint) -> list[tuple[str, str | SecretStr]]:
     """The step's outputs, those with a secret first, so that each is masked before anything else is written."""
+    outcome, database, project = result.outcome, result.database, result.project
     secret: list[tuple[str, str | SecretStr]] = []
     plain: list[tuple[str, str | SecretStr]] = []
-    if credentials:
-        first = credentials[0]
+    if result.credentials:
+        first = result.credentials[0]
         chosen = first.string(endpoint)
         secret = [("database_url", chosen.url)]
         secret += [("direct_url", first.direct.url)] if first.direct else []
         secret += [("pooled_url", first.pooled.url)] if first.pooled else []
-        urls = {one.name: one.string(endpoint).url.get_secret_value() for one in credentials}
+        urls = {credential.name: credential.string(endpoint).url.get_secret_value() for credential in result.credentials}
         secret += [("password", chosen.password), ("connection_urls", SecretStr(json.dumps(urls)))]
         plain += [("host", chosen.host), ("port", str(chosen.port)), ("database", chosen.database), ("user", chosen.user)]
         plain += [("connection_id", first.connection_id)]
-    if outcome.database is not None:
-        plain += [("database_id", outcome.database.id), ("database_name", outcome.database.name)]
+    plain += [("database_id", database.id), ("database_name", database.name)] if database else []
+    project_id = project.id if project else database.project_id if database else ""
     plain += [("project_id", project_id)] if project_id else []
     plain += [("plan", json.dumps(plan_json(outcome.plan)))] if outcome.plan else []
     plain += [("outcome", outcome.kind), ("deleted", "true" if outcome.kind is OutcomeKind.DELETED else "false")]

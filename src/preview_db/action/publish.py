@@ -1,0 +1,173 @@
+"""Telling what came of a step: outputs and variables for the job, comment, summary and deployment for people."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from ..planning import events, identity
+from ..planning.decide import Decision, Task
+from ..planning.events import Event
+from ..planning.model import Endpoint, Scope
+from ..planning.outcome import Outcome, OutcomeKind, RunResult
+from ..planning.settings import Inputs, Job
+from ..planning.stale import Sweep, SweepStatus
+from ..report import preview as preview_report
+from ..services.github import deployments
+from ..services.github.repository import GitHubFailed, GitHubRepository
+from ..services.github.runner import Runner
+
+_Told = TypeVar("_Told")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Publisher:
+    """Publishes one run's result.
+
+    Attributes:
+        pull_request: the one it is about, from the event or as it was looked up.
+        github: none where there is no token: then there is no comment and no deployment.
+    """
+
+    inputs: Inputs
+    job: Job
+    event: Event
+    runner: Runner
+    workspace: Path
+    github: GitHubRepository | None = None
+    pull_request: events.PullRequest | None = None
+
+    def publish(self, result: RunResult) -> None:
+        """Outputs first: they are what the job needs. Comment and summary come after, and fail as warnings."""
+        outcome = result.outcome
+        self.put_out(result, self.inputs.endpoint)
+        for warning in outcome.warnings:
+            self.runner.warning("preview-db", warning)
+        if result.sweep is not None:
+            self._publish_sweep(result.sweep)
+        else:
+            facts = self._facts(outcome.scope)
+            self._comment(outcome, facts)
+            self.summarise(preview_report.plan_summary(outcome) if outcome.plan else preview_report.summary(outcome, facts))
+        took = sum(done.seconds for done in outcome.done)
+        self.runner.info(f"{outcome.kind.capitalize()}: {outcome.identity or outcome.reason} ({took:.1f} s)")
+
+    def put_out(self, result: RunResult, endpoint: Endpoint) -> None:
+        """The outputs, the variables of later steps, and the file and the envelope where those were asked for.
+
+        Args:
+            endpoint: which one ``database_url`` is.
+        """
+        for name, value in preview_report.outputs(result, endpoint):
+            self.runner.set_output(name, value)
+        strings = {credential.name: credential.string(endpoint).url for credential in result.credentials}
+        variables = {variable: strings[name] for variable, name in result.variables.items() if name in strings}
+        for variable, string in variables.items():
+            self.runner.export(variable, string)
+        if self.inputs.env_file is not None and variables:
+            from ..services.dotenv import file as env_file  # here, since most runs write none
+
+            for warning in env_file.write(self.inputs.env_file, variables, workspace=self.workspace):
+                self.runner.warning("env_file", warning)
+        if self.inputs.seal_with is not None and result.credentials and self.inputs.command != "unseal":
+            from . import envelope, seal  # here, since most runs seal nothing
+
+            self.runner.set_output("sealed", seal.seal(envelope.to_envelope(result, endpoint), self.inputs.seal_with))
+
+    def summarise(self, markdown: str) -> None:
+        """Adds to the job's summary, where the user wants one."""
+        if self.inputs.summary:
+            summarise(self.runner, markdown)
+
+    @contextlib.contextmanager
+    def answering(self, decision: Decision) -> Iterator[None]:
+        """Answers a comment that gave an order with a reaction: how it went."""
+        comment, issue = self.event.comment, self.event.issue
+        if not decision.reaction or comment is None or issue is None or self.inputs.only_plans:
+            yield
+            return
+        reaction = "-1"
+        try:
+            yield
+            reaction = decision.reaction
+        finally:
+            self._or_warn(lambda github: github.react(issue.number, comment.id, reaction))
+
+    @contextlib.contextmanager
+    def deploying(self, decision: Decision) -> Iterator[list[Outcome]]:
+        """Records the preview as a deployment, where that is wanted: under way, and then what came of it, which is put into the list."""
+        came: list[Outcome] = []
+        scope, sha = decision.scope, self._sha()
+        changes = decision.task in (Task.ENSURE, Task.RESET, Task.REMOVE) and not self.inputs.only_plans
+        if not self.inputs.deployment or scope is None or not changes:
+            yield came
+            return
+        task = deployments.task(identity.tag(scope))
+        description = f"Preview database of {scope}"
+        if decision.task is not Task.REMOVE and sha:
+            self._or_warn(lambda github: deployments.record(github, task=task, sha=sha, state="in_progress", description=description))
+        try:
+            yield came
+        finally:
+            gone = bool(came) and came[0].kind in (OutcomeKind.DELETED, OutcomeKind.ABSENT)
+            if gone:
+                self._or_warn(lambda github: deployments.end(github, task=task))
+            elif sha and decision.task is not Task.REMOVE:
+                state: deployments.State = "success" if came else "failure"
+                self._or_warn(lambda github: deployments.record(github, task=task, sha=sha, state=state, description=description))
+
+    def _publish_sweep(self, sweep: Sweep) -> None:
+        """The summary, the JSON, and the comment of each pull request that lost its preview."""
+        from ..report import sweep as sweep_report  # here, since no other run needs it
+
+        self.runner.set_output("swept", json.dumps(sweep_report.as_json(sweep)))
+        self.runner.set_output("deleted", "true" if sweep.of(SweepStatus.DELETED) else "false")
+        self.summarise(sweep_report.summary(sweep, f"{self.job.server_url}/{self.job.repository}"))
+        for outcome in sweep_report.deletions(sweep):
+            self._comment(outcome, preview_report.Facts(at=sweep.now))
+        for swept in sweep.of(SweepStatus.DELETED) if self.inputs.deployment else ():
+            self._or_warn(functools.partial(deployments.end, task=deployments.task(swept.verdict.preview.tag)))
+
+    def _comment(self, outcome: Outcome, facts: preview_report.Facts) -> None:
+        scope, mode = outcome.scope, preview_report.comment_mode(outcome)
+        if scope is None or mode is None or not self.inputs.comment:
+            return
+        number, body = int(scope.ref), self.runner.scrub(preview_report.comment(outcome, facts))
+        came = self._or_warn(lambda github: github.tell(number, marker=preview_report.marker(scope), body=body, only_edit=mode == "edit"))
+        if came:
+            self.runner.info(f"Comment on {scope}: {came}")
+
+    def _sha(self) -> str:
+        """The commit the preview is of."""
+        if self.pull_request is not None:
+            return self.pull_request.head.sha
+        return self.event.merge_group.head_sha if self.event.merge_group else self.job.sha
+
+    def _facts(self, scope: Scope | None) -> preview_report.Facts:
+        pull_request = self.pull_request
+        if pull_request is None or scope is None or scope.pull_request != pull_request.number:
+            return preview_report.Facts()
+        return preview_report.Facts(commit=pull_request.head.sha, at=pull_request.closed_at or pull_request.updated_at)
+
+    def _or_warn(self, tell: Callable[[GitHubRepository], _Told]) -> _Told | None:
+        """Telling people is worth a warning when it fails, never a red step."""
+        if self.github is None:
+            return None
+        try:
+            return tell(self.github)
+        except GitHubFailed as error:
+            self.runner.warning(error.title, str(error))
+            return None
+
+
+def summarise(runner: Runner, markdown: str) -> None:
+    """Adds to the job's summary. That it fails is worth a warning."""
+    try:
+        runner.summarise(markdown)
+    except OSError as error:
+        runner.warning("Job summary", f"The summary could not be written ({type(error).__name__}). The rest of the step is not affected.")
