@@ -294,7 +294,10 @@ print(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
 
 def test_importing_it_does_not_import_the_library() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", "import sys, preview_db.action.seal; print('nacl' in sys.modules)"], capture_output=True, text=True, check=True
+        [sys.executable, "-c", "import sys, preview_db.action.seal; print('nacl' in sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout.strip() == "False"
 

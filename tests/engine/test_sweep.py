@@ -119,7 +119,7 @@ def test_no_more_than_max_deletions_go_closed_longest_first(life: Life) -> None:
     life.seed(*(pr(life, number) for number in pulls))
     run = life.sweep(max_deletions="2")
     assert run.exit_code == 1
-    assert "3 databases more than max_deletions (2)" in run.annotations[-1].message
+    assert "3 databases beyond max_deletions (2)" in run.annotations[-1].message
     assert {ref for ref, fate in swept(run).items() if fate == "deleted"} == {f"pr {number}" for number in pulls[-2:]}
     assert len(life.databases()) == 3
     nothing = life.sweep(max_deletions="0")

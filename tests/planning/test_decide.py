@@ -97,8 +97,10 @@ def test_a_command_on_the_default_branch_has_to_name_it() -> None:
     assert decided(push, command="create", branch="main").scope == branch("main")
 
 
-def test_a_comments_event_can_be_used_for_a_command() -> None:
-    assert decided(said("/preview-db reset"), command="connect").task is Task.CONNECT
+def test_a_comments_event_can_be_used_for_a_command_by_who_may_write() -> None:
+    writer, stranger = EventState(permission="write", checked=True), EventState(permission="read", checked=True)
+    assert decided(said("/preview-db reset"), writer, command="connect").task is Task.CONNECT
+    assert decided(said("/preview-db reset"), stranger, command="connect").task is Task.NOTHING
 
 
 def test_a_plan_of_nothing_in_particular_is_of_the_whole_repository() -> None:
@@ -331,7 +333,8 @@ def test_a_command_with_a_number_needs_no_pull_request_event() -> None:
     schedule = parsed("schedule", {"schedule": "0 3 * * *"})
     assert decided(schedule, command="create", pr="7").scope == Scope(REPOSITORY, Kind.PULL_REQUEST, "7")
     assert decided(schedule, command="delete", pr="7").task is Task.REMOVE
-    assert decided(schedule, command="reset", branch="feat/x") == Decision(
+    exists = EventState(branch_exists=True, checked=True)
+    assert decided(schedule, exists, command="reset", branch="feat/x") == Decision(
         Task.RESET, "'reset' was asked for, of the preview of branch feat/x", branch("feat/x")
     )
     connect = decided(schedule, command="connect", database_id="db_1")

@@ -78,7 +78,7 @@ NONSENSE = [
     ("credential_grace", "-1h", "6h"),
     ("wait", "forever", "connectable"),
     ("timeout", "0s", "1s"),
-    ("timeout", "2d", "1h"),
+    ("timeout", "2d", "6h"),
     ("timeout", "9" * 30, "90s"),
     ("comment", "yes", "true or false"),
     ("summary", "1", "true or false"),

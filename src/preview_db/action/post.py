@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def run(environ: Mapping[str, str], log: TextIO, *, interrupts: Interrupts) -> i
     failure: PreviewError | None = None
     try:
         interrupts.reached("before the first credential was revoked")
-        with api_of(signed_in(Inputs.read(environ), Job.read(environ), environ, runner)) as api:
+        with api_of(signed_in(Inputs.read(environ), Job.read(environ), environ, runner, work=timedelta())) as api:
             for id_ in ids:
                 with interrupts.step(f"the credential {id_} was revoked"):
                     api.delete_connection(id_)

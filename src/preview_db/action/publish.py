@@ -104,22 +104,24 @@ class Publisher:
         came: list[Outcome] = []
         scope, sha = decision.scope, self._sha()
         changes = decision.task in (Task.ENSURE, Task.RESET, Task.REMOVE) and not self.inputs.only_plans
-        if not self.inputs.deployment or scope is None or not changes:
+        if not self.inputs.deployment or not changes:
             yield came
             return
-        task = deployments.task(identity.tag(scope))
-        description = f"Preview database of {scope}"
-        if decision.task is not Task.REMOVE and sha:
-            self._or_warn(lambda github: deployments.record(github, task=task, sha=sha, state="in_progress", description=description))
+        if decision.task is not Task.REMOVE and scope is not None and sha:
+            self._record(scope, sha, "in_progress")
         try:
             yield came
         finally:
-            gone = bool(came) and came[0].kind in (OutcomeKind.DELETED, OutcomeKind.ABSENT)
-            if gone:
-                self._or_warn(lambda github: deployments.end(github, task=task))
-            elif sha and decision.task is not Task.REMOVE:
-                state: deployments.State = "success" if came else "failure"
-                self._or_warn(lambda github: deployments.record(github, task=task, sha=sha, state=state, description=description))
+            if came and came[0].kind in (OutcomeKind.DELETED, OutcomeKind.ABSENT):
+                # By what was deleted: a database_id may be another pull request's than the event's.
+                gone = deployments.task(identity.tag_of(came[0].identity))
+                self._or_warn(lambda github: deployments.end(github, task=gone))
+            elif decision.task is not Task.REMOVE and scope is not None and sha:
+                self._record(scope, sha, "success" if came else "failure")
+
+    def _record(self, scope: Scope, sha: str, state: deployments.State) -> None:
+        task, description = deployments.task(identity.tag(scope)), f"Preview database of {scope}"
+        self._or_warn(lambda github: deployments.record(github, task=task, sha=sha, state=state, description=description))
 
     def _publish_sweep(self, sweep: Sweep) -> None:
         """The summary, the JSON, and the comment of each pull request that lost its preview."""

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from ..log import Sink
 from ..planning.settings import Inputs, Job
 
 
-def signed_in(inputs: Inputs, job: Job, environ: Mapping[str, str], sink: Sink, *, from_fork: bool = False) -> Inputs:
+def signed_in(inputs: Inputs, job: Job, environ: Mapping[str, str], sink: Sink, *, work: timedelta, from_fork: bool = False) -> Inputs:
     """``inputs`` with a token: theirs, or else one of some minutes for the job's OIDC identity. Without either, unchanged.
 
     Experimental, as it is at Prisma.
+
+    Args:
+        work: how long the token is needed for.
 
     Raises:
         PreviewError: the job has an identity, and it is refused.
@@ -26,7 +30,7 @@ def signed_in(inputs: Inputs, job: Job, environ: Mapping[str, str], sink: Sink, 
     short_lived = keyless.exchange(
         inputs.management_api_url,
         identity_token,
-        seconds=keyless.lifetime(inputs.timeout),
+        seconds=keyless.lifetime(work),
         repository=job.repository,
         mask=sink.mask,
     )

@@ -7,13 +7,14 @@ import dataclasses
 import json
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import TextIO
 
 from pydantic import SecretStr
 
 from .. import __version__
-from ..deadline import NEVER, Deadline
+from ..deadline import Deadline
 from ..engine.credentials import mask
 from ..engine.run import AFTERWARDS, Engine
 from ..errors import InvalidInput, PreviewError
@@ -81,8 +82,7 @@ class Step:
         if self.inputs.command == "unseal":
             self._unseal()
             return
-        deadline = Deadline.after(self.inputs.timeout.total_seconds() + 2 * AFTERWARDS)
-        with self._github(deadline) as github:
+        with self._github(self.inputs.time_limit()) as github:
             if self.inputs.command == "doctor":
                 self._consult_doctor(github)
                 return
@@ -91,7 +91,7 @@ class Step:
             if decision.task is not Task.SWEEP:
                 self._carry_out(decision, github, state)
                 return
-        with self._github(NEVER) as github:
+        with self._github(self.inputs.time_limit(sweep=True)) as github:
             self._carry_out(decision, github, state)
 
     def _carry_out(self, decision: Decision, github: GitHubRepository | None, state: EventState) -> None:
@@ -110,7 +110,8 @@ class Step:
             raise result.failure
 
     def _engine(self, decision: Decision, github: GitHubRepository | None) -> Engine:
-        inputs = self.inputs if decision.task is Task.NOTHING else self._signed_in(self.inputs)
+        limit = self.inputs.time_limit(sweep=decision.task is Task.SWEEP)
+        inputs = self.inputs if decision.task is Task.NOTHING else self._signed_in(self.inputs, limit)
         return Engine(inputs, self._repository, github, self.runner, self.interrupts, self.job.mint_suffix, self._notes())
 
     def _notes(self) -> Callable[[Credential], None]:
@@ -129,8 +130,8 @@ class Step:
         pull_request = self.event.pull_request or looked_up
         return Publisher(self.inputs, self.job, self.event, self.runner, self._workspace, github, pull_request)
 
-    def _signed_in(self, inputs: Inputs) -> Inputs:
-        return signed_in(inputs, self.job, self.environ, self.runner, from_fork=self.event.has_no_secrets)
+    def _signed_in(self, inputs: Inputs, limit: timedelta = timedelta()) -> Inputs:
+        return signed_in(inputs, self.job, self.environ, self.runner, work=limit, from_fork=self.event.has_no_secrets)
 
     def _consult_doctor(self, github: GitHubRepository | None) -> None:
         """Looks at all that a run stands on and changes nothing; fails if something of it will not do."""
@@ -151,11 +152,12 @@ class Step:
             raise failure
 
     @contextlib.contextmanager
-    def _github(self, deadline: Deadline) -> Iterator[GitHubRepository | None]:
+    def _github(self, limit: timedelta) -> Iterator[GitHubRepository | None]:
         """The repository on GitHub; none where the token was taken away."""
         if self.inputs.github_token is None:
             yield None
             return
+        deadline = Deadline.after(limit.total_seconds() + 2 * AFTERWARDS)
         github = GitHubRepository(
             api_url=self.job.api_url, token=self.inputs.github_token, repository=self.job.repository, deadline=deadline
         )
@@ -213,6 +215,7 @@ class Step:
                 pull_request=github.pull_request(number) if number else None,
                 branch_exists=github.branch_exists(branch) if branch else None,
                 queue=github.queue() if lookups.queue else frozenset(),
+                checked=True,
             )
         except GitHubFailed as error:
             if not lookups.only_if_possible:

@@ -96,7 +96,7 @@ class Target:
         if self.environ.get("GITHUB_REPOSITORY", "").lower() == self.full_name.lower() and said.isdecimal():
             return Repository(int(said), self.full_name, self.host)
         if self.github is not None:
-            return Repository(self.github.id(), self.full_name, self.host)
+            return Repository(self.github.identity().id, self.full_name, self.host)
         raise CannotDetermine(
             f"The id of {self.full_name} is not known.",
             cause="A preview's name holds a hash of it, since it stays when a repository is renamed. Reading it takes a GitHub token, "

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from ..deadline import NEVER, Deadline
+from ..deadline import Deadline
 from ..errors import InvalidInput, Mismatch, NoPreview, PlanLimit, PreviewError
 from ..interrupts import Interrupts
 from ..log import Sink
@@ -58,8 +58,8 @@ class Engine:
         if decision.task is Task.NOTHING:
             return RunResult(Outcome(OutcomeKind.SKIPPED, decision.reason, scope=decision.scope))
         only_plan = self.inputs.command == "plan" or self.inputs.dry_run
-        # A sweep takes as long as there is something to sweep; each of its requests is bounded by itself.
-        deadline = NEVER if decision.task is Task.SWEEP else Deadline.after(self.inputs.timeout.total_seconds() + AFTERWARDS)
+        limit = self.inputs.time_limit(sweep=decision.task is Task.SWEEP).total_seconds()
+        deadline = Deadline.after(limit + AFTERWARDS)
         with api_of(self.inputs, deadline) as api:
             if self.inputs.workspace is not None:
                 lookup.check_workspace(api, self.inputs.workspace)
@@ -71,7 +71,8 @@ class Engine:
                 if decision.task is not Task.REMOVE or not self.inputs.create_project:
                     raise
                 self.sink.info(f"{unknown.what} It was never made, so there is nothing to delete.")
-                return RunResult(Outcome(OutcomeKind.ABSENT, decision.reason, decision.scope))
+                name = identity.name(decision.scope) if decision.scope else ""
+                return RunResult(Outcome(OutcomeKind.ABSENT, decision.reason, decision.scope, name))
             self.sink.info(f"Project {project.name} ({project.id}) of the workspace {project.workspace.name}")
             if decision.task is Task.SWEEP:
                 return self._sweep(api, project, decision, dry_run=only_plan)
@@ -124,7 +125,10 @@ class Engine:
                 cause="A sweep has to read which pull requests are open, and deletes nothing without knowing that.",
                 remedy="Leave github_token out of the step's 'with:', so that it is the job's own token, with 'pull-requests: read'.",
             )
-        sweeper = Sweeper(api, project, self.github, self.repository, self.inputs, self.sink.info, self.interrupts, datetime.now(UTC))
+        deadline = Deadline.after(self.inputs.time_limit(sweep=True).total_seconds())
+        sweeper = Sweeper(
+            api, project, self.github, self.repository, self.inputs, self.sink.info, self.interrupts, datetime.now(UTC), deadline
+        )
         sweep = sweeper.run(dry_run=dry_run)
         for late in (one for one in sweep.of(SweepStatus.DELETED, SweepStatus.WOULD_GO) if one.verdict.missed):
             self.sink.warning("A close was missed", missed(late, sweep))
@@ -213,7 +217,7 @@ class Engine:
 
     def _reconciler(self, api: ManagementApi, project: Project) -> Reconciler:
         inputs, log, sleep = self.inputs, self.sink.info, time.sleep
-        deadline = Deadline.after(inputs.timeout.total_seconds())
+        deadline = Deadline.after(inputs.time_limit().total_seconds())
         options = CreateOptions(inputs.region, lookup.source(api, inputs.source), inputs.database_name)
         databases = Databases(api, project, options, inputs.wait != "none", deadline, log, self.interrupts, sleep)
         connectable = inputs.wait == "connectable"

@@ -12,11 +12,13 @@ from ..deadline import Deadline
 from ..errors import Mismatch, PreviewError
 from ..interrupts import Interrupts
 from ..planning import stale
-from ..planning.model import Action, Database, Kind, Project, Repository, Step
+from ..planning.model import Action, Kind, Project, Repository, Status, Step
 from ..planning.settings import Inputs
 from ..planning.stale import Preview, RepositoryState, StaleReason, Sweep, SweepStatus, Swept, Verdict, age
+from ..planning.words import count
 from ..services.github.repository import GitHubRepository
 from ..services.prisma.client import ManagementApi
+from .turn import PlanOutdated
 
 AT_ONCE = 4
 """Deletions side by side: quick on a thousand databases, and still gentle on rate limits nobody publishes."""
@@ -37,6 +39,7 @@ class Sweeper:
 
     Attributes:
         log: takes a line for the person who watches.
+        deadline: when nothing is begun any more.
     """
 
     api: ManagementApi
@@ -47,19 +50,21 @@ class Sweeper:
     log: Callable[[str], None]
     interrupts: Interrupts
     now: datetime
+    deadline: Deadline
     _reading: threading.Lock = dataclasses.field(default_factory=threading.Lock)
     _stopping: threading.Event = dataclasses.field(default_factory=threading.Event)
 
     def run(self, *, dry_run: bool) -> Sweep:
         """Sweeps, or says what a sweep would do. One deletion that fails stays in the result and stops nothing."""
-        databases = self._databases()
+        databases = [database.to_model() for database in self.api.databases(self.project.id)]
         previews = stale.previews(databases, self.repository)
-        self.log(f"{len(databases)} databases in the project, {len(previews)} previews of {self.repository.full_name}")
+        said = f"{count(len(databases), 'database')} in the project, {count(len(previews), 'preview')} of {self.repository.full_name}"
+        self.log(said)
         view = self._view(previews)
         verdicts = [stale.judge(preview, view, self.inputs, self.now) for preview in previews]
         fitting, beyond = stale.within(verdicts, self.inputs.max_deletions)
         tidied = [verdict for verdict in verdicts if not verdict.deletions]
-        self.log(f"{len(fitting)} are to go, {len(beyond)} are beyond max_deletions, {len(tidied)} stay")
+        self.log(f"{len(fitting)} to delete, {len(beyond)} beyond max_deletions, {len(tidied)} to keep")
         swept = [Swept(verdict, SweepStatus.BEYOND) for verdict in beyond]
         if dry_run:
             swept += [
@@ -70,17 +75,15 @@ class Sweeper:
             swept += self._side_by_side([*fitting, *tidied])
         return Sweep(tuple(swept), stale.others(databases, self.repository), self.now, dry_run)
 
-    def _databases(self) -> list[Database]:
-        return [database.to_model() for database in self.api.databases(self.project.id)]
-
     def _view(self, previews: Iterable[Preview]) -> RepositoryState:
         """What GitHub says of what there are previews of; what there is none of is not asked for."""
         scopes = [preview.scope for preview in previews]
         if not scopes:
             return RepositoryState()
-        if (found := self.github.id()) != self.repository.id:
+        found = self.github.identity()
+        if found.id != self.repository.id:
             raise Mismatch(
-                f"GitHub's {self.repository.full_name} is the repository {found} instead of {self.repository.id}.",
+                f"GitHub's {self.repository.full_name} is the repository {found.id} instead of {self.repository.id}.",
                 cause="Another repository has taken the name, or the token belongs to another GitHub.",
                 remedy="Nothing was deleted. Run the sweep in a workflow of the repository itself.",
             )
@@ -92,11 +95,8 @@ class Sweeper:
         return RepositoryState(
             pull_requests=known,
             branches=self.github.branches() if Kind.BRANCH in kinds else (),
-            queued=self._queued() if Kind.MERGE_QUEUE in kinds else frozenset(),
+            queued=stale.queued_numbers(self.github.queue()) if Kind.MERGE_QUEUE in kinds else frozenset(),
         )
-
-    def _queued(self) -> frozenset[int]:
-        return frozenset(number for ref in self.github.queue() if (number := stale.queued_number(ref)) is not None)
 
     def _side_by_side(self, verdicts: list[Verdict]) -> list[Swept]:
         """Carries them out. If the run is to stop, what has begun gets a moment to end; the rest is left for the next sweep."""
@@ -133,6 +133,9 @@ class Sweeper:
                 verdict = waiting.get_nowait()
             except queue.Empty:
                 return
+            if self.deadline.has_passed:
+                ended.put(Swept(verdict, SweepStatus.LEFT))
+                continue
             try:
                 if (swept := self._carry_out(verdict)) is not None:
                     ended.put(swept)
@@ -144,9 +147,12 @@ class Sweeper:
         try:
             if verdict.deletions:
                 verdict = self._once_more(verdict)
+                self._check_kept(verdict)
             if self._stopping.is_set():
                 return None
             done = [self._apply(step) for step in verdict.plan.of(Action.DELETE, Action.REVOKE)]
+        except PlanOutdated as outdated:
+            return Swept(verdict, SweepStatus.KEPT, str(outdated))
         except PreviewError as error:
             return Swept(verdict, SweepStatus.FAILED, error.what)
         if verdict.why is not StaleReason.WANTED:
@@ -155,17 +161,35 @@ class Sweeper:
         return Swept(verdict, SweepStatus.KEPT, "; ".join(done))
 
     def _once_more(self, verdict: Verdict) -> Verdict:
-        """The verdict on what GitHub says right before the deletion: a pull request may have been reopened meanwhile."""
-        scope = verdict.preview.scope
+        """The verdict on what GitHub says right before the deletion: a pull request may have been reopened meanwhile.
+
+        It is asked another way than at first, so that no single answer that is wrong deletes anything.
+
+        Raises:
+            PreviewError: GitHub can't be read, or says what it says only if it can't be.
+        """
+        number = verdict.preview.scope.pull_request
         with self._reading:  # PyGithub's session is not made to be shared
-            if scope.pull_request is not None:
-                now = self.github.pull_request(scope.pull_request)
-                view = RepositoryState(pull_requests={scope.pull_request: now} if now else {})
-            elif scope.kind is Kind.BRANCH:
-                view = RepositoryState(branches=self.github.branches())
+            if number is None:
+                refs = self.github.refs()
+                state = RepositoryState(branches=refs, queued=stale.queued_numbers(refs))
             else:
-                view = RepositoryState(queued=self._queued())
-        return stale.judge(verdict.preview, view, self.inputs, self.now)
+                now = self.github.pull_request(number)
+                if now is None:
+                    raise Mismatch(
+                        f"GitHub answers that there is no pull request #{number}, whose preview was to be deleted.",
+                        cause="The number of a pull request is never given up, so the token does not see it, or it never existed.",
+                        remedy="Look whether the token may read pull requests. If it may, delete the preview by hand.",
+                    )
+                state = RepositoryState(pull_requests={number: now})
+        return stale.judge(verdict.preview, state, self.inputs, self.now)
+
+    def _check_kept(self, verdict: Verdict) -> None:
+        """Raises :class:`PlanOutdated` if a database is to go as a second one, and the one that stays is gone or not usable by now."""
+        for step in verdict.plan.of(Action.KEEP):
+            now = self.api.database(step.on_database.id, project=self.project.id)
+            if now is None or now.status is not Status.READY:
+                raise PlanOutdated(f"nothing was deleted, since {step.on_database.id}, which stays, is not ready")
 
     def _apply(self, step: Step) -> str:
         if step.action is Action.DELETE and step.database is not None and not step.database.is_default:
@@ -202,10 +226,16 @@ def failure(sweep: Sweep, max_deletions: int) -> SweepIncomplete | None:
             cause="The Management API or GitHub had a problem with these; the rest of the sweep went on.",
             remedy="Run the sweep again. If the same ones stay, look at them in the Prisma Console.",
         )
+    if left := sweep.of(SweepStatus.LEFT):
+        return SweepIncomplete(
+            f"The sweep ran out of time, and {count(len(left), 'preview')} of those it found stale were not reached: {_listed(left)}.",
+            cause="There was more to delete than fits into the time, or an API is slow.",
+            remedy="Run the sweep again (it goes on where this one stopped), or raise the input timeout.",
+        )
     if beyond:
         deletions = sum(one.verdict.deletions for one in beyond)
         return SweepIncomplete(
-            f"{deletions} databases more than max_deletions ({max_deletions}) would have to go, and were left alone: {_listed(beyond)}.",
+            f"{count(deletions, 'database')} beyond max_deletions ({max_deletions}) were due, and stayed: {_listed(beyond)}.",
             cause="So many at once can be a sign of a mistake, such as a token that does not see every pull request.",
             remedy="If the list is right, run the sweep again (each run takes the next ones), or raise max_deletions.",
         )

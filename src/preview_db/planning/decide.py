@@ -16,6 +16,7 @@ WRITERS = frozenset({"admin", "maintain", "write"})
 
 _ORDER = re.compile(r"\s*/preview-db[ \t]+(?P<verb>[a-z-]+)[ \t]*(?:\r?\n.*)?\Z", re.DOTALL)
 _PULL_REQUEST = ("pull_request", "pull_request_target")
+_HARMLESS = ("doctor", "unseal")
 _SAY_IT_ALL = (*_PULL_REQUEST, "push", "create", "delete", "merge_group", "schedule", "issue_comment")
 _HOW_TO_SERVE = {
     "a fork": "To serve forks, run the step with allow_forks: true in a job of a workflow on: pull_request_target that checks nothing of "
@@ -87,6 +88,7 @@ class EventState:
     """The answers to :class:`Lookups`.
 
     Attributes:
+        checked: whether GitHub was asked at all; of what is none then, there is no saying whether it exists.
         permission: what the repository lets the person do, as GitHub's API says it; never what a payload says.
         queue: the refs of the merge queue's live entries.
     """
@@ -95,24 +97,38 @@ class EventState:
     branch_exists: bool | None = None
     permission: str = "none"
     queue: frozenset[str] = frozenset()
+    checked: bool = False
 
 
 def lookups(inputs: Inputs, event: Event) -> Lookups:
     """What :func:`decide` needs to have seen. Most events carry all it takes."""
     automatic = inputs.command in ("auto", "plan")
-    if event.name == "issue_comment" and automatic:
-        order = _order(event)
-        if order is None or event.sender is None or event.sender.is_bot or event.issue is None:
-            return Lookups()
-        return Lookups(pull_request=event.issue.number, permission_of=event.sender.login)
-    if event.name in _PULL_REQUEST and automatic and event.action == "closed" and event.pull_request is not None:
+    if event.name == "issue_comment":
+        return _lookups_of_comment(inputs, event, automatic=automatic)
+    number = event.pull_request.number if event.pull_request else None
+    deletes = automatic or (inputs.command == "delete" and inputs.database_id is None and inputs.pr in (None, number))
+    if event.name in _PULL_REQUEST and event.action == "closed" and deletes:
         # A closed run may be run again, weeks later, on a pull request that was reopened.
-        return Lookups(pull_request=event.pull_request.number, only_if_possible=True)
+        return Lookups(pull_request=number, only_if_possible=True)
     if event.name == "merge_group" and automatic and event.action == "destroyed":
         return Lookups(queue=True)
+    if inputs.command in ("create", "reset") and (inputs.branch or inputs.pr not in (None, number)):
+        return Lookups(pull_request=inputs.pr, branch=inputs.branch, only_if_possible=True)
     if event.name not in _SAY_IT_ALL and automatic:
         return Lookups(pull_request=inputs.pr, branch=inputs.branch)
     return Lookups()
+
+
+def _lookups_of_comment(inputs: Inputs, event: Event, *, automatic: bool) -> Lookups:
+    """A comment counts only from who may write, and what it is about may come from a fork: both are looked up, whatever the command."""
+    if event.sender is None or event.sender.is_bot or event.issue is None or event.action != "created":
+        return Lookups()
+    if inputs.command in _HARMLESS or (automatic and _order(event) is None):
+        return Lookups()
+    branch = None if automatic else inputs.branch
+    number = event.issue.number if automatic or inputs.pr is None else inputs.pr
+    is_pull_request = event.issue.pull_request is not None or inputs.pr is not None
+    return Lookups(pull_request=number if is_pull_request and branch is None else None, branch=branch, permission_of=event.sender.login)
 
 
 def unwanted(pull_request: PullRequest, inputs: Inputs) -> str | None:
@@ -163,17 +179,79 @@ class _About:
     def by_command(self) -> Decision:
         """The user says what to do; who it is about, the inputs say, or else the event."""
         command = self.inputs.command
+        if (ignored := self._ignored_comment()) is not None:
+            return ignored
         if command == "sweep":
             return Decision(Task.SWEEP, "a sweep was asked for")
         task = {"create": Task.ENSURE, "connect": Task.CONNECT, "reset": Task.RESET, "delete": Task.REMOVE}[command]
+        if self.inputs.database_id is not None:
+            return Decision(task, f"'{command}' was asked for, of the database {self.inputs.database_id}")
         scope = self._scope_asked_for()
-        if scope is None and not (self.inputs.database_id and task in (Task.CONNECT, Task.REMOVE)):
+        if scope is None:
             raise self._unsupported(f"'command: {command}' is about a pull request or branch, and nothing says which.")
-        pull_request = self.event.pull_request
-        if task in (Task.ENSURE, Task.RESET) and scope == self._pull_request_scope() and pull_request and self._is_foreign(pull_request):
+        if task in (Task.ENSURE, Task.RESET) and (refused := self._refused(scope)) is not None:
+            return refused
+        closed = self.event.action == "closed" and scope == self._pull_request_scope()
+        if task is Task.REMOVE and closed and self._is_open_again(scope):
+            return Decision(Task.NOTHING, f"{scope} was closed, and is open again by now", scope)
+        return Decision(task, f"'{command}' was asked for, of the preview of {scope}{self._unchecked(task)}", scope)
+
+    def _ignored_comment(self) -> Decision | None:
+        """Why a comment does not count, if that is what started the run: anybody may comment, and edit."""
+        event = self.event
+        if event.name != "issue_comment":
+            return None
+        who = event.sender.login if event.sender else "nobody"
+        if event.action != "created":
+            return Decision(Task.NOTHING, f"the comment was {event.action}, and only a new one counts")
+        if event.sender is None or event.sender.is_bot:
+            return Decision(Task.NOTHING, f"{who} is a bot, and bots give no orders")
+        if self.seen.permission not in WRITERS:
+            return Decision(
+                Task.NOTHING, f"{who} may not write to this repository, so the comment is ignored", advice="Ask somebody who may"
+            )
+        return None
+
+    def _refused(self, scope: Scope) -> Decision | None:
+        """Why ``scope`` gets no preview although the command asks for one. Label and draft don't count: it was asked for by hand.
+
+        Raises:
+            UnsupportedEvent: GitHub was asked, and there is no such pull request or branch.
+        """
+        full_name = self.repository.full_name
+        if scope.kind is Kind.BRANCH and self.inputs.branch is not None and self.seen.checked and not self.seen.branch_exists:
+            raise self._unsupported(f"There is no branch {scope.ref} in {full_name}.")
+        number = scope.pull_request
+        if number is None:
+            return None
+        pull_request = self._pull_request(number)
+        if pull_request is None:
+            if self.seen.checked:
+                raise self._unsupported(f"There is no pull request #{number} in {full_name}.")
+            return None
+        if self._is_foreign(pull_request):
             return Decision(Task.NOTHING, f"{scope} comes from a fork, and allow_forks is false", scope, advice=_ALLOW_FORKS)
-        what = f"the database {self.inputs.database_id}" if self.inputs.database_id else f"the preview of {scope}"
-        return Decision(task, f"'{command}' was asked for, of {what}", scope)
+        if not pull_request.is_open:
+            return Decision(Task.NOTHING, f"{scope} {unwanted(pull_request, self.inputs)}", scope)
+        return None
+
+    def _unchecked(self, task: Task) -> str:
+        """What to add to the reason where a pull request or branch was taken on trust."""
+        given = self.inputs.branch is not None or (self.inputs.pr is not None and self._pull_request(self.inputs.pr) is None)
+        if task not in (Task.ENSURE, Task.RESET) or not given or self.seen.checked:
+            return ""
+        return " (GitHub was not asked whether that exists)"
+
+    def _pull_request(self, number: int) -> PullRequest | None:
+        """The pull request of that number, as it was looked up, or as the event shows it."""
+        for pull_request in (self.seen.pull_request, self.event.pull_request):
+            if pull_request is not None and pull_request.number == number:
+                return pull_request
+        return None
+
+    def _is_open_again(self, scope: Scope) -> bool:
+        seen = self.seen.pull_request
+        return seen is not None and seen.number == scope.pull_request and seen.is_open
 
     def by_pull_request(self) -> Decision:
         """By how the pull request stands rather than by what just happened to it: GitHub drops runs that waited when a newer one comes."""
@@ -235,12 +313,8 @@ class _About:
         order = _order(event)
         if order is None or scope is None:
             return Decision(Task.NOTHING, "the comment gives no order to preview-db")
-        if event.sender is None or event.sender.is_bot:
-            return Decision(Task.NOTHING, f"{sender} is a bot, and bots give no orders")
-        if self.seen.permission not in WRITERS:
-            return Decision(
-                Task.NOTHING, f"{sender} may not write to this repository, so the comment is ignored", advice="Ask somebody who may"
-            )
+        if (ignored := self._ignored_comment()) is not None:
+            return ignored
         task = {"reset": Task.RESET, "delete": Task.REMOVE, "create": Task.ENSURE, "status": Task.STATUS}.get(order)
         if task is None:
             known = "reset, delete, create and status"

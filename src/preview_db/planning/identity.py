@@ -62,6 +62,11 @@ def tag(scope: Scope) -> str:
     return _repository_tag(scope.repository) + exact[:10]
 
 
+def tag_of(identity: str) -> str:
+    """The tag that ``identity``, one of ours, ends in."""
+    return identity[-TAG_LENGTH:]
+
+
 def is_ours(identity: str, repository: Repository) -> bool:
     """Whether ``identity`` bears a valid tag of ``repository``: one that confirms what the rest of the name says."""
     return bool(_readings(identity, repository))
@@ -92,7 +97,7 @@ def described(identity: str, repository: Repository) -> tuple[Scope, str] | None
     Of a branch only a slug is in the name, with the key after it: that scope is good to be shown, and its tag to be found by.
     """
     readings = _readings(identity, repository)
-    return (readings[0], identity[-TAG_LENGTH:]) if readings else None
+    return (readings[0], tag_of(identity)) if readings else None
 
 
 def branch_scope(identity: str, repository: Repository, branches: Iterable[str]) -> Scope | None:
@@ -104,7 +109,7 @@ def branch_scope(identity: str, repository: Repository, branches: Iterable[str])
             # A key is told from the slug by what is left over; the tag decides.
             if said == slug or said.startswith(f"{slug}-"):
                 scope = Scope(repository, Kind.BRANCH, branch, said[len(slug) + 1 :])
-                if tag(scope) == identity[-TAG_LENGTH:]:
+                if tag(scope) == tag_of(identity):
                     return scope
     return None
 

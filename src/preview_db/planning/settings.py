@@ -41,6 +41,9 @@ NOT_YET: frozenset[str] = frozenset(
 )  # fmt: skip
 """Inputs that are agreed on and described, and which this version refuses rather than ignores."""
 
+TIMEOUT = timedelta(seconds=120)
+SWEEP_TIMEOUT = timedelta(minutes=30)
+
 _DURATION = re.compile(r"(?P<count>[0-9]{1,9}(?:\.[0-9]{1,3})?)\s*(?P<unit>s|m|h|d)?", re.ASCII)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", None: "seconds"}
 _CONNECTION_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?", re.ASCII)
@@ -188,7 +191,7 @@ class Inputs(_Environment):
     seal_with: SecretStr | None = None
     sealed: SecretStr | None = None  # no secret, and nothing for a log either
     wait: Wait = "connectable"
-    timeout: Duration = timedelta(seconds=120)
+    timeout: Duration | None = None
     on_push: Literal["keep", "reset"] = "keep"
     label: str | None = Field(default=None, max_length=100)
     drafts: Boolean = True
@@ -202,6 +205,10 @@ class Inputs(_Environment):
     summary: Boolean = True
     github_token: SecretStr | None = None
     management_api_url: str = _input("PRISMA_MANAGEMENT_API_URL", default="https://api.prisma.io")
+
+    def time_limit(self, *, sweep: bool = False) -> timedelta:
+        """How long the run may take: ``timeout``, or the default, which is longer for a sweep."""
+        return self.timeout or (SWEEP_TIMEOUT if sweep else TIMEOUT)
 
     @property
     def only_plans(self) -> bool:
@@ -262,9 +269,9 @@ class Inputs(_Environment):
 
     @field_validator("timeout")
     @classmethod
-    def _timeout(cls, value: timedelta) -> timedelta:
-        if not timedelta(seconds=1) <= value <= timedelta(hours=1):
-            raise ValueError("takes from 1s to 1h")
+    def _timeout(cls, value: timedelta | None) -> timedelta | None:
+        if value is not None and not timedelta(seconds=1) <= value <= timedelta(hours=6):
+            raise ValueError("takes from 1s to 6h")
         return value
 
     @field_validator("service_token", "github_token")

@@ -84,6 +84,7 @@ class SweepStatus(enum.StrEnum):
     WOULD_GO = "would go"
     BEYOND = "beyond max_deletions"
     FAILED = "failed"
+    LEFT = "left for the next sweep"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -216,9 +217,10 @@ def idle_longest(previews: Iterable[Preview], pull_requests: Iterable[PullReques
     return [*closed, *(f"#{one.number} (nothing for {age(now - one.updated_at)})" for one in idle)][:most]
 
 
-def queued_number(ref: str) -> int | None:
-    """The pull request a merge queue's ref is for."""
-    return MergeGroup(head_ref=ref, head_sha="").number
+def queued_numbers(refs: Iterable[str]) -> frozenset[int]:
+    """The pull requests that ``refs``, as far as they are a merge queue's, are for."""
+    numbers = (MergeGroup(head_ref=ref, head_sha="").number for ref in refs)
+    return frozenset(number for number in numbers if number is not None)
 
 
 def age(value: timedelta) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Collection, Iterator
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -30,12 +30,20 @@ _LARGEST = 64 * 1024 * 1024
 
 _LONGEST_MESSAGE = 500
 _MAX_PAGES = 1000
+_PAGE = 100
 
 
 class GitHubFailed(PreviewError):
     """GitHub did not do what was asked."""
 
     title = "GitHub"
+
+
+class RepositoryIdentity(NamedTuple):
+    """What GitHub says of a repository."""
+
+    id: int
+    default_branch: str
 
 
 class GitHubRepository:
@@ -69,10 +77,11 @@ class GitHubRepository:
                 raise ValueError("another pull request")
             return None if found is None else PullRequest.model_validate(found)
 
-    def id(self) -> int:
-        """The repository's id, which stays when it is renamed."""
+    def identity(self) -> RepositoryIdentity:
+        """What stays of it when it is renamed, and the branch that it always has."""
         with failing("Reading the repository", "metadata: read"):
-            return int(self._page("")[0]["id"])
+            found = self._page("")[0]
+            return RepositoryIdentity(int(found["id"]), str(found["default_branch"]))
 
     def open_pull_requests(self) -> list[PullRequest]:
         """All that are open, on every page."""
@@ -95,7 +104,13 @@ class GitHubRepository:
         """The names of all branches and tags, on every page: a tag has a preview only if somebody asked for it by name."""
         with failing("Listing the branches", "contents: read"):
             tags = [found.removeprefix("refs/tags/") for found in self._refs("tags/")]
-            return [*(str(one["name"]) for one in self._list("/branches")), *tags]
+            return [*self._complete(str(branch["name"]) for branch in self._list("/branches")), *tags]
+
+    def refs(self) -> list[str]:
+        """The same as :meth:`branches`, by another way: as Git's references."""
+        with failing("Listing the references", "contents: read"):
+            heads = self._complete(found.removeprefix("refs/heads/") for found in self._refs("heads/"))
+            return [*heads, *(found.removeprefix("refs/tags/") for found in self._refs("tags/"))]
 
     def branch_exists(self, name: str) -> bool:
         with failing(f"Reading the branch {name}", "contents: read"):
@@ -143,12 +158,19 @@ class GitHubRepository:
     def _list(self, path: str, *, pages: int = _MAX_PAGES, **parameters: str) -> Iterator[Any]:
         """The items of a list, page by page, as JSON: PyGithub's objects would fetch each again for what a list leaves out."""
         for page in range(1, pages + 1):
-            items, links = self._page(path, **parameters, per_page="100", page=str(page))
+            items, links = self._page(path, **parameters, per_page=str(_PAGE), page=str(page))
             yield from items
-            if 'rel="next"' not in links:
+            if 'rel="next"' not in links and len(items) < _PAGE:  # a header may get lost on the way
                 return
         if pages == _MAX_PAGES:
             raise ValueError("a list without end")
+
+    def _complete(self, branches: Iterable[str]) -> list[str]:
+        """``branches``, if the default branch is among them: a list without it leaves out others, too."""
+        found, default = list(branches), self.identity().default_branch
+        if default not in found:
+            raise http.Garbled(f"a list of {len(found)} branches, and not the default branch among them")
+        return found
 
     def _refs(self, prefix: str) -> Iterator[str]:
         """The references that begin with ``prefix``, in full."""
