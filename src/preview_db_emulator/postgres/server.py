@@ -185,7 +185,7 @@ class Postgres:
         database, role = sql.Identifier(name), sql.Identifier(owner)
         await self._run(sql.SQL("CREATE ROLE {} NOLOGIN").format(role))
         try:
-            await self._run(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, role))
+            await self._run(sql.SQL("CREATE DATABASE {} OWNER {} {}").format(database, role, await self._by_copying_files()))
         except psycopg.Error:
             await self._run(sql.SQL("DROP ROLE {}").format(role))
             raise
@@ -193,6 +193,11 @@ class Postgres:
             sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database),
             sql.SQL("GRANT ALL ON DATABASE {} TO {}").format(database, role),
         )
+
+    async def _by_copying_files(self) -> sql.SQL:
+        """How to create a database in a tenth of the time: not through the write-ahead log, which only a crash or a standby would need."""
+        async with self._administration() as connection:
+            return sql.SQL("STRATEGY file_copy" if connection.info.server_version >= 150000 else "")
 
     async def copy_database(self, source: str, target: str, owner: str) -> None:
         """Fill the database ``target`` with what is in ``source``, owned by ``owner``, without disturbing who is connected there.
