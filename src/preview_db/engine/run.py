@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from .. import pace
 from ..deadline import Deadline
 from ..errors import InvalidInput, Mismatch, NoPreview, PlanLimit, PreviewError
 from ..interrupts import Interrupts
@@ -216,7 +216,7 @@ class Engine:
         return described
 
     def _reconciler(self, api: ManagementApi, project: Project) -> Reconciler:
-        inputs, log, sleep = self.inputs, self.sink.info, time.sleep
+        inputs, log, sleep = self.inputs, self.sink.info, pace.sleep
         deadline = Deadline.after(inputs.time_limit().total_seconds())
         options = CreateOptions(inputs.region, lookup.source(api, inputs.source), inputs.database_name)
         databases = Databases(api, project, options, inputs.wait != "none", deadline, log, self.interrupts, sleep)

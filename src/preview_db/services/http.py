@@ -9,6 +9,7 @@ from typing import Any, Self
 import httpx
 from httpx_retries import Retry, RetryTransport
 
+from .. import pace
 from ..deadline import NEVER, Deadline
 from ..errors import InvalidInput
 from ..hosts import is_loopback
@@ -42,23 +43,25 @@ class Resend(Retry):
     """httpx-retries' policy, which gives up rather than wait for longer than there is time."""
 
     deadline = NEVER
+    pace = 1.0
 
-    def until(self, deadline: Deadline) -> Self:
-        """The same, until then."""
+    def until(self, deadline: Deadline, *, pace: float) -> Self:
+        """The same, until then; each pause that the server did not ask for is multiplied by ``pace``."""
         policy = self.copy_with()
         policy.deadline = deadline
+        policy.pace = pace
         return policy
 
     def copy_with(self, **changes: Any) -> Self:  # type: ignore[override]  # the same arguments, passed on
         copy: Self = super().copy_with(**changes)  # type: ignore[assignment]  # it is of this class
-        copy.deadline = self.deadline  # the library makes a copy for each try
+        copy.deadline, copy.pace = self.deadline, self.pace  # the library makes a copy for each try
         return copy
 
     def parse_retry_after(self, retry_after: str) -> float:
         return self._in_time(super().parse_retry_after(retry_after), "the server asks to wait for {:.0f} s, and {:.0f} are left")
 
     def backoff_strategy(self) -> float:
-        return self._in_time(super().backoff_strategy(), "the next try would be in {:.0f} s, and {:.0f} are left")
+        return self._in_time(super().backoff_strategy() * self.pace, "the next try would be in {:.0f} s, and {:.0f} are left")
 
     def _in_time(self, seconds: float, otherwise: str) -> float:
         if seconds >= self.deadline.left:
@@ -150,10 +153,11 @@ class _Policy(RetryTransport):
     def __init__(self, transport: httpx.BaseTransport, deadline: Deadline) -> None:
         super().__init__(transport=transport)
         self._deadline = deadline
+        self._pace = pace.factor()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         policy: Resend = request.extensions.get("retry", REFUSED_UNSEEN if request.method == "POST" else SAFE_TO_RESEND)
-        request.extensions["retry"] = policy.until(self._deadline)
+        request.extensions["retry"] = policy.until(self._deadline, pace=self._pace)
         return super().handle_request(request)
 
 
@@ -166,7 +170,7 @@ def client(base_url: str, *, token: str, deadline: Deadline = NEVER, largest: in
         largest: bytes of an answer that is read.
 
     Raises:
-        InvalidInput: the environment names a proxy that can't be used.
+        InvalidInput: the environment names a proxy that can't be used, or a pace that makes no sense.
     """
     transport = _BoundedTransport(httpx.HTTPTransport(proxy=_proxy(httpx.URL(base_url))), deadline, largest)
     return httpx.Client(
