@@ -1,7 +1,10 @@
-"""One line a test: an emulator to a worker, a project to a test, a pull request to a life."""
+"""An emulator to a worker, a project to a test, a pull request to a life. CONTRIBUTING.md says which fixture gives what."""
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +12,10 @@ import pytest
 from hypothesis import settings
 
 from preview_db_emulator.client import Emulator, emulator
-from tests.drivers.pull_request import Life, new_project
+from tests.drivers import PACE
+from tests.drivers.emulator import StandIn, clients
+from tests.drivers.pull_request import Life
+from tests.drivers.workflow import Workflow, api
 
 EXAMPLES = 20_000
 """To each property in `make torture`, but where an example starts a process."""
@@ -17,16 +23,60 @@ EXAMPLES = 20_000
 settings.register_profile("default", deadline=None)
 settings.register_profile("torture", max_examples=EXAMPLES, deadline=None)
 
+MEMORY = Path("/dev/shm")
+ENOUGH = 4 * 1024**3
+
+
+def _is_good(folder: Path) -> bool:
+    """Whether the emulators' databases may be there: with room enough, and where programs may be started."""
+    return folder.is_dir() and os.access(folder, os.W_OK) and _allows_programs(folder) and shutil.disk_usage(folder).free > ENOUGH
+
+
+def _allows_programs(folder: Path) -> bool:
+    return not os.statvfs(folder).f_flag & os.ST_NOEXEC
+
+
+os.environ.update(PACE)  # for what runs in this process
+if "TMPDIR" not in os.environ and _is_good(MEMORY):
+    os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
+
 
 @pytest.fixture(scope="session")
-def running() -> Iterator[Emulator]:
-    with emulator() as one:
-        yield one
+def shared_emulator() -> Iterator[Emulator]:
+    with emulator() as started:
+        yield started
 
 
 @pytest.fixture
-def life(running: Emulator, tmp_path: Path) -> Iterator[Life]:
-    before = running.control("GET", "settings")
-    yield Life(running, tmp_path, new_project(running))
-    running.control("DELETE", "faults")
-    running.control("PUT", "settings", before)
+def running(shared_emulator: Emulator) -> Iterator[Emulator]:
+    """The worker's emulator. Afterwards its weather is fine, its settings are as they were, and what was made in it is gone."""
+    before = shared_emulator.control("GET", "settings")
+    yield shared_emulator
+    shared_emulator.control("DELETE", "faults")
+    shared_emulator.control("PUT", "settings", before)
+    _remove_projects(shared_emulator)
+
+
+def _remove_projects(running: Emulator) -> None:
+    for project in api(running, "GET", "/v1/projects?limit=100").json()["data"]:
+        if project["id"] != running.addresses["project_id"]:
+            api(running, "DELETE", f"/v1/projects/{project['id']}").raise_for_status()
+
+
+@pytest.fixture
+def life(running: Emulator, tmp_path: Path) -> Life:
+    """A project of its own, and a pull request whose workflow runs are processes."""
+    return Life.new(running, tmp_path)
+
+
+@pytest.fixture
+def workflow(running: Emulator, tmp_path: Path) -> Workflow:
+    """A project of its own; the runs of its workflow are calls in this process."""
+    return Workflow.new(running, tmp_path)
+
+
+@pytest.fixture
+def stand_in(running: Emulator) -> Iterator[StandIn]:
+    """The worker's emulator with clients for its APIs, for tests of the emulator itself."""
+    with clients(running.process, running.addresses) as stand_in:
+        yield stand_in

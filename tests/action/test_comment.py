@@ -46,8 +46,8 @@ def test_it_is_found_on_any_page(life: Life) -> None:
 def test_a_person_who_pastes_the_marker_does_not_get_their_comment_edited(life: Life) -> None:
     life.opened()
     marker = life.comments()[0]["body"].splitlines()[0]
-    other = Life(life.emulator, life.root, life.project)
-    other.emulator.pull_request(other.number, state="open")
+    other = life.pull()
+    life.emulator.pull_request(other.number, state="open")
     pasted = {"body": f"{marker}\nmine", "login": "mallory", "type": "User"}
     life.emulator.control("PUT", f"github/comments/{life.number}", pasted)
     life.pushed()

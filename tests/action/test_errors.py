@@ -12,7 +12,8 @@ import pytest
 
 from preview_db_emulator.github import payloads
 from preview_db_emulator.runner.runner import Run
-from tests.drivers.pull_request import Life, can_log_in, new_project, until
+from tests.drivers.pull_request import Life
+from tests.drivers.workflow import can_log_in, new_project, until
 
 
 def fails(run: Run, *words: str) -> None:

@@ -12,7 +12,8 @@ import pytest
 from preview_db.planning import identity
 from preview_db_emulator.github import payloads
 from preview_db_emulator.runner.runner import Run
-from tests.drivers.pull_request import Life, can_log_in
+from tests.drivers.pull_request import Life
+from tests.drivers.workflow import can_log_in
 
 
 def happens(life: Life, event: str, payload: dict[str, Any], **inputs: str) -> Run:

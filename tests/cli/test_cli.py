@@ -22,8 +22,9 @@ from preview_db.cli import main as cli
 from preview_db.planning import identity
 from preview_db.planning.model import Kind, Scope
 from preview_db_emulator.client import script
-from tests.drivers.pull_request import Life, can_log_in, until
+from tests.drivers.pull_request import Life
 from tests.drivers.terminal import Desk, git
+from tests.drivers.workflow import can_log_in, until
 
 COMMANDS = sorted(cli.main.commands)
 
@@ -153,7 +154,7 @@ def test_what_a_program_reads_is_json_and_nothing_else(desk: Desk) -> None:
 
 
 def numbers(life: Life, count: int) -> list[int]:
-    return [Life(life.emulator, life.root, life.project).number for _ in range(count)]
+    return [life.pull().number for _ in range(count)]
 
 
 def seeded(desk: Desk) -> dict[str, int]:

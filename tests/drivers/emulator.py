@@ -61,17 +61,24 @@ def launch_process(
 
 
 @contextlib.contextmanager
+def clients(process: subprocess.Popen[str], ready: dict[str, Any]) -> Iterator[StandIn]:
+    """The emulator that printed `ready` when it had started."""
+    url = ready["management_api_url"]
+    with (
+        httpx.Client(base_url=url, timeout=30, headers={"Authorization": f"Bearer {ready['service_token']}"}) as api,
+        httpx.Client(base_url=f"{url}/_emulator/", timeout=60) as control,
+    ):
+        yield StandIn(process, ready, api, control)
+
+
+@contextlib.contextmanager
 def launched(environment: dict[str, str] | None = None, **options: Any) -> Iterator[StandIn]:
     with launch_process(environment, **options) as process:
         try:
             assert process.stdout
             ready = json.loads(process.stdout.readline())
-            url = ready["management_api_url"]
-            with (
-                httpx.Client(base_url=url, timeout=30, headers={"Authorization": f"Bearer {ready['service_token']}"}) as api,
-                httpx.Client(base_url=f"{url}/_emulator/", timeout=60) as control,
-            ):
-                yield StandIn(process, ready, api, control)
+            with clients(process, ready) as stand_in:
+                yield stand_in
         finally:
             process.terminate()
 

@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from preview_db_emulator.client import script
-from tests.drivers.pull_request import Life
+
+from . import PACE
+from .pull_request import Life
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ class Desk:
             "PRISMA_MANAGEMENT_API_URL": addresses["management_api_url"],
             "GITHUB_API_URL": addresses["github_api_url"],
             "GH_TOKEN": addresses["github_token"],
+            **PACE,
         }
 
     @property

@@ -12,7 +12,8 @@ import pytest
 
 from preview_db.planning import identity
 from preview_db_emulator.runner.runner import Run
-from tests.drivers.pull_request import Life, can_log_in, until
+from tests.drivers.pull_request import Life
+from tests.drivers.workflow import can_log_in, until
 
 
 def names(life: Life) -> list[str]:
@@ -78,7 +79,7 @@ def test_ephemeral_credentials_end_with_the_job(life: Life) -> None:
 def test_ephemeral_credentials_end_with_a_job_that_failed_later_or_was_cancelled(life: Life) -> None:
     life.opened()
     life.emulator.control("PUT", f"databases/{life.databases()[0]['id']}", {"refusing": "Failed to connect to upstream database"})
-    step = life.starts("synchronize", {}, {"ephemeral": "true", "timeout": "60s"})
+    step = life.starts("synchronize", {}, ephemeral="true", timeout="60s")
     until(lambda: any(name.endswith("-once") for name in names(life)))
     step.kill()
     killed = step.finish()

@@ -10,7 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 
-from tests.drivers.pull_request import Life, can_log_in, new_project, until
+from tests.drivers.pull_request import Life
+from tests.drivers.workflow import can_log_in, new_project, until
 
 SECRET_OUTPUTS = {"database_url", "direct_url", "pooled_url", "password", "connection_urls"}
 PLAIN_OUTPUTS = {
@@ -72,7 +73,7 @@ def test_reopening_makes_a_new_one(life: Life) -> None:
 
 
 def test_two_pull_requests_two_keys_and_two_databases_each(life: Life) -> None:
-    other = Life(life.emulator, life.root, life.project)
+    other = life.pull()
     ids = [run.outputs["database_id"] for run in (life.opened(), life.opened(key="docs"), other.opened(), other.opened(key="docs"))]
     assert len(set(ids)) == 4
     life.closed()
@@ -251,7 +252,7 @@ def test_a_database_that_is_not_ours_is_refused_by_id(life: Life, command: str) 
 
 
 def test_a_database_can_be_cloned(life: Life) -> None:
-    origin = Life(life.emulator, life.root, life.project).opened()
+    origin = life.pull().opened()
     with psycopg.connect(origin.outputs["database_url"]) as database:
         database.execute("create table plans (name text)")
         database.execute("insert into plans values ('free')")

@@ -11,7 +11,8 @@ import pytest
 from preview_db.planning import identity
 from preview_db.planning.model import Kind, Repository, Scope
 from preview_db_emulator.runner.runner import Run
-from tests.drivers.pull_request import Life, new_project, until
+from tests.drivers.pull_request import Life
+from tests.drivers.workflow import new_project, until
 
 
 def pr(life: Life, number: int, key: str = "") -> Scope:
@@ -20,7 +21,7 @@ def pr(life: Life, number: int, key: str = "") -> Scope:
 
 def numbers(life: Life, count: int) -> list[int]:
     """Numbers no other test of this worker uses."""
-    return [Life(life.emulator, life.root, life.project).number for _ in range(count)]
+    return [life.pull().number for _ in range(count)]
 
 
 def swept(run: Run) -> dict[str, str]:

@@ -25,9 +25,10 @@ from pathlib import Path
 
 from preview_db_emulator.client import Emulator
 from tests.conftest import EXAMPLES
+from tests.drivers.workflow import Workflow
+from tests.torture.claims import FUZZED, emulators, rows
 
 from . import killed, long, races, weather
-from .world import FUZZED, World, emulators, rows
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 Part = Callable[["Torture"], str]
@@ -41,8 +42,8 @@ class Torture:
         self.running = running
         self.root = root
 
-    def world(self, index: int = 0, **inputs: str) -> World:
-        return World.new(self.running[index], self.root, inputs=inputs)
+    def workflow(self, index: int = 0, **inputs: str) -> Workflow:
+        return Workflow.new(self.running[index], self.root, inputs=inputs)
 
 
 def of_kills(torture: Torture) -> str:
@@ -52,7 +53,7 @@ def of_kills(torture: Torture) -> str:
     lock = threading.Lock()
 
     def share(index: int) -> None:
-        fresh = functools.partial(torture.world, index, credential_grace="0s", deployment="true")
+        fresh = functools.partial(torture.workflow, index, credential_grace="0s", deployment="true")
         for scene in killed.SCENES[index :: len(torture.running)]:
             tries = list(killed.everywhere(fresh, scene))
             requests[scene.name] = len(tries) // len(killed.WAYS) // 2
@@ -94,7 +95,7 @@ where, with exit code 1 (the end of a job with a warning and 0, or in silence if
 def of_weather(torture: Torture) -> str:
     asked = torture.asked
     processes = max(1, asked.lives // 50)
-    found = weather.lives(torture.world(), count=asked.lives, rate=0.3, seed=asked.seed, at_once=asked.at_once, processes=processes)
+    found = weather.lives(torture.workflow(), count=asked.lives, rate=0.3, seed=asked.seed, at_once=asked.at_once, processes=processes)
     lines = [
         f"| {name} | {one.succeeded + one.failed} | {one.succeeded} | {one.share:.1%} | {one.median:.1f} s | {one.longest:.0f} s |"
         for name, one in found.tallies.items()
@@ -149,8 +150,8 @@ server from before SDK 1.78) only looking again keeps two runs from making two d
 
 def of_long_runs(torture: Torture) -> str:
     asked = torture.asked
-    hour = long.lives(torture.world(), count=asked.hour, at_once=4)
-    swept = long.sweep(torture.world(), count=asked.databases, limit=10_000)
+    hour = long.lives(torture.workflow(), count=asked.hour, at_once=4)
+    swept = long.sweep(torture.workflow(), count=asked.databases, limit=10_000)
 
     def line(who: str, before: long.Taken, after: long.Taken) -> str:
         pairs = [(one.memory // 1024**2, one.descriptors, one.threads, one.processes) for one in (before, after)]

@@ -15,8 +15,8 @@ from typing import Literal
 from preview_db.planning import identity
 from preview_db_emulator.github import payloads
 from preview_db_emulator.runner.runner import Run, Step
-
-from .world import Json, Pull, World, check_manners, check_promise, hold
+from tests.drivers.workflow import Json, PullRequest, Workflow
+from tests.torture.claims import check_manners, check_promise, hold
 
 Phase = Literal["silence", "late"]
 """Kinds of fault: the request is never carried out; it is, and the answer is kept back."""
@@ -33,13 +33,13 @@ class Scene:
     """
 
     name: str
-    stage: Callable[[World], tuple[Pull, Callable[[], Step]]]
-    check: Callable[[Pull], None]
+    stage: Callable[[Workflow], tuple[PullRequest, Callable[[], Step]]]
+    check: Callable[[PullRequest], None]
     promises: bool = True
     stops_with: int = 1
 
 
-def _present(pull: Pull) -> None:
+def _present(pull: PullRequest) -> None:
     hold(len(pull.databases()) == 1, f"exactly one database: {len(pull.databases())}")
     hold(len(pull.comments()) == 1, f"exactly one comment: {len(pull.comments())}")
     # The first run's, the killed one's, and the one's that put it right; each may have lost one answer and asked again.
@@ -47,114 +47,114 @@ def _present(pull: Pull) -> None:
     hold(len(found) <= 3, f"no more credentials than the policy allows: {found}")
 
 
-def _absent(pull: Pull) -> None:
+def _absent(pull: PullRequest) -> None:
     hold(pull.databases() == [], "nothing is left")
-    deployments = pull.world.emulator.control("GET", "github/deployments")
+    deployments = pull.workflow.emulator.control("GET", "github/deployments")
     left = [one for one in deployments if one["fields"]["task"].endswith(_tag(pull))]
     hold(left == [], f"no deployment is left: {left}")
 
 
-def _tag(pull: Pull) -> str:
+def _tag(pull: PullRequest) -> str:
     return identity.tag(pull.scope)
 
 
-def _create(world: World) -> tuple[Pull, Callable[[], Step]]:
-    pull = world.pull()
+def _create(workflow: Workflow) -> tuple[PullRequest, Callable[[], Step]]:
+    pull = workflow.pull()
     payload = pull.event("opened", state="open")
-    return pull, lambda: world.start("pull_request", payload)
+    return pull, lambda: workflow.step("pull_request", payload)
 
 
-def _push(world: World, **inputs: str) -> tuple[Pull, Callable[[], Step]]:
-    pull = world.pull()
+def _push(workflow: Workflow, **inputs: str) -> tuple[PullRequest, Callable[[], Step]]:
+    pull = workflow.pull()
     pull.opened()
     payload = pull.event("synchronize")
-    return pull, lambda: world.start("pull_request", payload, inputs)
+    return pull, lambda: workflow.step("pull_request", payload, inputs)
 
 
-def _reset(world: World) -> tuple[Pull, Callable[[], Step]]:
-    return _push(world, on_push="reset")
+def _reset(workflow: Workflow) -> tuple[PullRequest, Callable[[], Step]]:
+    return _push(workflow, on_push="reset")
 
 
-def _connect(world: World) -> tuple[Pull, Callable[[], Step]]:
-    return _push(world, command="connect")
+def _connect(workflow: Workflow) -> tuple[PullRequest, Callable[[], Step]]:
+    return _push(workflow, command="connect")
 
 
-def _close(world: World) -> tuple[Pull, Callable[[], Step]]:
-    pull = world.pull()
+def _close(workflow: Workflow) -> tuple[PullRequest, Callable[[], Step]]:
+    pull = workflow.pull()
     pull.opened()
     payload = pull.event("closed", state="closed")
-    return pull, lambda: world.start("pull_request", payload)
+    return pull, lambda: workflow.step("pull_request", payload)
 
 
-def _delete(world: World) -> tuple[Pull, Callable[[], Step]]:
+def _delete(workflow: Workflow) -> tuple[PullRequest, Callable[[], Step]]:
     """By hand, and of a pull request that is open."""
-    pull = world.pull()
+    pull = workflow.pull()
     pull.opened()
-    payload = payloads.workflow_dispatch_event(ref="refs/heads/main", workflow=".github/workflows/delete.yml", **world.where)
-    return pull, lambda: world.start("workflow_dispatch", payload, {"command": "delete", "pr": str(pull.number)})
+    payload = payloads.workflow_dispatch_event(ref="refs/heads/main", workflow=".github/workflows/delete.yml", **workflow.where)
+    return pull, lambda: workflow.step("workflow_dispatch", payload, {"command": "delete", "pr": str(pull.number)})
 
 
-def _keyless(world: World) -> tuple[Pull, Callable[[], Step]]:
+def _keyless(workflow: Workflow) -> tuple[PullRequest, Callable[[], Step]]:
     """Without a stored token: what signs the job in are requests, too."""
-    addresses = world.emulator.addresses
-    world.emulator.control("PUT", "oidc", {"project": world.project})
-    world.inputs = {**world.inputs, "service_token": ""}
-    world.environ = {
+    addresses = workflow.emulator.addresses
+    workflow.emulator.control("PUT", "oidc", {"project": workflow.project})
+    workflow.inputs = {**workflow.inputs, "service_token": ""}
+    workflow.environ = {
         "ACTIONS_ID_TOKEN_REQUEST_URL": addresses["oidc_request_url"],
         "ACTIONS_ID_TOKEN_REQUEST_TOKEN": addresses["oidc_request_token"],
     }
-    return _create(world)
+    return _create(workflow)
 
 
-def _post(world: World) -> tuple[Pull, Callable[[], Step]]:
+def _post(workflow: Workflow) -> tuple[PullRequest, Callable[[], Step]]:
     """The end of a job whose credentials end with it."""
-    pull = world.pull()
+    pull = workflow.pull()
     opened = pull.opened(ephemeral="true", connections="app\njobs")
     payload = pull.event("synchronize")
-    return pull, lambda: world.start("pull_request", payload, {"ephemeral": "true"}, command="preview-db-post", state=opened.state)
+    return pull, lambda: workflow.step("pull_request", payload, {"ephemeral": "true"}, command="preview-db-post", state=opened.state)
 
 
-def _sweep(world: World) -> tuple[Pull, Callable[[], Step]]:
+def _sweep(workflow: Workflow) -> tuple[PullRequest, Callable[[], Step]]:
     """Three that were closed unseen, one that is open, with a database too many and credentials nobody needs."""
-    kept, *gone = (world.pull() for _ in range(4))
+    kept, *gone = (workflow.pull() for _ in range(4))
     for pull in (kept, *gone):
         pull.event("opened", state="open")
     name = {pull.number: _name(pull) for pull in (kept, *gone)}
     long_ago = time.time() - 90_000
     credentials = [{"name": f"app-{run}-1", "createdAt": long_ago + run} for run in range(4)]
-    world.emulator.control(
+    workflow.emulator.control(
         "POST",
         "databases",
         [
-            {"name": name[kept.number], "project": world.project, "createdAt": long_ago, "connections": credentials},
-            {"name": name[kept.number], "project": world.project, "createdAt": long_ago + 60},
-            *({"name": name[pull.number], "project": world.project, "createdAt": long_ago} for pull in gone),
+            {"name": name[kept.number], "project": workflow.project, "createdAt": long_ago, "connections": credentials},
+            {"name": name[kept.number], "project": workflow.project, "createdAt": long_ago + 60},
+            *({"name": name[pull.number], "project": workflow.project, "createdAt": long_ago} for pull in gone),
         ],
     )
     for pull in gone:
         pull.event("closed", state="closed")
-    payload = payloads.schedule_event(schedule="0 3 * * *", repository=world.where["repository"])
-    return kept, lambda: world.start("schedule", payload)
+    payload = payloads.schedule_event(schedule="0 3 * * *", repository=workflow.where["repository"])
+    return kept, lambda: workflow.step("schedule", payload)
 
 
-def _name(pull: Pull) -> str:
+def _name(pull: PullRequest) -> str:
     return identity.name(pull.scope)
 
 
-def _swept(pull: Pull) -> None:
+def _swept(pull: PullRequest) -> None:
     """Of its project only the open one's oldest database is left, with the credentials of the two newest runs."""
-    (left,) = pull.world.databases()
+    (left,) = pull.workflow.databases()
     hold(left["id"] == pull.databases()[0]["id"], "the open one's is the one that is left")
     hold({one["name"] for one in left["connections"]} == {"app-2-1", "app-3-1"}, f"two credentials are left: {left['connections']}")
 
 
-def _connected(pull: Pull) -> None:
+def _connected(pull: PullRequest) -> None:
     hold(len(pull.databases()) == 1, "exactly one database")
     found = [one["name"] for one in pull.databases()[0]["connections"]]
     hold(len(found) <= 3, f"no more credentials than the policy allows: {found}")
 
 
-def _revoked(pull: Pull) -> None:
+def _revoked(pull: PullRequest) -> None:
     (left,) = pull.databases()
     found = [one["name"] for one in left["connections"] if one["name"].endswith("-once")]
     hold(found == [], f"no credential outlives its job: {found}")
@@ -189,26 +189,26 @@ class Boundary:
         return f"{'before' if self.phase == 'silence' else 'after'} {self.request} (request {self.index + 1})"
 
 
-def boundaries(world: World, scene: Scene) -> list[Boundary]:
+def boundaries(workflow: Workflow, scene: Scene) -> list[Boundary]:
     """Those of a run in fair weather, which has to succeed."""
-    pull, start = scene.stage(world)
-    world.emulator.control("DELETE", "requests")
+    pull, start = scene.stage(workflow)
+    workflow.emulator.control("DELETE", "requests")
     run = start().finish()
     hold(run.exit_code == 0, f"{scene.name} succeeds in fair weather", run)
     scene.check(pull)
-    served = [f"{one['method']} {one['path']}" for one in world.emulator.control("GET", "requests")]
+    served = [f"{one['method']} {one['path']}" for one in workflow.emulator.control("GET", "requests")]
     phases: tuple[Phase, ...] = ("silence", "late")
     return [Boundary(index, phase, request) for index, request in enumerate(served) for phase in phases]
 
 
-def held_at(world: World, boundary: Boundary, start: Callable[[], Step], *, seconds: float = HELD_S) -> Step:
+def held_at(workflow: Workflow, boundary: Boundary, start: Callable[[], Step], *, seconds: float = HELD_S) -> Step:
     """The command, begun anew and held exactly there: for as long as `seconds`, or until it is gone."""
     rule = {"kinds": [boundary.phase], "after": boundary.index, "count": 1, "silence_s": seconds}
-    world.emulator.control("PUT", "faults", rule)
-    world.emulator.control("DELETE", "requests")
+    workflow.emulator.control("PUT", "faults", rule)
+    workflow.emulator.control("DELETE", "requests")
     step = start()
     for _ in range(3000):
-        served: list[Json] = world.emulator.control("GET", "requests")
+        served: list[Json] = workflow.emulator.control("GET", "requests")
         if len(served) > boundary.index and (boundary.phase == "silence" or served[boundary.index]["carried_out"]):
             return step
         if step.process.poll() is not None:
@@ -219,25 +219,25 @@ def held_at(world: World, boundary: Boundary, start: Callable[[], Step], *, seco
     raise AssertionError
 
 
-def killed(fresh: Callable[[], World], scene: Scene, boundary: Boundary) -> None:
+def killed(fresh: Callable[[], Workflow], scene: Scene, boundary: Boundary) -> None:
     """Kills it there without warning, and runs it again."""
-    world = fresh()
-    pull, start = scene.stage(world)
-    held_at(world, boundary, start).kill()
-    world.emulator.control("DELETE", "faults")
+    workflow = fresh()
+    pull, start = scene.stage(workflow)
+    held_at(workflow, boundary, start).kill()
+    workflow.emulator.control("DELETE", "faults")
     _put_right(pull, scene, start().finish(), f"killed {boundary}")
 
 
-def stopped(fresh: Callable[[], World], scene: Scene, boundary: Boundary, number: signal.Signals) -> None:
+def stopped(fresh: Callable[[], Workflow], scene: Scene, boundary: Boundary, number: signal.Signals) -> None:
     """Asks it to stop there: it does, says where, with exit code 1; and runs it again."""
-    world = fresh()
-    pull, start = scene.stage(world)
-    step = held_at(world, boundary, start, seconds=0.5 if boundary.changes else 30)
+    workflow = fresh()
+    pull, start = scene.stage(workflow)
+    step = held_at(workflow, boundary, start, seconds=0.5 if boundary.changes else 30)
     asked = time.monotonic()
     step.process.send_signal(number)
     run = step.finish(timeout=20)
     took = time.monotonic() - asked
-    world.emulator.control("DELETE", "faults")
+    workflow.emulator.control("DELETE", "faults")
     check_manners(run)
     hold(run.exit_code == scene.stops_with, f"{number.name} {boundary}: exit code {scene.stops_with}", run)
     told = [one.message for one in run.annotations if one.level == ("error" if scene.stops_with else "warning")]
@@ -249,7 +249,7 @@ def stopped(fresh: Callable[[], World], scene: Scene, boundary: Boundary, number
     _put_right(pull, scene, start().finish(), f"{number.name} {boundary}")
 
 
-def _put_right(pull: Pull, scene: Scene, again: Run, what: str) -> None:
+def _put_right(pull: PullRequest, scene: Scene, again: Run, what: str) -> None:
     hold(again.exit_code == 0, f"{what}: the next run succeeds", again)
     check_manners(again)
     if scene.promises:
@@ -260,7 +260,7 @@ def _put_right(pull: Pull, scene: Scene, again: Run, what: str) -> None:
         hold(False, f"{what}: {error}", again)
 
 
-def everywhere(fresh: Callable[[], World], scene: Scene) -> Iterator[tuple[str, Callable[[], None]]]:
+def everywhere(fresh: Callable[[], Workflow], scene: Scene) -> Iterator[tuple[str, Callable[[], None]]]:
     """Every way to end this command early, with what it is called, each in a project of its own."""
     for boundary in boundaries(fresh(), scene):
         for way in WAYS:

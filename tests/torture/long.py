@@ -13,8 +13,8 @@ from pathlib import Path
 from preview_db.planning import identity
 from preview_db.planning.model import Kind, Scope
 from preview_db_emulator.github import payloads
-
-from .world import Pull, World, check_promise, hold
+from tests.drivers.workflow import PullRequest, Workflow
+from tests.torture.claims import check_promise, hold
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,23 +56,23 @@ class Hour:
     emulator_after: Taken
 
 
-def lives(world: World, *, count: int, at_once: int = 4) -> Hour:
+def lives(workflow: Workflow, *, count: int, at_once: int = 4) -> Hour:
     """Lives so many pull requests, after a tenth as many to warm up; then looks at what is left over."""
 
-    def live(pull: Pull) -> None:
+    def live(pull: PullRequest) -> None:
         for run in (pull.opened(), pull.pushed(), pull.closed()):
             hold(run.exit_code == 0, "every run in fair weather succeeds", run)
         hold(pull.databases() == [], "nothing is left")
 
     def some(number: int) -> None:
         with ThreadPoolExecutor(at_once) as pool:
-            list(pool.map(live, [world.pull() for _ in range(number)]))
-        world.emulator.control("DELETE", "requests")
+            list(pool.map(live, [workflow.pull() for _ in range(number)]))
+        workflow.emulator.control("DELETE", "requests")
         gc.collect()
         time.sleep(0.5)  # what is being closed may close
 
     some(max(at_once, count // 10))
-    emulator = world.emulator.process.pid
+    emulator = workflow.emulator.process.pid
     before = taken(os.getpid()), taken(emulator)
     began = time.monotonic()
     some(count)
@@ -106,33 +106,33 @@ class BigSweep:
     peak: int
 
 
-def sweep(world: World, *, count: int, limit: int) -> BigSweep:
+def sweep(workflow: Workflow, *, count: int, limit: int) -> BigSweep:
     """A sweep over `count` databases on paper, half of them of closed pull requests, as a process whose memory is watched."""
-    first = world.pull().number
+    first = workflow.pull().number
     for number in range(first, first + 20):
-        world.emulator.control("PUT", f"github/pulls/{number}", {"state": "open"})
-    kept = world.pull()
+        workflow.emulator.control("PUT", f"github/pulls/{number}", {"state": "open"})
+    kept = workflow.pull()
     check_promise(kept, kept.opened())
-    scopes = [Scope(world.repository, Kind.PULL_REQUEST, str(first + 1_000_000 + index)) for index in range(count // 2)]
+    scopes = [Scope(workflow.repository, Kind.PULL_REQUEST, str(first + 1_000_000 + index)) for index in range(count // 2)]
     long_ago = time.time() - 30 * 86400
     names = [*(identity.name(scope) for scope in scopes), *(f"somebody's {index}" for index in range(count - len(scopes)))]
     for start in range(0, count, 1000):
-        rows = [{"name": name, "project": world.project, "createdAt": long_ago} for name in names[start : start + 1000]]
-        world.emulator.control("POST", "databases", rows)
-    world.emulator.control("DELETE", "requests")
-    payload = payloads.schedule_event(schedule="0 3 * * *", repository=world.where["repository"])
-    step = world.start("schedule", payload, {"max_deletions": str(limit), "comment": "false"})
+        rows = [{"name": name, "project": workflow.project, "createdAt": long_ago} for name in names[start : start + 1000]]
+        workflow.emulator.control("POST", "databases", rows)
+    workflow.emulator.control("DELETE", "requests")
+    payload = payloads.schedule_event(schedule="0 3 * * *", repository=workflow.where["repository"])
+    step = workflow.step("schedule", payload, {"max_deletions": str(limit), "comment": "false"})
     peak = 0
     while step.process.poll() is None:
         peak = max(peak, peak_of(step.process.pid))
         time.sleep(0.05)
     run = step.finish(timeout=1800)
-    left = world.databases()
+    left = workflow.databases()
     hold(run.outputs.get("outcome") == "swept", "it was a sweep", run)
     hold(run.exit_code == (0 if limit >= len(scopes) else 1), "it says whether something is left to do", run)
     hold(len(left) == count + 1 - min(limit, len(scopes)), f"it took what nobody wants and nothing else: {len(left)} left", run)
     hold(len(kept.databases()) == 1, "the open one's is there")
-    requests = len(world.emulator.control("GET", "requests"))
+    requests = len(workflow.emulator.control("GET", "requests"))
     return BigSweep(count, min(limit, len(scopes)), run.seconds, requests, peak)
 
 

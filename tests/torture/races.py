@@ -17,9 +17,8 @@ from typing import Any, Self
 from preview_db_emulator.client import Emulator
 from preview_db_emulator.github import payloads
 from preview_db_emulator.runner.runner import Run
-from tests.drivers.pull_request import can_log_in
-
-from .world import Json, Pull, World, check_manners, hold
+from tests.drivers.workflow import Json, PullRequest, Workflow, can_log_in
+from tests.torture.claims import check_manners, hold
 
 JITTER_MS = 40
 MODES = ("known", "ignored")
@@ -45,19 +44,19 @@ class Race:
     left: int
 
 
-Scenario = Callable[[Pull, random.Random], Race]
+Scenario = Callable[[PullRequest, random.Random], Race]
 
 
-def _creates(pull: Pull, chance: random.Random) -> Race:
+def _creates(pull: PullRequest, chance: random.Random) -> Race:
     opened = pull.event("opened", state="open")
     return Race([Start("pull_request", opened)] * chance.choice([2, 2, 3, 4, 6]), 1)
 
 
-def _twenty_creates(pull: Pull, _: random.Random) -> Race:
+def _twenty_creates(pull: PullRequest, _: random.Random) -> Race:
     return Race([Start("pull_request", pull.event("opened", state="open"))] * 20, 1)
 
 
-def _create_against_close(pull: Pull, chance: random.Random) -> Race:
+def _create_against_close(pull: PullRequest, chance: random.Random) -> Race:
     opened = Start("pull_request", pull.event("opened", state="open"))
     if chance.random() < 0.5:
         pull.pushed()
@@ -65,7 +64,7 @@ def _create_against_close(pull: Pull, chance: random.Random) -> Race:
     return Race([opened] * chance.choice([1, 1, 2, 3]) + [closed], 0)
 
 
-def _close_against_reopen(pull: Pull, chance: random.Random) -> Race:
+def _close_against_reopen(pull: PullRequest, chance: random.Random) -> Race:
     """The close comes late: by now the pull request is open again."""
     pull.opened()
     closed = Start("pull_request", pull.event("closed", state="closed"))
@@ -73,39 +72,39 @@ def _close_against_reopen(pull: Pull, chance: random.Random) -> Race:
     return Race([closed, reopened], 1)
 
 
-def _sweep_start(pull: Pull) -> Start:
-    payload = payloads.schedule_event(schedule="0 3 * * *", repository=pull.world.where["repository"])
+def _sweep_start(pull: PullRequest) -> Start:
+    payload = payloads.schedule_event(schedule="0 3 * * *", repository=pull.workflow.where["repository"])
     return Start("schedule", payload, {"max_deletions": "1000", "comment": "false"})
 
 
-def _sweep_against_create(pull: Pull, chance: random.Random) -> Race:
+def _sweep_against_create(pull: PullRequest, chance: random.Random) -> Race:
     opened = Start("pull_request", pull.event("opened", state="open"))
     return Race([opened] * chance.choice([1, 2, 3]) + [_sweep_start(pull)] * chance.choice([1, 2]), 1)
 
 
-def _two_sweeps(pull: Pull, chance: random.Random) -> Race:
+def _two_sweeps(pull: PullRequest, chance: random.Random) -> Race:
     pull.opened()
     for _ in range(chance.randrange(1, 4)):
-        other = pull.world.pull()
+        other = pull.workflow.pull()
         other.opened()
         other.event("closed", state="closed")
     return Race([_sweep_start(pull)] * 2, 1)
 
 
-def _sweep_against_close(pull: Pull, chance: random.Random) -> Race:
+def _sweep_against_close(pull: PullRequest, chance: random.Random) -> Race:
     pull.opened()
     closed = Start("pull_request", pull.event("closed", state="closed"))
     return Race([closed, _sweep_start(pull), closed], 0)
 
 
-def _reset_against_create(pull: Pull, chance: random.Random) -> Race:
+def _reset_against_create(pull: PullRequest, chance: random.Random) -> Race:
     pull.opened()
     pushed = pull.event("synchronize")
     resets = [Start("pull_request", pushed, {"on_push": "reset"})] * chance.choice([1, 1, 2])
     return Race([*resets, *[Start("pull_request", pushed)] * chance.choice([1, 2])], 1)
 
 
-def _reset_against_close(pull: Pull, chance: random.Random) -> Race:
+def _reset_against_close(pull: PullRequest, chance: random.Random) -> Race:
     pull.opened()
     reset = Start("pull_request", pull.event("synchronize"), {"on_push": "reset"})
     return Race([reset, Start("pull_request", pull.event("closed", state="closed"))], 0)
@@ -148,24 +147,24 @@ class EventState:
         return self
 
 
-def schedule(world: World, name: str, seed: int) -> EventState:
+def schedule(workflow: Workflow, name: str, seed: int) -> EventState:
     """One race, by its seed."""
     chance = random.Random(f"{name}/{seed}")
-    world.emulator.control("PUT", "settings", {"jitter_ms": 0, "provisioning_s": 0})
-    pull = world.pull()
+    workflow.emulator.control("PUT", "settings", {"jitter_ms": 0, "provisioning_s": 0})
+    pull = workflow.pull()
     race = ALL[name](pull, chance)
-    world.emulator.control(
+    workflow.emulator.control(
         "PUT", "settings", {"jitter_ms": JITTER_MS, "jitter_seed": seed, "provisioning_s": chance.choice([0, 0, 0.1, 0.3])}
     )
     begin = [chance.random() * 0.15 for _ in race.starts]
 
     def run(start: Start, after: float) -> Run:
         time.sleep(after)
-        return world.within(start.event, start.payload, start.inputs)
+        return workflow.within(start.event, start.payload, start.inputs)
 
     with ThreadPoolExecutor(len(race.starts)) as pool:
         runs = list(pool.map(run, race.starts, begin))
-    world.emulator.control("PUT", "settings", {"jitter_ms": 0, "provisioning_s": 0})
+    workflow.emulator.control("PUT", "settings", {"jitter_ms": 0, "provisioning_s": 0})
     for one in runs:
         check_manners(one)
     handed_out = [one for one in runs if one.exit_code == 0 and one.outputs.get("outcome") in HANDED_OUT]
@@ -174,7 +173,7 @@ def schedule(world: World, name: str, seed: int) -> EventState:
     seen.off = int(len(pull.databases()) != race.left)
     if race.left:
         seen.dead = sum(not can_log_in(one.outputs["database_url"]) for one in handed_out)
-    swept = world.sweep(max_deletions="1000", comment="false")
+    swept = workflow.sweep(max_deletions="1000", comment="false")
     hold(swept.exit_code == 0, "the final sweep succeeds", swept)
     seen.left = abs(len(pull.databases()) - race.left)
     comments = [one for one in pull.comments() if "preview-db" in one["body"]]
@@ -194,7 +193,7 @@ def schedules(running: Sequence[Emulator], root: Path, *, seeds: Sequence[tuple[
         done = []
         for mode, name, seed in seeds[index :: len(running)]:
             emulator.control("PUT", "settings", {"logical_id": mode})
-            done.append(((mode, name), schedule(World.new(emulator, root), name, seed)))
+            done.append(((mode, name), schedule(Workflow.new(emulator, root), name, seed)))
         emulator.control("PUT", "settings", {"logical_id": "known"})
         return done
 

@@ -15,8 +15,8 @@ from preview_db_emulator.client import Emulator
 from preview_db_emulator.github import payloads
 from preview_db_emulator.runner.runner import Run
 from tests.drivers.lying_server import Answer, about, lying
-from tests.drivers.pull_request import new_project
-from tests.torture.world import LONG, World, check_manners
+from tests.drivers.workflow import Workflow, new_project
+from tests.torture.claims import LONG, check_manners
 
 HOSTILE = {
     "a command": "x\n::set-output name=database_url::postgres://evil",
@@ -44,8 +44,8 @@ _reader = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
 
 @pytest.fixture
-def world(running: Emulator, tmp_path: Path) -> Iterator[World]:
-    yield World.new(running, tmp_path, inputs={"timeout": "3s"})
+def workflow(running: Emulator, tmp_path: Path) -> Iterator[Workflow]:
+    yield Workflow.new(running, tmp_path, inputs={"timeout": "3s"})
     running.control("DELETE", "faults")
 
 
@@ -71,10 +71,10 @@ def check_text(markdown: str) -> None:
             assert not re.search(r"://[A-Za-z0-9]|www\.[A-Za-z0-9]", one.content), one.content[:300]
 
 
-def check_run(run: Run, world: World) -> None:
+def check_run(run: Run, workflow: Workflow) -> None:
     """One error at most, no masks but ours, no outputs but ours, nothing that a terminal would obey."""
     check_manners(run)
-    known = {str(world.emulator.addresses[name]) for name in ("service_token", "github_token")}
+    known = {str(workflow.emulator.addresses[name]) for name in ("service_token", "github_token")}
     for mask in run.masks:
         assert (
             mask in known
@@ -99,19 +99,19 @@ OUTPUTS = {
 
 
 @pytest.mark.parametrize("text", TOLD.values(), ids=TOLD)
-def test_a_pull_requests_words(world: World, text: str) -> None:
+def test_a_pull_requests_words(workflow: Workflow, text: str) -> None:
     """Title, text, branch, label and login of an event, whatever GitHub would allow in them."""
-    tame = world.pull()
+    tame = workflow.pull()
     expected = tame.opened()
     shown = shape(tame.comments()[0]["body"])
-    pull = world.pull()
+    pull = workflow.pull()
     payload = pull.event("opened", state="open")
     told = payload["pull_request"]
     told |= {"title": text, "body": text, "labels": [{"name": text}]}
     told["head"] |= {"ref": text, "label": text}
     told["user"] = payload["sender"] = {**payload["sender"], "login": text}
-    run = world.within("pull_request", payload)
-    check_run(run, world)
+    run = workflow.within("pull_request", payload)
+    check_run(run, workflow)
     assert run.exit_code == 0, run.log[:20]
     (comment,) = pull.comments()
     assert shape(comment["body"]) == shown
@@ -120,22 +120,22 @@ def test_a_pull_requests_words(world: World, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", TOLD.values(), ids=TOLD)
-def test_a_branchs_name(world: World, text: str) -> None:
+def test_a_branchs_name(workflow: Workflow, text: str) -> None:
     def push(branch: str) -> Run:
-        payload = payloads.push_event(ref=f"refs/heads/{branch}", before="1" * 40, after="2" * 40, **world.where)
-        return world.within("push", payload)
+        payload = payloads.push_event(ref=f"refs/heads/{branch}", before="1" * 40, after="2" * 40, **workflow.where)
+        return workflow.within("push", payload)
 
     expected, run = push("feat/x"), push(text)
-    check_run(run, world)
+    check_run(run, workflow)
     assert run.exit_code == 0, run.log[:20]
     assert re.fullmatch(r"shop-br-[a-z0-9-]+", run.outputs["database_name"])
     assert shape(run.summary) == shape(expected.summary)
-    assert len(world.databases()) == 2
+    assert len(workflow.databases()) == 2
 
 
 @pytest.mark.parametrize("text", TOLD.values(), ids=TOLD)
-def test_orders_in_comments(world: World, text: str) -> None:
-    pull = world.pull()
+def test_orders_in_comments(workflow: Workflow, text: str) -> None:
+    pull = workflow.pull()
     pull.opened()
     opened = pull.event("synchronize")["pull_request"]
     for body, login in (
@@ -144,10 +144,10 @@ def test_orders_in_comments(world: World, text: str) -> None:
         (f"/preview-db delete\n{text}", text),
         (f"/preview-db {text[:50]}", text),
     ):
-        sender = {**world.where["sender"], "login": login}
+        sender = {**workflow.where["sender"], "login": login}
         comment = payloads.issue_comment(
             id=1,
-            repository=world.where["repository"],
+            repository=workflow.where["repository"],
             issue_number=pull.number,
             body=body,
             user=sender,
@@ -156,37 +156,37 @@ def test_orders_in_comments(world: World, text: str) -> None:
         )
         shown = {**opened, "comments": 0}
         payload = payloads.issue_comment_event(
-            action="created", comment=comment, pull_request=shown, repository=world.where["repository"], sender=sender
+            action="created", comment=comment, pull_request=shown, repository=workflow.where["repository"], sender=sender
         )
-        check_run(world.within("issue_comment", payload), world)
+        check_run(workflow.within("issue_comment", payload), workflow)
     assert len(pull.databases()) == 1, "nobody who may not write has had anything deleted"
 
 
 @pytest.mark.parametrize("text", TOLD.values(), ids=TOLD)
-def test_names_in_the_workspace(world: World, text: str) -> None:
+def test_names_in_the_workspace(workflow: Workflow, text: str) -> None:
     """A project's, and those of databases that other people have made in it."""
     sendable = text.encode("utf-8", "replace").decode().replace("\x00", "0")
-    world.project = new_project(world.emulator, sendable)
-    world.emulator.control("POST", "databases", [{"name": sendable, "project": world.project, "logicalId": sendable[:60]}])
-    pull = world.pull()
+    workflow.project = new_project(workflow.emulator, sendable)
+    workflow.emulator.control("POST", "databases", [{"name": sendable, "project": workflow.project, "logicalId": sendable[:60]}])
+    pull = workflow.pull()
     run = pull.opened()
-    check_run(run, world)
+    check_run(run, workflow)
     assert run.exit_code == 0, run.log[:20]
     check_text(pull.comments()[0]["body"])
-    swept = world.sweep()
-    check_run(swept, world)
+    swept = workflow.sweep()
+    check_run(swept, workflow)
     assert swept.exit_code == 0
-    assert len(world.databases()) == 2
-    check_run(world.within("pull_request", pull.event("synchronize"), {"project": "no such project"}), world)
+    assert len(workflow.databases()) == 2
+    check_run(workflow.within("pull_request", pull.event("synchronize"), {"project": "no such project"}), workflow)
 
 
 @pytest.mark.parametrize("text", [value for value in HOSTILE.values() if value.isprintable() and len(value) < 256])
-def test_the_users_own_name_for_it(world: World, text: str) -> None:
+def test_the_users_own_name_for_it(workflow: Workflow, text: str) -> None:
     """`database_name` may be made of a branch's name by the workflow."""
-    tame, pull = world.pull(), world.pull()
+    tame, pull = workflow.pull(), workflow.pull()
     expected = tame.opened(database_name="tame")
     run = pull.opened(database_name=text)
-    check_run(run, world)
+    check_run(run, workflow)
     assert run.outputs["database_name"] == text
     assert shape(pull.comments()[0]["body"]) == shape(tame.comments()[0]["body"])
     check_text(pull.comments()[0]["body"])
@@ -195,7 +195,7 @@ def test_the_users_own_name_for_it(world: World, text: str) -> None:
 
 @pytest.mark.parametrize("operation", [r"GET /v1/projects", r"POST /v1/databases$", r"GET /v1/databases\?", "/github/"])
 @pytest.mark.parametrize("text", TOLD.values(), ids=TOLD)
-def test_what_an_api_says(world: World, operation: str, text: str) -> None:
+def test_what_an_api_says(workflow: Workflow, operation: str, text: str) -> None:
     bodies: list[Any] = [
         {"error": {"code": text, "message": text, "hint": text}, "message": text},
         {"error": text, "errorDescription": text},
@@ -208,12 +208,12 @@ def test_what_an_api_says(world: World, operation: str, text: str) -> None:
             def lie(answer: Answer, status: int = status, content: Any = content) -> None:
                 answer.status, answer.json = status, content
 
-            pull = world.pull()
-            with lying(world.emulator, about(operation, lie)) as liar:
-                world.environ = liar.environ
+            pull = workflow.pull()
+            with lying(workflow.emulator, about(operation, lie)) as liar:
+                workflow.environ = liar.environ
                 run = pull.opened()
-                world.environ = {}
-            check_run(run, world)
+                workflow.environ = {}
+            check_run(run, workflow)
             assert run.exit_code == (0 if operation == "/github/" else 1), run.log[:20]
             runs.append(run)
     if operation != "/github/":

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from preview_db_emulator.client import Emulator
+from tests.drivers.workflow import Workflow
 from tests.torture import killed
 from tests.torture.killed import SCENES, Scene
-from tests.torture.world import World
 
 INPUTS = {"credential_grace": "0s", "deployment": "true"}
 SEED = 1
@@ -22,8 +22,8 @@ SEED = 1
 def test_a_command_that_is_ended_early_is_put_right_by_the_next(running: Emulator, tmp_path: Path, scene: Scene) -> None:
     """`make torture` tries every boundary in every way, this one a change before and after it was carried out, killed; and one signal."""
 
-    def fresh() -> World:
-        return World.new(running, tmp_path, inputs=INPUTS)
+    def fresh() -> Workflow:
+        return Workflow.new(running, tmp_path, inputs=INPUTS)
 
     try:
         listed = killed.boundaries(fresh(), scene)
@@ -42,11 +42,13 @@ def test_a_reset_that_was_killed_leaves_no_second_database_behind(running: Emula
     """It makes the new one under its name alone: who only asked for the `logicalId` would never see it again."""
     reset = next(one for one in SCENES if one.name == "reset")
     created = next(
-        one for one in killed.boundaries(World.new(running, tmp_path), reset) if one.request == "POST /v1/databases" and one.phase == "late"
+        one
+        for one in killed.boundaries(Workflow.new(running, tmp_path), reset)
+        if one.request == "POST /v1/databases" and one.phase == "late"
     )
     for after in ("synchronize", "closed"):
-        pull, start = reset.stage(World.new(running, tmp_path))
-        killed.held_at(pull.world, created, start).kill()
+        pull, start = reset.stage(Workflow.new(running, tmp_path))
+        killed.held_at(pull.workflow, created, start).kill()
         running.control("DELETE", "faults")
         assert len(pull.databases()) == 2
         run = pull.pushed() if after == "synchronize" else pull.closed()
@@ -57,10 +59,10 @@ def test_a_reset_that_was_killed_leaves_no_second_database_behind(running: Emula
 def test_a_sweep_that_is_waiting_for_an_answer_stops_in_time(running: Emulator, tmp_path: Path) -> None:
     """The runner loses patience after ten seconds, which is as long as a read may take."""
     sweep = next(one for one in SCENES if one.name == "sweep")
-    world = World.new(running, tmp_path, inputs=INPUTS)
-    listed = killed.boundaries(world, sweep)
+    workflow = Workflow.new(running, tmp_path, inputs=INPUTS)
+    listed = killed.boundaries(workflow, sweep)
     reads = [one for one in listed if one.request.startswith("GET /github/") and "/pulls/" in one.request and one.phase == "silence"]
     try:
-        killed.stopped(lambda: World.new(running, tmp_path, inputs=INPUTS), sweep, reads[0], signal.SIGINT)
+        killed.stopped(lambda: Workflow.new(running, tmp_path, inputs=INPUTS), sweep, reads[0], signal.SIGINT)
     finally:
         running.control("DELETE", "faults")

@@ -18,28 +18,29 @@ from preview_db.planning.model import Kind, Repository, Scope
 from preview_db_emulator.client import Emulator
 from preview_db_emulator.runner.runner import Run
 from tests.drivers.lying_server import Answer, Lie, Listener, about, in_data, listening, lying
+from tests.drivers.workflow import PullRequest, Workflow
+from tests.torture.claims import FUZZED, LONG, check_manners, check_promise, hold, some
 from tests.torture.long import peak_of
-from tests.torture.world import FUZZED, LONG, Pull, World, check_manners, check_promise, hold, some
 
 MEMORY = 300 * 1024 * 1024
 """Bytes a run may take at most, with an answer of the largest size that is read. In fair weather it is about 75 MB."""
 
 
 @pytest.fixture
-def world(running: Emulator, tmp_path: Path) -> Iterator[World]:
-    world = World.new(running, tmp_path, inputs={"timeout": "4s"})
-    yield world
+def workflow(running: Emulator, tmp_path: Path) -> Iterator[Workflow]:
+    workflow = Workflow.new(running, tmp_path, inputs={"timeout": "4s"})
+    yield workflow
     running.control("DELETE", "faults")
 
 
 class Neighbours:
     """What else is in the project, and must be there unchanged in the end."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        other = Scope(Repository(world.repository.id + 1, "acme/other"), Kind.PULL_REQUEST, "1")
-        rows = [{"name": name, "project": world.project} for name in ("production", identity.name(other))]
-        self.production, self.others_preview = world.emulator.control("POST", "databases", rows)
+    def __init__(self, workflow: Workflow) -> None:
+        self._world = workflow
+        other = Scope(Repository(workflow.repository.id + 1, "acme/other"), Kind.PULL_REQUEST, "1")
+        rows = [{"name": name, "project": workflow.project} for name in ("production", identity.name(other))]
+        self.production, self.others_preview = workflow.emulator.control("POST", "databases", rows)
         self._before = self._all()
 
     def check(self) -> None:
@@ -53,16 +54,16 @@ class Neighbours:
         )
 
 
-def endured(world: World, lie: Lie, act: Callable[[Pull], Run], *, prepared: bool = False) -> tuple[Run, Pull]:
+def endured(workflow: Workflow, lie: Lie, act: Callable[[PullRequest], Run], *, prepared: bool = False) -> tuple[Run, PullRequest]:
     """A run that is lied to: either an error and nothing handed out, or all it says is true. The neighbours are untouched."""
-    pull = world.pull()
-    neighbours = Neighbours(world)
+    pull = workflow.pull()
+    neighbours = Neighbours(workflow)
     if prepared:
         pull.opened()
-    with lying(world.emulator, lie) as liar:
-        world.environ = liar.environ
+    with lying(workflow.emulator, lie) as liar:
+        workflow.environ = liar.environ
         run = act(pull)
-        world.environ = {}
+        workflow.environ = {}
     neighbours.check()
     check_manners(run)
     assert "database_url" not in run.outputs or run.exit_code == 0
@@ -70,15 +71,15 @@ def endured(world: World, lie: Lie, act: Callable[[Pull], Run], *, prepared: boo
     return run, pull
 
 
-def opened(pull: Pull) -> Run:
+def opened(pull: PullRequest) -> Run:
     return pull.opened()
 
 
-def pushed(pull: Pull) -> Run:
+def pushed(pull: PullRequest) -> Run:
     return pull.pushed()
 
 
-def closed(pull: Pull) -> Run:
+def closed(pull: PullRequest) -> Run:
     return pull.closed()
 
 
@@ -163,28 +164,28 @@ WRONG_DATABASES: dict[str, Lie] = {
     (told := some(WRONG_DATABASES, "no identity", "another host as a parameter", "two hosts", "a host before the host")).values(),
     ids=told,
 )
-def test_a_database_that_is_not_what_was_asked_for_is_not_handed_out(world: World, lie: Lie) -> None:
-    run, pull = endured(world, lie, opened)
+def test_a_database_that_is_not_what_was_asked_for_is_not_handed_out(workflow: Workflow, lie: Lie) -> None:
+    run, pull = endured(workflow, lie, opened)
     assert run.exit_code == 1, run.log
     assert "database_url" not in run.outputs
     assert pull.closed().exit_code == 0
     assert pull.databases() == []
 
 
-def test_a_creation_answered_with_somebody_elses_database_touches_it_in_no_way(world: World) -> None:
+def test_a_creation_answered_with_somebody_elses_database_touches_it_in_no_way(workflow: Workflow) -> None:
     """The worst of them: its id and name in the answer, and no `logicalId`, so that it has to be found out by its name alone."""
-    pull = world.pull()
-    neighbours = Neighbours(world)
+    pull = workflow.pull()
+    neighbours = Neighbours(workflow)
     production = neighbours.production
 
     def lie(item: Any) -> None:
         item |= {"id": production["id"], "name": production["name"], "connections": []}
         del item["logicalId"]
 
-    with lying(world.emulator, about(CREATED, in_data(lie))) as liar:
-        world.environ = liar.environ
+    with lying(workflow.emulator, about(CREATED, in_data(lie))) as liar:
+        workflow.environ = liar.environ
         run = pull.opened()
-        world.environ = {}
+        workflow.environ = {}
         bare = production["id"].removeprefix("db_")
         assert [one for one in liar.asked if bare in one and not one.startswith("GET")] == []
     assert run.exit_code == 1, run.log
@@ -202,19 +203,19 @@ MINTED_WRONG: dict[str, Lie] = {
 
 
 @pytest.mark.parametrize("lie", (told := some(MINTED_WRONG, "nobody's", short=2)).values(), ids=told)
-def test_a_credential_that_is_not_what_was_asked_for_is_not_handed_out(world: World, lie: Lie) -> None:
-    run, _ = endured(world, lie, pushed, prepared=True)
+def test_a_credential_that_is_not_what_was_asked_for_is_not_handed_out(workflow: Workflow, lie: Lie) -> None:
+    run, _ = endured(workflow, lie, pushed, prepared=True)
     assert run.exit_code == 1, run.log
 
 
-def test_a_read_of_one_database_that_answers_with_another_is_refused(world: World) -> None:
+def test_a_read_of_one_database_that_answers_with_another_is_refused(workflow: Workflow) -> None:
     """Waiting for its own to become ready, the run must not go on with whatever comes back."""
-    world.emulator.control("PUT", "settings", {"provisioning_s": 0.5})
-    neighbours = Neighbours(world)
+    workflow.emulator.control("PUT", "settings", {"provisioning_s": 0.5})
+    neighbours = Neighbours(workflow)
     try:
-        run, _ = endured(world, about(r"GET /v1/databases/", put("id", value=neighbours.production["id"])), opened)
+        run, _ = endured(workflow, about(r"GET /v1/databases/", put("id", value=neighbours.production["id"])), opened)
     finally:
-        world.emulator.control("PUT", "settings", {"provisioning_s": 0})
+        workflow.emulator.control("PUT", "settings", {"provisioning_s": 0})
     assert run.exit_code == 1
     assert "answered with" in run.annotations[-1].message
 
@@ -239,18 +240,20 @@ LISTS: dict[str, Callable[[Any], Any]] = {
 
 @pytest.mark.parametrize("act", [pushed, closed] if LONG else [closed])
 @pytest.mark.parametrize("change", (told := some(LISTS, "a time after all time", "more than were asked for", short=4)).values(), ids=told)
-def test_a_list_that_makes_no_sense_changes_nothing(world: World, change: Callable[[Any], Any], act: Callable[[Pull], Run]) -> None:
+def test_a_list_that_makes_no_sense_changes_nothing(
+    workflow: Workflow, change: Callable[[Any], Any], act: Callable[[PullRequest], Run]
+) -> None:
     def lie(answer: Answer) -> None:
         content = answer.json
         change(content)
         answer.json = content
 
-    run, pull = endured(world, about(r"GET /v1/databases\?", lie), act, prepared=True)
+    run, pull = endured(workflow, about(r"GET /v1/databases\?", lie), act, prepared=True)
     assert run.exit_code == 1, run.log
     assert len(pull.databases()) == 1
 
 
-def test_a_list_without_end_comes_to_an_end(world: World) -> None:
+def test_a_list_without_end_comes_to_an_end(workflow: Workflow) -> None:
     cursors = iter(range(10**9))
 
     def lie(answer: Answer) -> None:
@@ -258,7 +261,7 @@ def test_a_list_without_end_comes_to_an_end(world: World) -> None:
         content["pagination"] = {"hasMore": True, "nextCursor": f"more-{next(cursors)}"}
         answer.json = content
 
-    run, _ = endured(world, about(r"GET /v1/databases\?", lie), pushed, prepared=True)
+    run, _ = endured(workflow, about(r"GET /v1/databases\?", lie), pushed, prepared=True)
     assert run.exit_code == 1
     assert run.seconds < 60
 
@@ -297,19 +300,19 @@ BODIES: dict[str, Lie] = {
 
 @pytest.mark.parametrize("lie", (told := some(BODIES, "200 MB", "200 MB in 1 kB", short=2)).values(), ids=told)
 @pytest.mark.parametrize("operation", [r"GET /v1/databases\?", CREATED] if LONG else [r"GET /v1/databases\?"])
-def test_a_body_that_makes_no_sense_ends_in_an_error_within_bounded_memory(world: World, operation: str, lie: Lie) -> None:
+def test_a_body_that_makes_no_sense_ends_in_an_error_within_bounded_memory(workflow: Workflow, operation: str, lie: Lie) -> None:
     told = about(operation, lie)
-    pull = world.pull()
+    pull = workflow.pull()
     payload = pull.event("opened", state="open")
-    with lying(world.emulator, told) as liar:
-        world.environ = liar.environ
-        step = world.start("pull_request", payload, {"timeout": "5s"})
+    with lying(workflow.emulator, told) as liar:
+        workflow.environ = liar.environ
+        step = workflow.step("pull_request", payload, {"timeout": "5s"})
         peak = 0
         while step.process.poll() is None:
             peak = max(peak, peak_of(step.process.pid))
             time.sleep(0.02)
         run = step.finish()
-        world.environ = {}
+        workflow.environ = {}
     check_manners(run)
     check_promise(pull, run)
     assert run.exit_code == 1 or operation == CREATED
@@ -321,16 +324,16 @@ def test_a_body_that_makes_no_sense_ends_in_an_error_within_bounded_memory(world
 SECRETS_OF = ("service_token", "github_token")
 
 
-def check_silent(listener: Listener, world: World) -> None:
+def check_silent(listener: Listener, workflow: Workflow) -> None:
     for heard in listener.heard:
         for name in SECRETS_OF:
-            assert str(world.emulator.addresses[name]) not in heard
+            assert str(workflow.emulator.addresses[name]) not in heard
     assert listener.heard == [], "nobody is sent there at all"
 
 
 @pytest.mark.parametrize("code", [301, 302, 303, 307, 308] if LONG else [301, 307])
 @pytest.mark.parametrize("operation", [r"GET /v1/", r"POST /v1/", r"DELETE /v1/", "/github/"] if LONG else ["."])
-def test_no_redirect_leads_a_token_to_another_host(world: World, code: int, operation: str) -> None:
+def test_no_redirect_leads_a_token_to_another_host(workflow: Workflow, code: int, operation: str) -> None:
     with listening() as listener:
         elsewhere = listener.url.replace("127.0.0.1", "localhost")
 
@@ -339,15 +342,15 @@ def test_no_redirect_leads_a_token_to_another_host(world: World, code: int, oper
             answer.headers = {"Location": elsewhere + answer.operation.split(" ")[1]}
 
         for act, prepared in ((opened, False), (closed, True)):
-            endured(world, about(operation, lie), act, prepared=prepared)
-        check_silent(listener, world)
+            endured(workflow, about(operation, lie), act, prepared=prepared)
+        check_silent(listener, workflow)
 
 
 @pytest.mark.parametrize("kind", ["host", "port", "scheme"] if LONG else ["port"])
-def test_no_address_in_an_answer_leads_a_token_elsewhere(world: World, kind: str) -> None:
+def test_no_address_in_an_answer_leads_a_token_elsewhere(workflow: Workflow, kind: str) -> None:
     """GitHub's answers are full of addresses, and its client follows some."""
-    world.inputs |= {"deployment": "true"}
-    with listening() as listener, lying(world.emulator) as liar:
+    workflow.inputs |= {"deployment": "true"}
+    with listening() as listener, lying(workflow.emulator) as liar:
         elsewhere = {
             "host": listener.url.replace("127.0.0.1", "localhost"),
             "port": listener.url,
@@ -360,12 +363,12 @@ def test_no_address_in_an_answer_leads_a_token_elsewhere(world: World, kind: str
                 answer.headers["Link"] = f'<{elsewhere}/github/repos/acme/shop/issues/1/comments?page=2>; rel="next"'
 
         liar.lie = about("/github/", lie)
-        world.environ = liar.environ
-        pull = world.pull()
-        for run in (pull.opened(), pull.pushed(), pull.closed(), world.sweep()):
+        workflow.environ = liar.environ
+        pull = workflow.pull()
+        for run in (pull.opened(), pull.pushed(), pull.closed(), workflow.sweep()):
             check_manners(run)
-        check_silent(listener, world)
-    world.environ = {}
+        check_silent(listener, workflow)
+    workflow.environ = {}
 
 
 def refusal(content: bytes) -> Lie:
@@ -399,8 +402,8 @@ GITHUB: dict[str, Lie] = {
 
 
 @pytest.mark.parametrize("lie", (told := some(GITHUB, "another pull request", "an error that is odd", short=3)).values(), ids=told)
-def test_a_github_that_lies_costs_a_warning_and_nothing_else(world: World, lie: Lie) -> None:
-    run, _ = endured(world, lie, opened)
+def test_a_github_that_lies_costs_a_warning_and_nothing_else(workflow: Workflow, lie: Lie) -> None:
+    run, _ = endured(workflow, lie, opened)
     assert run.exit_code == 0, run.log
     assert run.seconds < 90
 
@@ -418,14 +421,14 @@ SWEEP_LIES: dict[str, Lie] = {
 
 
 @pytest.mark.parametrize("lie", (told := some(SWEEP_LIES, short=3)).values(), ids=told)
-def test_a_sweep_that_is_lied_to_takes_no_open_pull_requests_database(world: World, lie: Lie) -> None:
-    pull = world.pull()
+def test_a_sweep_that_is_lied_to_takes_no_open_pull_requests_database(workflow: Workflow, lie: Lie) -> None:
+    pull = workflow.pull()
     pull.opened()
-    neighbours = Neighbours(world)
-    with lying(world.emulator, lie) as liar:
-        world.environ = liar.environ
-        run = world.sweep()
-        world.environ = {}
+    neighbours = Neighbours(workflow)
+    with lying(workflow.emulator, lie) as liar:
+        workflow.environ = liar.environ
+        run = workflow.sweep()
+        workflow.environ = {}
     check_manners(run)
     neighbours.check()
     assert len(pull.databases()) == 1
@@ -433,9 +436,9 @@ def test_a_sweep_that_is_lied_to_takes_no_open_pull_requests_database(world: Wor
 
 if LONG:  # it waits for half a minute; tests/services/test_http.py asks for a second
 
-    def test_a_server_that_never_ends_its_answer_does_not_hold_the_run(world: World) -> None:
-        pull = world.pull()
-        world.emulator.control("PUT", "faults", {"kinds": ["silence"], "operations": ["GET /v1/databases"], "silence_s": 300})
+    def test_a_server_that_never_ends_its_answer_does_not_hold_the_run(workflow: Workflow) -> None:
+        pull = workflow.pull()
+        workflow.emulator.control("PUT", "faults", {"kinds": ["silence"], "operations": ["GET /v1/databases"], "silence_s": 300})
         started = time.monotonic()
         run = pull.opened(timeout="1s")
         assert run.exit_code == 1
@@ -443,15 +446,15 @@ if LONG:  # it waits for half a minute; tests/services/test_http.py asks for a s
 
 
 @pytest.mark.parametrize("operation", ["GET /v1/projects", "GET /v1/databases", "POST /v1/databases$", "POST /v1/connections$", "/github/"])
-def test_being_told_to_wait_for_an_hour_does_not_hold_the_run(world: World, operation: str) -> None:
-    world.emulator.control("PUT", "settings", {"connection_on_create": False})
-    pull = world.pull()
+def test_being_told_to_wait_for_an_hour_does_not_hold_the_run(workflow: Workflow, operation: str) -> None:
+    workflow.emulator.control("PUT", "settings", {"connection_on_create": False})
+    pull = workflow.pull()
     rule = {"kinds": ["429-retry-after"], "operations": [operation], "retry_after": 3600}
-    world.emulator.control("PUT", "faults", rule)
+    workflow.emulator.control("PUT", "faults", rule)
     try:
         run = pull.opened(timeout="2s")
     finally:
-        world.emulator.control("PUT", "settings", {"connection_on_create": True})
+        workflow.emulator.control("PUT", "settings", {"connection_on_create": True})
     check_manners(run)
     assert run.exit_code == (0 if operation == "/github/" else 1), run.log
     assert run.seconds < 20
@@ -507,18 +510,18 @@ ACTS: list[tuple[str, dict[str, str]]] = [
 ]
 
 
-def fuzz(world: World, seed: int) -> Run:
+def fuzz(workflow: Workflow, seed: int) -> Run:
     """One run in which a third of all answers is spoiled, by the seed. What it says and does has to be true all the same."""
     chance = random.Random(seed)
     act, inputs = chance.choice(ACTS)
-    pull = world.pull()
-    neighbours = Neighbours(world)
+    pull = workflow.pull()
+    neighbours = Neighbours(workflow)
     if act != "opened":
         pull.opened()
-    with lying(world.emulator, spoiling(chance, 0.3)) as liar:
-        world.environ = liar.environ
+    with lying(workflow.emulator, spoiling(chance, 0.3)) as liar:
+        workflow.environ = liar.environ
         run: Run = getattr(pull, act)(**inputs)
-        world.environ = {}
+        workflow.environ = {}
     neighbours.check()
     check_manners(run)
     if run.exit_code == 0 and run.outputs.get("database_url"):
@@ -529,24 +532,24 @@ def fuzz(world: World, seed: int) -> Run:
 
 
 @pytest.mark.parametrize("seed", range(FUZZED if LONG else 12))
-def test_a_sweep_of_databases_spoiled_at_random_takes_no_open_pull_requests(world: World, seed: int) -> None:
+def test_a_sweep_of_databases_spoiled_at_random_takes_no_open_pull_requests(workflow: Workflow, seed: int) -> None:
     """Of GitHub's answers one could say that the pull request is closed; what the Management API says never can."""
-    world.inputs |= {"timeout": "1s"}
-    pull, gone = world.pull(), world.pull()
+    workflow.inputs |= {"timeout": "1s"}
+    pull, gone = workflow.pull(), workflow.pull()
     pull.opened()
     gone.opened()
     gone.event("closed", state="closed")
-    neighbours = Neighbours(world)
-    with lying(world.emulator, about(" /v1/", spoiling(random.Random(seed), 0.3))) as liar:
-        world.environ = liar.environ
-        run = world.sweep(max_idle="1d")
-        world.environ = {}
+    neighbours = Neighbours(workflow)
+    with lying(workflow.emulator, about(" /v1/", spoiling(random.Random(seed), 0.3))) as liar:
+        workflow.environ = liar.environ
+        run = workflow.sweep(max_idle="1d")
+        workflow.environ = {}
     check_manners(run)
     hold(len(pull.databases()) == 1, "the open one's is there", run)
     neighbours.check()
 
 
 @pytest.mark.parametrize("seed", range(FUZZED if LONG else 12))
-def test_answers_spoiled_at_random_hand_out_nothing_of_anyone_elses(world: World, seed: int) -> None:
-    world.inputs |= {"timeout": "1s"}
-    fuzz(world, seed)
+def test_answers_spoiled_at_random_hand_out_nothing_of_anyone_elses(workflow: Workflow, seed: int) -> None:
+    workflow.inputs |= {"timeout": "1s"}
+    fuzz(workflow, seed)

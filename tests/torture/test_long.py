@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from preview_db_emulator.client import Emulator
+from tests.drivers.workflow import Workflow
 from tests.torture import long
-from tests.torture.world import World
 
 
 def test_lives_leak_nothing(running: Emulator, tmp_path: Path) -> None:
     """`make torture` leads an hour's worth."""
-    long.lives(World.new(running, tmp_path), count=10)
+    long.lives(Workflow.new(running, tmp_path), count=10)
 
 
 def test_a_sweep_of_a_thousand_databases_takes_little_memory(running: Emulator, tmp_path: Path) -> None:
     """`make torture` sweeps ten thousand."""
-    swept = long.sweep(World.new(running, tmp_path), count=1000, limit=50)
+    swept = long.sweep(Workflow.new(running, tmp_path), count=1000, limit=50)
     assert swept.peak < 150 * 1024**2

@@ -18,8 +18,8 @@ from preview_db.planning.model import Database, DesiredState, Kind, Repository, 
 from preview_db.planning.settings import Inputs
 from preview_db.planning.stale import RepositoryState
 from preview_db_emulator.client import Emulator
-from tests.drivers.pull_request import can_log_in
-from tests.torture.world import LONG, World, check_manners
+from tests.drivers.workflow import Workflow, can_log_in
+from tests.torture.claims import LONG, check_manners
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 MANY = 10_000
@@ -140,12 +140,17 @@ def test_a_name_that_looks_like_ours_is_not(repository: int, number: int, which:
 
 
 def test_through_the_front_door_only_ours_is_handed_out_and_deleted(running: Emulator, tmp_path: Path) -> None:
-    world = World.new(running, tmp_path)
-    pull = world.pull()
+    workflow = Workflow.new(running, tmp_path)
+    pull = workflow.pull()
     pull.event("opened", state="open")
     rows, _ = population(pull.scope, 1, MANY if LONG else 400)
     foreign = [
-        {"name": one.name.replace("\x00", "é") or "x", "logicalId": one.logical_id, "isDefault": one.is_default, "project": world.project}
+        {
+            "name": one.name.replace("\x00", "é") or "x",
+            "logicalId": one.logical_id,
+            "isDefault": one.is_default,
+            "project": workflow.project,
+        }
         for one in rows
         if not one.id.startswith("db_ours")
     ]
@@ -164,15 +169,15 @@ def test_through_the_front_door_only_ours_is_handed_out_and_deleted(running: Emu
     assert pull.closed().outputs["outcome"] == "deleted"
     assert {one["id"]: one for one in running.control("GET", "databases")} == before
     pull.event("opened", state="open")
-    check_manners(world.sweep(max_deletions="0"))
+    check_manners(workflow.sweep(max_deletions="0"))
     assert {one["id"]: one for one in running.control("GET", "databases")} == before
 
 
 def test_a_default_database_with_our_logical_id_is_neither_used_nor_touched(running: Emulator, tmp_path: Path) -> None:
     """The server then refuses to make ours, and a person has to look."""
-    world = World.new(running, tmp_path, inputs={"timeout": "2s"})
-    pull = world.pull()
-    row = {"name": "production", "logicalId": identity.name(pull.scope), "isDefault": True, "project": world.project}
+    workflow = Workflow.new(running, tmp_path, inputs={"timeout": "2s"})
+    pull = workflow.pull()
+    row = {"name": "production", "logicalId": identity.name(pull.scope), "isDefault": True, "project": workflow.project}
     (default,) = running.control("POST", "databases", [row])
     run = pull.opened()
     check_manners(run)

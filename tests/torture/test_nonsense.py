@@ -11,8 +11,8 @@ import pytest
 from preview_db_emulator.client import Emulator
 from preview_db_emulator.runner.runner import declared_inputs
 from tests.drivers.lying_server import Listener, listening
-from tests.drivers.pull_request import ACTION
-from tests.torture.world import World, check_manners, some
+from tests.drivers.workflow import ACTION, Workflow
+from tests.torture.claims import check_manners, some
 
 INPUTS = sorted(declared_inputs(ACTION))
 NONSENSE = {
@@ -48,8 +48,8 @@ COULD_BE_MEANT = {
 
 
 @pytest.fixture
-def world(running: Emulator, tmp_path: Path) -> World:
-    return World.new(running, tmp_path)
+def workflow(running: Emulator, tmp_path: Path) -> Workflow:
+    return Workflow.new(running, tmp_path)
 
 
 @pytest.fixture
@@ -59,12 +59,12 @@ def listener() -> Iterator[Listener]:
 
 
 @pytest.mark.parametrize("name", INPUTS)
-def test_nonsense_is_refused_by_name_before_anything_is_asked(world: World, listener: Listener, name: str) -> None:
-    payload = world.pull().event("opened", state="open")
-    world.environ = {"PRISMA_MANAGEMENT_API_URL": listener.url, "GITHUB_API_URL": f"{listener.url}/github"}
+def test_nonsense_is_refused_by_name_before_anything_is_asked(workflow: Workflow, listener: Listener, name: str) -> None:
+    payload = workflow.pull().event("opened", state="open")
+    workflow.environ = {"PRISMA_MANAGEMENT_API_URL": listener.url, "GITHUB_API_URL": f"{listener.url}/github"}
     for what, value in some(NONSENSE, "half a character", "100 kB", "a line break").items():
         listener.heard.clear()
-        run = world.within("pull_request", payload, {name: value})
+        run = workflow.within("pull_request", payload, {name: value})
         check_manners(run)
         if listener.heard or run.exit_code == 0:
             assert name in NAMES or what in COULD_BE_MEANT[name], f"{name}={what} was taken for a value"
@@ -94,11 +94,11 @@ CONTRADICTIONS = [
 
 @pytest.mark.parametrize("inputs", CONTRADICTIONS, ids=str)
 def test_inputs_that_make_no_sense_together_are_refused_before_anything_is_asked(
-    world: World, listener: Listener, inputs: dict[str, str]
+    workflow: Workflow, listener: Listener, inputs: dict[str, str]
 ) -> None:
-    payload = world.pull().event("opened", state="open")
-    world.environ = {"PRISMA_MANAGEMENT_API_URL": listener.url, "GITHUB_API_URL": f"{listener.url}/github"}
-    run = world.within("pull_request", payload, inputs)
+    payload = workflow.pull().event("opened", state="open")
+    workflow.environ = {"PRISMA_MANAGEMENT_API_URL": listener.url, "GITHUB_API_URL": f"{listener.url}/github"}
+    run = workflow.within("pull_request", payload, inputs)
     check_manners(run)
     assert run.exit_code == 1
     assert listener.heard == []
@@ -121,10 +121,10 @@ VARIABLES = {
 
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in VARIABLES.items() for value in values])
-def test_a_runner_that_makes_no_sense_is_told_so(world: World, listener: Listener, name: str, value: str) -> None:
-    payload = world.pull().event("opened", state="open")
-    world.environ = {"PRISMA_MANAGEMENT_API_URL": listener.url, "GITHUB_API_URL": f"{listener.url}/github", name: value}
-    run = world.within("pull_request", payload)
+def test_a_runner_that_makes_no_sense_is_told_so(workflow: Workflow, listener: Listener, name: str, value: str) -> None:
+    payload = workflow.pull().event("opened", state="open")
+    workflow.environ = {"PRISMA_MANAGEMENT_API_URL": listener.url, "GITHUB_API_URL": f"{listener.url}/github", name: value}
+    run = workflow.within("pull_request", payload)
     check_manners(run)
     assert run.exit_code == 1, run.log
     assert listener.heard == []

@@ -15,9 +15,10 @@ from preview_db.action import step as action
 from preview_db.interrupts import Interrupts
 from preview_db_emulator.client import Emulator
 from preview_db_emulator.runner.runner import Run
+from tests.drivers.workflow import PullRequest, Workflow
 from tests.torture import sinks
+from tests.torture.claims import LONG, check_manners, some
 from tests.torture.weather import rule
-from tests.torture.world import LONG, Pull, World, check_manners, some
 
 CHUNKS = {
     "percent signs and quotes": "a%'\"%25q",
@@ -33,15 +34,15 @@ PASSPHRASE = "correct horse %0A 'battery' \"staple\""
 
 
 @pytest.fixture
-def world(running: Emulator, tmp_path: Path) -> Iterator[World]:
-    yield World.new(running, tmp_path, debug=True, inputs={"deployment": "true", "connections": "app=DATABASE_URL\njobs=JOBS_URL"})
+def workflow(running: Emulator, tmp_path: Path) -> Iterator[Workflow]:
+    yield Workflow.new(running, tmp_path, debug=True, inputs={"deployment": "true", "connections": "app=DATABASE_URL\njobs=JOBS_URL"})
     running.control("DELETE", "faults")
     running.control("PUT", "settings", {"password_alphabet": "abcdefghijklmnopqrstuvwxyz0123456789", "connection_on_create": True})
 
 
-def secrets_of(world: World, chunk: str) -> dict[str, str]:
-    world.emulator.control("PUT", "settings", {"password_alphabet": [chunk]})
-    addresses = world.emulator.addresses
+def secrets_of(workflow: Workflow, chunk: str) -> dict[str, str]:
+    workflow.emulator.control("PUT", "settings", {"password_alphabet": [chunk]})
+    addresses = workflow.emulator.addresses
     return {
         "the password": chunk * 24,
         "the service token": str(addresses["service_token"]),
@@ -50,15 +51,15 @@ def secrets_of(world: World, chunk: str) -> dict[str, str]:
     }
 
 
-def told(pull: Pull) -> dict[str, str]:
+def told(pull: PullRequest) -> dict[str, str]:
     """What other people can read: comments and deployments."""
     return {
         "the comments": json.dumps(pull.comments(), ensure_ascii=False),
-        "the deployments": json.dumps(pull.world.emulator.control("GET", "github/deployments"), ensure_ascii=False),
+        "the deployments": json.dumps(pull.workflow.emulator.control("GET", "github/deployments"), ensure_ascii=False),
     }
 
 
-def a_life(pull: Pull) -> Iterator[Run]:
+def a_life(pull: PullRequest) -> Iterator[Run]:
     yield pull.opened()
     yield pull.pushed(seal_with=PASSPHRASE, env_file=".env")
     yield pull.pushed(on_push="reset")
@@ -68,19 +69,19 @@ def a_life(pull: Pull) -> Iterator[Run]:
 
 
 @pytest.mark.parametrize("chunk", (tried := some(CHUNKS, short=2)).values(), ids=tried)
-def test_a_whole_life_leaves_no_secret_anywhere(world: World, chunk: str) -> None:
-    secrets = secrets_of(world, chunk)
+def test_a_whole_life_leaves_no_secret_anywhere(workflow: Workflow, chunk: str) -> None:
+    secrets = secrets_of(workflow, chunk)
     watches: list[sinks.Watch] = []
 
     def step(environ: Mapping[str, str], log: TextIO) -> int:
         watches.append(sinks.Watch(environ, log, {"the password": secrets["the password"]}))
         return action.run(environ, watches[-1], interrupts=Interrupts())
 
-    world.run = step
-    pull = world.pull()
+    workflow.entry = step
+    pull = workflow.pull()
     with sinks.Overheard() as overheard:
         runs = list(a_life(pull))
-        runs.append(world.sweep())
+        runs.append(workflow.sweep())
     for run in runs:
         check_manners(run)
     handed_out = [run for run in runs if "database_url" in run.outputs]
@@ -95,12 +96,12 @@ def test_a_whole_life_leaves_no_secret_anywhere(world: World, chunk: str) -> Non
 
 
 @pytest.mark.parametrize("seed", range(1, 11) if LONG else [3])
-def test_bad_weather_brings_no_secret_to_light(world: World, seed: int) -> None:
-    secrets = secrets_of(world, CHUNKS["a shell's characters"])
-    world.inputs |= {"timeout": "5s"}
+def test_bad_weather_brings_no_secret_to_light(workflow: Workflow, seed: int) -> None:
+    secrets = secrets_of(workflow, CHUNKS["a shell's characters"])
+    workflow.inputs |= {"timeout": "5s"}
     kinds = ["500", "502", "429", "reset", "lost", "truncated", "html"]
-    world.emulator.control("PUT", "faults", rule(0.25, seed, kinds=kinds))
-    pulls = [world.pull()]
+    workflow.emulator.control("PUT", "faults", rule(0.25, seed, kinds=kinds))
+    pulls = [workflow.pull()]
     with sinks.Overheard() as overheard:
         runs = [(pull, run) for pull in pulls for run in (pull.opened(), pull.pushed(on_push="reset"), pull.closed())]
     for pull, run in runs:
@@ -110,23 +111,23 @@ def test_bad_weather_brings_no_secret_to_light(world: World, seed: int) -> None:
 
 
 @pytest.mark.parametrize("chunk", (tried := some(CHUNKS, short=2)).values(), ids=tried)
-def test_a_login_that_is_refused_quotes_no_password(world: World, chunk: str) -> None:
-    secrets = secrets_of(world, chunk)
-    pull = world.pull()
+def test_a_login_that_is_refused_quotes_no_password(workflow: Workflow, chunk: str) -> None:
+    secrets = secrets_of(workflow, chunk)
+    pull = workflow.pull()
     first = pull.opened()
     refusing = f"no login for you, {chunk * 3}"
-    world.emulator.control("PUT", f"databases/{first.outputs['database_id']}", {"refusing": refusing.replace("\0", "")})
+    workflow.emulator.control("PUT", f"databases/{first.outputs['database_id']}", {"refusing": refusing.replace("\0", "")})
     run = pull.pushed(timeout="2s")
     assert run.exit_code == 1
     only_password = {"the password": secrets["the password"]}
     assert sinks.leaks(only_password, sinks.of_run(run)) == []
 
 
-def test_a_process_shows_nothing_while_it_runs_and_leaves_nothing_behind(world: World) -> None:
+def test_a_process_shows_nothing_while_it_runs_and_leaves_nothing_behind(workflow: Workflow) -> None:
     chunk = CHUNKS["percent signs and quotes"]
-    secrets = secrets_of(world, chunk)
-    world.emulator.control("PUT", "settings", {"provisioning_s": 0.7, "connection_on_create": False})
-    pull = world.pull()
+    secrets = secrets_of(workflow, chunk)
+    workflow.emulator.control("PUT", "settings", {"provisioning_s": 0.7, "connection_on_create": False})
+    pull = workflow.pull()
     step = pull.starts("opened", {"state": "open"}, env_file=".env")
     seen: dict[str, str] = {}
     while step.process.poll() is None:
@@ -134,17 +135,17 @@ def test_a_process_shows_nothing_while_it_runs_and_leaves_nothing_behind(world: 
             seen |= _shown(pid)
         time.sleep(0.02)
     run = step.finish()
-    world.emulator.control("PUT", "settings", {"provisioning_s": 0})
+    workflow.emulator.control("PUT", "settings", {"provisioning_s": 0})
     assert run.exit_code == 0, run.log
     assert any("cmdline" in name for name in seen)
     assert sinks.leaks(secrets, {name: text for name, text in seen.items() if "cmdline" in name}) == []
     only_password = {"the password": secrets["the password"]}
     assert sinks.leaks(only_password, seen) == [], "nor in its environment, which holds the inputs by nature"
     assert sinks.leaks(secrets, sinks.of_run(run)) == []
-    left = sinks.of_folder(world.root, but=("GITHUB_OUTPUT", "GITHUB_ENV", ".env", "set_output", "set_env"))
+    left = sinks.of_folder(workflow.root, but=("GITHUB_OUTPUT", "GITHUB_ENV", ".env", "set_output", "set_env"))
     assert left
     assert sinks.leaks(secrets, left) == []
-    (env_file,) = (path for path in world.root.rglob(".env"))
+    (env_file,) = (path for path in workflow.root.rglob(".env"))
     assert env_file.stat().st_mode & 0o777 == 0o600
 
 

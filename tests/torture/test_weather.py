@@ -8,8 +8,8 @@ import httpx
 
 from preview_db_emulator.client import Emulator
 from preview_db_emulator.faults import WEATHER
+from tests.drivers.workflow import Workflow
 from tests.torture import weather
-from tests.torture.world import World
 
 KINDS = [kind for kind in WEATHER if kind != "silence"]
 
@@ -18,7 +18,7 @@ def test_lives_in_bad_weather_leave_nothing_behind(running: Emulator, tmp_path: 
     """`make torture` leads a thousand, with 30 s of silence among the faults."""
     try:
         figures = weather.lives(
-            World.new(running, tmp_path), count=6, rate=0.3, seed=5, at_once=6, timeout="30s", processes=1, sweeps=1, kinds=KINDS
+            Workflow.new(running, tmp_path), count=6, rate=0.3, seed=5, at_once=6, timeout="30s", processes=1, sweeps=1, kinds=KINDS
         )
     finally:
         running.control("DELETE", "faults")
@@ -27,24 +27,24 @@ def test_lives_in_bad_weather_leave_nothing_behind(running: Emulator, tmp_path: 
 
 def test_a_database_that_is_made_although_no_answer_came_counts_as_created(running: Emulator, tmp_path: Path) -> None:
     """Or nobody would look whether its pull request was closed meanwhile."""
-    world = World.new(running, tmp_path)
-    pull = world.pull()
+    workflow = Workflow.new(running, tmp_path)
+    pull = workflow.pull()
     running.control("PUT", "faults", {"kinds": ["lost"], "operations": ["POST /v1/databases$"], "count": 1})
     run = pull.opened()
     assert (run.exit_code, run.outputs["outcome"]) == (0, "created"), run.log
-    other = world.pull()
+    other = workflow.pull()
     payload = other.event("opened", state="open")
     other.event("closed", state="closed")
     running.control("PUT", "faults", {"kinds": ["lost"], "operations": ["POST /v1/databases$"], "count": 1})
-    undone = world.within("pull_request", payload)
+    undone = workflow.within("pull_request", payload)
     running.control("DELETE", "faults")
     assert (undone.exit_code, undone.outputs["outcome"]) == (0, "deleted"), undone.log
     assert other.databases() == []
 
 
 def test_a_wait_for_a_database_that_was_deleted_ends_at_once(running: Emulator, tmp_path: Path) -> None:
-    world = World.new(running, tmp_path)
-    pull = world.pull()
+    workflow = Workflow.new(running, tmp_path)
+    pull = workflow.pull()
     first = pull.opened()
     running.control("PUT", f"databases/{first.outputs['database_id']}", {"refusing": "Failed to connect to upstream database"})
     step = pull.starts("synchronize", {}, timeout="60s")

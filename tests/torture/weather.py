@@ -13,8 +13,8 @@ from typing import Any
 
 from preview_db_emulator.faults import WEATHER
 from preview_db_emulator.runner.runner import Run
-
-from .world import Pull, World, check_manners, check_promise, hold
+from tests.drivers.workflow import PullRequest, Workflow
+from tests.torture.claims import check_manners, check_promise, hold
 
 
 @dataclasses.dataclass
@@ -61,7 +61,7 @@ def rule(rate: float, seed: int, **changes: Any) -> dict[str, Any]:
 
 
 def lives(
-    world: World,
+    workflow: Workflow,
     *,
     count: int,
     rate: float,
@@ -80,34 +80,34 @@ def lives(
     began = time.monotonic()
     tallies: dict[str, Tally] = collections.defaultdict(Tally)
     lock = threading.Lock()
-    world.inputs |= {"timeout": timeout}
+    workflow.inputs |= {"timeout": timeout}
 
     def note(command: str, run: Run) -> None:
         with lock:
             tallies[command].add(run)
 
     def live(index: int) -> None:
-        _live(world.pull(), random.Random(f"{seed}/{index}"), note, as_process=index < processes)
+        _live(workflow.pull(), random.Random(f"{seed}/{index}"), note, as_process=index < processes)
 
-    world.emulator.control("DELETE", "requests")
-    world.emulator.control("PUT", "faults", rule(rate, seed, **changes))
+    workflow.emulator.control("DELETE", "requests")
+    workflow.emulator.control("PUT", "faults", rule(rate, seed, **changes))
     with ThreadPoolExecutor(at_once) as pool:
         for done in [pool.submit(live, index) for index in range(count)]:
             done.result()
-    requests = len(world.emulator.control("GET", "requests"))
+    requests = len(workflow.emulator.control("GET", "requests"))
     for _ in range(sweeps):
-        stormy = world.sweep(max_deletions="10000")
+        stormy = workflow.sweep(max_deletions="10000")
         check_manners(stormy)
         note("sweep", stormy)
-    world.emulator.control("DELETE", "faults")
-    left = len(world.databases())
-    swept = world.sweep(max_deletions="10000", comment="false")
+    workflow.emulator.control("DELETE", "faults")
+    left = len(workflow.databases())
+    swept = workflow.sweep(max_deletions="10000", comment="false")
     hold(swept.exit_code == 0, "the sweep in fair weather succeeds", swept)
-    hold(world.databases() == [], f"no orphan after the sweep: {world.databases()}", swept)
+    hold(workflow.databases() == [], f"no orphan after the sweep: {workflow.databases()}", swept)
     return Figures(count, rate, seed, dict(tallies), requests, left, time.monotonic() - began)
 
 
-def _live(pull: Pull, chance: random.Random, note: Any, *, as_process: bool) -> None:
+def _live(pull: PullRequest, chance: random.Random, note: Any, *, as_process: bool) -> None:
     """One life. A run that failed is not run again: the next event comes, as it does where nobody watches."""
 
     def run(what: str, action: str, fields: dict[str, Any], **inputs: str) -> None:
