@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
+import ssl
 import urllib.request
 from typing import Any, Self
 
@@ -172,7 +174,8 @@ def client(base_url: str, *, token: str, deadline: Deadline = NEVER, largest: in
     Raises:
         InvalidInput: the environment names a proxy that can't be used, or a pace that makes no sense.
     """
-    transport = _BoundedTransport(httpx.HTTPTransport(proxy=_proxy(httpx.URL(base_url))), deadline, largest)
+    url = httpx.URL(base_url)
+    transport = _BoundedTransport(httpx.HTTPTransport(verify=_trust(url.scheme), proxy=_proxy(url)), deadline, largest)
     return httpx.Client(
         base_url=base_url,
         headers={
@@ -185,6 +188,12 @@ def client(base_url: str, *, token: str, deadline: Deadline = NEVER, largest: in
         transport=_Policy(transport, deadline),
         follow_redirects=False,
     )
+
+
+@functools.cache
+def _trust(scheme: str) -> ssl.SSLContext:
+    """Whom to believe who they are. Read once, since the list of authorities takes 20 ms; where no TLS is spoken, nobody."""
+    return httpx.create_ssl_context() if scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _proxy(url: httpx.URL) -> httpx.Proxy | None:
