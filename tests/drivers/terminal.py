@@ -19,7 +19,7 @@ from typing import Any
 
 from preview_db_emulator.client import script
 
-from . import PACE
+from . import MEASURED, PACE
 from .pull_request import Life
 
 
@@ -68,6 +68,7 @@ class Desk:
             "GITHUB_API_URL": addresses["github_api_url"],
             "GH_TOKEN": addresses["github_token"],
             **PACE,
+            **MEASURED,
         }
 
     @property

@@ -22,7 +22,7 @@ from preview_db_emulator.client import AUTHOR, SERVER_URL, Emulator, script
 from preview_db_emulator.github import payloads
 from preview_db_emulator.runner.runner import Run, Runner, Step
 
-from . import PACE
+from . import IMAGE, MEASURED, PACE
 
 Json = dict[str, Any]
 
@@ -130,7 +130,7 @@ class Workflow:
             "run_id": run_id,
             "attempt": attempt,
             "inputs": {"service_token": addresses["service_token"], "project": self.project, **self.inputs, **inputs},
-            "env": {"PRISMA_MANAGEMENT_API_URL": addresses["management_api_url"], **PACE, **self.environ},
+            "env": {"PRISMA_MANAGEMENT_API_URL": addresses["management_api_url"], **PACE, **MEASURED, **IMAGE, **self.environ},
         }
 
     def _runner(self, run_id: int, attempt: int) -> Runner:

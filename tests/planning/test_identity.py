@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import UTC, datetime
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from preview_db.planning import identity
-from preview_db.planning.model import Database, Kind, Repository, Scope, Status
+from preview_db.planning.model import Kind, Repository, Scope
+from tests.factories import database
 
 words = st.text(st.sampled_from("ab1-_./é"), min_size=1, max_size=90) | st.text(min_size=1, max_size=40)
 repositories = st.builds(
@@ -31,20 +31,6 @@ branches = st.builds(Scope, repository=repositories, kind=st.just(Kind.BRANCH), 
 scopes = numbered | branches
 
 
-def database(name: str, *, logical_id: str | None = None, is_default: bool = False) -> Database:
-    return Database(
-        id="db_1",
-        name=name,
-        logical_id=logical_id,
-        status=Status.READY,
-        created_at=datetime(2026, 1, 1, tzinfo=UTC),
-        is_default=is_default,
-        project_id="proj_1",
-        region=None,
-        default_connection_id=None,
-    )
-
-
 @given(scopes)
 def test_a_name_is_one_postgres_and_the_api_take(scope: Scope) -> None:
     name = identity.name(scope)
@@ -58,8 +44,8 @@ def test_a_name_is_one_postgres_and_the_api_take(scope: Scope) -> None:
 def test_a_scope_finds_its_own_database(scope: Scope) -> None:
     name = identity.name(scope)
     assert identity.is_ours(name, scope.repository)
-    assert identity.belongs_to(database(name), scope)
-    assert identity.belongs_to(database("whatever the user calls it", logical_id=name), scope)
+    assert identity.belongs_to(database(of=name), scope)
+    assert identity.belongs_to(database(of="whatever the user calls it", logical_id=name), scope)
 
 
 @given(numbered)
@@ -80,7 +66,7 @@ def test_a_branchs_preview_is_known_among_all_branches(scope: Scope, others: lis
 def test_two_scopes_never_share_a_name(one: Scope, other: Scope) -> None:
     assume((one.repository.id, one.kind, one.ref, one.key) != (other.repository.id, other.kind, other.ref, other.key))
     assert identity.name(one) != identity.name(other)
-    assert not identity.belongs_to(database(identity.name(one)), other)
+    assert not identity.belongs_to(database(of=identity.name(one)), other)
 
 
 @pytest.mark.parametrize(("one", "other"), [("feat/a-b", "feat-a/b"), ("feat/a-b", "FEAT_a_b"), ("é", "è"), ("a" * 200, "a" * 201)])
@@ -88,7 +74,7 @@ def test_branches_of_one_slug_are_two_previews(one: str, other: str) -> None:
     repository = Repository(1, "acme/web")
     mine, theirs = (Scope(repository, Kind.BRANCH, ref) for ref in (one, other))
     assert identity.name(mine) != identity.name(theirs)
-    assert not identity.belongs_to(database(identity.name(theirs)), mine)
+    assert not identity.belongs_to(database(of=identity.name(theirs)), mine)
 
 
 @given(scopes, st.data())
@@ -98,7 +84,7 @@ def test_a_name_edited_by_hand_is_nobodys(scope: Scope, data: st.DataObject) -> 
     at = data.draw(st.integers(start, len(name) - 1))
     edited = name[:at] + data.draw(st.sampled_from("abz23-9").filter(lambda c: c != name[at])) + name[at + 1 :]
     assert not identity.is_ours(edited, scope.repository)
-    assert not identity.belongs_to(database(edited), scope)
+    assert not identity.belongs_to(database(of=edited), scope)
 
 
 @given(scopes, st.integers(1, 2**40))
@@ -111,25 +97,25 @@ def test_another_repositorys_preview_is_not_ours(scope: Scope, other_id: int) ->
 @given(scopes, words)
 def test_a_renamed_repository_keeps_its_previews(scope: Scope, new_name: str) -> None:
     renamed = dataclasses.replace(scope, repository=Repository(scope.repository.id, f"new/{new_name}"))
-    assert identity.belongs_to(database(identity.name(scope)), renamed)
+    assert identity.belongs_to(database(of=identity.name(scope)), renamed)
 
 
 @given(scopes)
 def test_a_default_database_is_never_ours(scope: Scope) -> None:
-    assert not identity.belongs_to(database(identity.name(scope), logical_id=identity.name(scope), is_default=True), scope)
+    assert not identity.belongs_to(database(of=identity.name(scope), logical_id=identity.name(scope), is_default=True), scope)
 
 
 @given(scopes, st.sampled_from(["ａ", "а", "\u200b", "\n", " ", "A", "İ"]))
 def test_look_alikes_are_not_ours(scope: Scope, intruder: str) -> None:
     name = identity.name(scope)
     for forged in (name + intruder, intruder + name, name[:-1] + intruder, name.upper() if name.upper() != name else intruder):
-        assert not identity.belongs_to(database(forged), scope)
+        assert not identity.belongs_to(database(of=forged), scope)
 
 
 @given(scopes, scopes)
 def test_a_name_does_not_count_where_there_is_a_logical_id(scope: Scope, other: Scope) -> None:
     assume(identity.tag(scope) != identity.tag(other))
-    assert not identity.belongs_to(database(identity.name(scope), logical_id=identity.name(other)), scope)
+    assert not identity.belongs_to(database(of=identity.name(scope), logical_id=identity.name(other)), scope)
 
 
 @given(st.text(max_size=80) | st.from_regex(r"[a-z0-9-]{1,40}-(pr|br|mq)-[a-z0-9-]{1,10}-[a-z2-7]{16}", fullmatch=True))

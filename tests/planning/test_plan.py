@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,41 +11,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preview_db.planning import identity, plan
-from preview_db.planning.model import Action, Connection, Database, DesiredState, Kind, Plan, Repository, Scope, Status
+from preview_db.planning.model import Action, Connection, Database, DesiredState, Kind, Plan, Repository, Status
+from tests.factories import NOW, connection, database, scope
 
-NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
-REPOSITORY = Repository(42, "acme/web")
-SCOPE = Scope(REPOSITORY, Kind.PULL_REQUEST, "12")
+SCOPE = scope()
 OTHER_SCOPES = [
-    Scope(REPOSITORY, Kind.PULL_REQUEST, "1"),
-    Scope(REPOSITORY, Kind.PULL_REQUEST, "12", "docs"),
-    Scope(REPOSITORY, Kind.MERGE_QUEUE, "12"),
-    Scope(REPOSITORY, Kind.BRANCH, "12"),
-    Scope(Repository(43, "acme/web"), Kind.PULL_REQUEST, "12"),
+    scope(1),
+    scope(key="docs"),
+    scope(kind=Kind.MERGE_QUEUE),
+    scope(kind=Kind.BRANCH),
+    scope(repository=Repository(43, "acme/web")),
 ]
 
 
 def wanted(*, present: bool = True, run: str = "100-1", **changes: object) -> DesiredState:
     base = DesiredState(scope=SCOPE, present=present, reason="because", now=NOW, mint_suffix=run)
-    return dataclasses.replace(base, **changes)  # type: ignore[arg-type]  # any of its fields
-
-
-def connection(name: str, *, hours: float = 0, id_: str | None = None) -> Connection:
-    return Connection(id=id_ or f"con_{name}", name=name, created_at=NOW - timedelta(hours=hours))
-
-
-def database(id_: str = "db_1", *, scope: Scope = SCOPE, hours: float = 24, **changes: object) -> Database:
-    base = Database(
-        id=id_,
-        name=identity.name(scope),
-        logical_id=None,
-        status=Status.READY,
-        created_at=NOW - timedelta(hours=hours),
-        is_default=False,
-        project_id="proj_1",
-        region="eu-central-1",
-        default_connection_id=None,
-    )
     return dataclasses.replace(base, **changes)  # type: ignore[arg-type]  # any of its fields
 
 
@@ -100,7 +80,7 @@ populations = st.lists(
     st.builds(
         database,
         st.integers(0, 10**6).map("db_{}".format),
-        scope=st.sampled_from([SCOPE, *OTHER_SCOPES]),
+        of=st.sampled_from([SCOPE, *OTHER_SCOPES]),
         hours=st.integers(0, 1000),
         is_default=st.booleans(),
         status=st.sampled_from(Status),

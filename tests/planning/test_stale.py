@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,25 +11,10 @@ from hypothesis import strategies as st
 
 from preview_db.planning import identity, stale
 from preview_db.planning.events import PullRequest
-from preview_db.planning.model import Action, Connection, Database, Kind, Repository, Scope, Status
+from preview_db.planning.model import Action, Connection, Database, Kind, Repository, Status
 from preview_db.planning.settings import Inputs
 from preview_db.planning.stale import RepositoryState, StaleReason
-
-NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
-REPOSITORY = Repository(42, "acme/web")
-
-
-def scope(ref: object, kind: Kind = Kind.PULL_REQUEST, key: str = "", repository: Repository = REPOSITORY) -> Scope:
-    return Scope(repository, kind, str(ref), key)
-
-
-def database(of: Scope | str, *, id_: str | None = None, hours: float = 24, **changes: Any) -> Database:
-    name = of if isinstance(of, str) else identity.name(of)
-    fields: dict[str, Any] = {
-        "id": id_ or f"db_{name}", "name": name, "logical_id": None, "status": Status.READY, "created_at": NOW - timedelta(hours=hours),
-        "is_default": False, "project_id": "proj_1", "region": None, "default_connection_id": None,
-    }  # fmt: skip
-    return Database(**{**fields, **changes})
+from tests.factories import NOW, REPOSITORY, database, scope
 
 
 def pull(number: int = 12, *, hours: float = 1, fork: bool = False, labels: tuple[str, ...] = (), **changes: Any) -> PullRequest:
@@ -48,7 +33,7 @@ def closed(number: int = 12, *, hours: float = 1, merged: bool = False) -> PullR
 
 
 def judged(view: RepositoryState, *databases: Database, **inputs: str) -> stale.Verdict:
-    (preview,) = stale.previews(databases or [database(scope(12))], REPOSITORY)
+    (preview,) = stale.previews(databases or [database()], REPOSITORY)
     return stale.judge(preview, view, Inputs.read({f"INPUT_{name.upper()}": value for name, value in inputs.items()}), NOW)
 
 
@@ -86,13 +71,13 @@ def test_who_still_wants_a_pull_requests_preview(view: RepositoryState, inputs: 
 
 
 def test_age_is_no_reason_only_idleness() -> None:
-    assert judged(seen(pull(hours=1)), database(scope(12), hours=10_000), max_idle="14d").why is StaleReason.WANTED
+    assert judged(seen(pull(hours=1)), database(of=scope(12), hours=10_000), max_idle="14d").why is StaleReason.WANTED
 
 
 def test_a_branch_is_told_from_another_of_the_same_slug_and_its_key() -> None:
     mine = scope("feat/a-b", Kind.BRANCH, "api")
-    assert judged(RepositoryState(branches=["main", "feat-a/b"]), database(mine)).why is StaleReason.GONE
-    verdict = judged(RepositoryState(branches=["main", "feat-a/b", "feat/a-b"]), database(mine))
+    assert judged(RepositoryState(branches=["main", "feat-a/b"]), database(of=mine)).why is StaleReason.GONE
+    verdict = judged(RepositoryState(branches=["main", "feat-a/b", "feat/a-b"]), database(of=mine))
     assert (verdict.why, verdict.preview.scope) == (StaleReason.WANTED, mine)
 
 
@@ -103,12 +88,12 @@ branch_names = st.text(min_size=1, max_size=30) | st.sampled_from(["br", "BR", "
 def test_a_live_branchs_preview_is_always_wanted(branches: list[str], data: st.DataObject) -> None:
     gone = data.draw(branch_names.filter(lambda name: name not in branches))
     for branch in branches:
-        assert judged(RepositoryState(branches=branches), database(scope(branch, Kind.BRANCH))).why is StaleReason.WANTED
-    assert judged(RepositoryState(branches=branches), database(scope(gone, Kind.BRANCH))).why is StaleReason.GONE
+        assert judged(RepositoryState(branches=branches), database(of=scope(branch, Kind.BRANCH))).why is StaleReason.WANTED
+    assert judged(RepositoryState(branches=branches), database(of=scope(gone, Kind.BRANCH))).why is StaleReason.GONE
 
 
 def test_a_queue_entry_lives_as_long_as_it_is_queued() -> None:
-    entry = database(scope(12, Kind.MERGE_QUEUE))
+    entry = database(of=scope(12, Kind.MERGE_QUEUE))
     assert judged(RepositoryState(queued=frozenset({12})), entry).why is StaleReason.WANTED
     assert judged(RepositoryState(queued=frozenset({1, 2})), entry).why is StaleReason.GONE
 
@@ -121,19 +106,19 @@ def test_a_close_counts_as_missed_once_its_own_run_had_the_time() -> None:
 
 
 def test_duplicates_go_and_the_oldest_stays() -> None:
-    verdict = judged(seen(pull()), database(scope(12), id_="db_new", hours=1), database(scope(12), id_="db_old", hours=2))
+    verdict = judged(seen(pull()), database("db_new", hours=1), database("db_old", hours=2))
     assert [step.database.id for step in verdict.plan.of(Action.DELETE) if step.database] == ["db_new"]
     assert verdict.why is StaleReason.WANTED
 
 
 def test_superseded_credentials_of_a_preview_that_stays_go() -> None:
     credentials = tuple(Connection(f"con_{n}", f"app-{n}-1", NOW - timedelta(hours=50 - n)) for n in range(5))
-    verdict = judged(seen(pull()), database(scope(12), connections=credentials))
+    verdict = judged(seen(pull()), database(of=scope(12), connections=credentials))
     assert [step.subject for step in verdict.plan.of(Action.REVOKE)] == ["app-0-1", "app-1-1", "app-2-1"]
 
 
 def test_the_order_is_closed_longest_first_and_the_limit_cuts_there() -> None:
-    databases = [database(scope(number)) for number in (1, 2, 3, 4, 5)]
+    databases = [database(f"db_{number}", of=scope(number)) for number in (1, 2, 3, 4, 5)]
     view = seen(closed(1, hours=5), closed(2, hours=50), pull(3), pull(4, hours=9999))
     inputs = Inputs.read({"INPUT_MAX_IDLE": "7d"})
     verdicts = [stale.judge(preview, view, inputs, NOW) for preview in stale.previews(databases, REPOSITORY)]
@@ -147,7 +132,7 @@ others = Repository(43, "acme/web")
 populations = st.lists(
     st.builds(
         database,
-        st.one_of(
+        of=st.one_of(
             st.builds(scope, st.integers(1, 9), st.sampled_from(Kind), st.sampled_from(["", "api"]), st.sampled_from([REPOSITORY, others])),
             st.text(max_size=70),
             st.builds(lambda at, to: at[:-1] + to, st.just(identity.name(scope(3))), st.sampled_from("abz237")),

@@ -12,22 +12,13 @@ from markdown_it import MarkdownIt
 
 from preview_db.errors import PreviewError
 from preview_db.planning import identity
-from preview_db.planning.model import Action, Database, Kind, Repository, Scope, Status, Step
+from preview_db.planning.model import Action, Step
 from preview_db.planning.outcome import Done, Outcome, OutcomeKind
 from preview_db.report import preview as report
+from tests.factories import database, scope
 
-SCOPE = Scope(Repository(42, "acme/web"), Kind.PULL_REQUEST, "12")
-DATABASE = Database(
-    id="db_1",
-    name=identity.name(SCOPE),
-    logical_id=None,
-    status=Status.READY,
-    created_at=datetime(2026, 5, 1, 8, 30, tzinfo=UTC),
-    is_default=False,
-    project_id="proj_1",
-    region="eu-central-1",
-    default_connection_id=None,
-)
+SCOPE = scope()
+DATABASE = database(created_at=datetime(2026, 5, 1, 8, 30, tzinfo=UTC))
 OUTCOME = Outcome(OutcomeKind.CREATED, "pull request #12 was opened", scope=SCOPE, identity=identity.name(SCOPE), database=DATABASE)
 FACTS = report.Facts(commit="abcdef0123456789", at=datetime(2026, 5, 1, 8, 31, tzinfo=UTC))
 

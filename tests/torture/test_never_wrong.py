@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import dataclasses
 import random
 import unicodedata
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from preview_db.planning import identity, plan, stale
-from preview_db.planning.model import Database, DesiredState, Kind, Repository, Scope, Status
+from preview_db.planning.model import Database, DesiredState, Kind, Repository, Scope
 from preview_db.planning.settings import Inputs
 from preview_db.planning.stale import RepositoryState
 from preview_db_emulator.client import Emulator
 from tests.drivers.workflow import Workflow, can_log_in
+from tests.factories import NOW, database
 from tests.torture.claims import LONG, check_manners
 
-NOW = datetime(2026, 6, 1, tzinfo=UTC)
 MANY = 10_000
 
 _FULL_WIDTH = str.maketrans({chr(code): chr(code + 0xFEE0) for code in range(0x21, 0x7F)})
@@ -81,7 +80,7 @@ def population(scope: Scope, seed: int, count: int) -> tuple[list[Database], set
     made: list[Database] = []
     ours: set[str] = set()
     for index in range(count):
-        changes: dict[str, object] = {}
+        changes: dict[str, Any] = {}
         match chance.randrange(10):
             case 0 | 1:
                 changes = {"name": identity.name(chance.choice(others))}
@@ -97,18 +96,13 @@ def population(scope: Scope, seed: int, count: int) -> tuple[list[Database], set
                 changes = {"name": chance.choice(LOOK_ALIKES)(name, chance)}
                 if chance.random() < 0.3:
                     changes = {"name": name, "logical_id": changes["name"] or "x"}
-        made.append(_database(f"db_{index}", **changes))
+        made.append(database(f"db_{index}", **changes))
     for index in range(chance.randrange(4)):
         ours.add(f"db_ours{index}")
         logical_id = chance.choice([None, name])
-        made.append(_database(f"db_ours{index}", name=name if logical_id is None else "shown", logical_id=logical_id))
+        made.append(database(f"db_ours{index}", name=name if logical_id is None else "shown", logical_id=logical_id))
     chance.shuffle(made)
     return made, ours
-
-
-def _database(id_: str, **changes: object) -> Database:
-    base = Database(id_, "x", None, Status.READY, NOW - timedelta(days=3), False, "proj_1", None, None)
-    return dataclasses.replace(base, **changes)  # type: ignore[arg-type]  # any of its fields
 
 
 SCOPE = Scope(Repository(4242, "acme/shop"), Kind.PULL_REQUEST, "12")
@@ -135,8 +129,8 @@ def test_a_name_that_looks_like_ours_is_not(repository: int, number: int, which:
     scope = Scope(Repository(repository, "acme/shop"), Kind.PULL_REQUEST, str(number))
     forged = LOOK_ALIKES[which](identity.name(scope), chance)
     if forged != identity.name(scope):
-        assert not identity.belongs_to(_database("db_1", name=forged), scope)
-        assert not identity.belongs_to(_database("db_1", name=identity.name(scope), logical_id=forged or "x"), scope)
+        assert not identity.belongs_to(database("db_1", name=forged), scope)
+        assert not identity.belongs_to(database("db_1", name=identity.name(scope), logical_id=forged or "x"), scope)
 
 
 def test_through_the_front_door_only_ours_is_handed_out_and_deleted(running: Emulator, tmp_path: Path) -> None:
