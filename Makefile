@@ -22,7 +22,7 @@ DOCKER ?= docker
 IMAGE ?= preview-db:dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test torture lint format image lock clean again
+.PHONY: help setup demo test coverage torture lint format image lock clean again
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -53,6 +53,12 @@ demo: setup ## watch a pull request's life against the emulator
 
 test: setup ## run the tests; ARGS='-k name' for some of them
 	$(BIN)/pytest -n auto $(ARGS)
+
+coverage: setup ## run the tests and list the lines and branches that none of them reaches
+	@rm -rf .cache/coverage; mkdir -p .cache/coverage
+	COVERAGE_FILE=$(CURDIR)/.cache/coverage/data $(BIN)/coverage run -m pytest -n auto $(ARGS)
+	@COVERAGE_FILE=$(CURDIR)/.cache/coverage/data $(BIN)/coverage combine --quiet
+	@COVERAGE_FILE=$(CURDIR)/.cache/coverage/data $(BIN)/coverage report
 
 torture: setup ## try every claim at length and write docs/reliability.md; ARGS='--help' for less of it
 	PYTHONPATH=. $(BIN)/python -m tests.torture $(ARGS)
