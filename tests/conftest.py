@@ -15,6 +15,7 @@ from preview_db_emulator.client import Emulator, emulator
 from tests.drivers import PACE
 from tests.drivers.emulator import StandIn, clients
 from tests.drivers.pull_request import Life
+from tests.drivers.terminal import Desk
 from tests.drivers.workflow import Workflow, api
 
 EXAMPLES = 20_000
@@ -37,8 +38,12 @@ def _allows_programs(folder: Path) -> bool:
 
 
 os.environ.update(PACE)  # for what runs in this process
-if "TMPDIR" not in os.environ and _is_good(MEMORY):
-    os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
+
+
+def pytest_configure() -> None:
+    """Tests take their databases away as they end, so that memory is enough; `make torture` leaves them until its own end."""
+    if "TMPDIR" not in os.environ and _is_good(MEMORY):
+        os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
 
 
 @pytest.fixture(scope="session")
@@ -67,6 +72,14 @@ def _remove_projects(running: Emulator) -> None:
 def life(running: Emulator, tmp_path: Path) -> Life:
     """A project of its own, and a pull request whose workflow runs are processes."""
     return Life.new(running, tmp_path)
+
+
+@pytest.fixture
+def desk(life: Life) -> Desk:
+    """A person at a terminal, in a checkout of the branch of the life's pull request, which is open."""
+    desk = Desk(life, life.root / "shop")
+    desk.opened()
+    return desk
 
 
 @pytest.fixture

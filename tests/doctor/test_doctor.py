@@ -22,13 +22,6 @@ from tests.drivers.pull_request import Life
 from tests.drivers.terminal import Desk
 
 
-@pytest.fixture
-def desk(life: Life) -> Desk:
-    desk = Desk(life, life.root / "shop")
-    desk.opened()
-    return desk
-
-
 def checks(desk: Desk, *arguments: str, **environ: str) -> dict[str, dict[str, str]]:
     """The findings by check. Whatever fails, all of them are there."""
     said = desk("doctor", "--json", *arguments, **environ)

@@ -239,7 +239,12 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=2, help="of pytest")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--write", action=argparse.BooleanOptionalAction, default=True, help="docs/reliability.md, if all parts are run")
-    return parser.parse_args()
+    parser.add_argument("--short", action="store_true", help="a minute of weather and races, as CI runs it; writes nothing")
+    asked = parser.parse_args()
+    if asked.short:
+        asked.parts, asked.write = ["weather", "races"], False
+        asked.lives, asked.at_once, asked.schedules = 30, 10, 30
+    return asked
 
 
 def _head(asked: argparse.Namespace, running: Emulator) -> str:

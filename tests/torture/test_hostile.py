@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from preview_db_emulator.client import Emulator
 from preview_db_emulator.github import payloads
 from preview_db_emulator.runner.runner import Run
 from tests.drivers.lying_server import Answer, about, lying
@@ -44,9 +42,9 @@ _reader = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
 
 @pytest.fixture
-def workflow(running: Emulator, tmp_path: Path) -> Iterator[Workflow]:
-    yield Workflow.new(running, tmp_path, inputs={"timeout": "3s"})
-    running.control("DELETE", "faults")
+def workflow(workflow: Workflow) -> Workflow:
+    workflow.inputs["timeout"] = "3s"
+    return workflow
 
 
 def tokens(markdown: str) -> Iterator[Token]:

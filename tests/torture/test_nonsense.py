@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from preview_db_emulator.client import Emulator
 from preview_db_emulator.runner.runner import declared_inputs
 from tests.drivers.lying_server import Listener, listening
 from tests.drivers.workflow import ACTION, Workflow
@@ -45,11 +43,6 @@ COULD_BE_MEANT = {
     "source": {"a word", "a number"},
     "credential_grace": {"a fraction"},
 }
-
-
-@pytest.fixture
-def workflow(running: Emulator, tmp_path: Path) -> Workflow:
-    return Workflow.new(running, tmp_path)
 
 
 @pytest.fixture

@@ -34,10 +34,8 @@ PASSPHRASE = "correct horse %0A 'battery' \"staple\""
 
 
 @pytest.fixture
-def workflow(running: Emulator, tmp_path: Path) -> Iterator[Workflow]:
-    yield Workflow.new(running, tmp_path, debug=True, inputs={"deployment": "true", "connections": "app=DATABASE_URL\njobs=JOBS_URL"})
-    running.control("DELETE", "faults")
-    running.control("PUT", "settings", {"password_alphabet": "abcdefghijklmnopqrstuvwxyz0123456789", "connection_on_create": True})
+def workflow(running: Emulator, tmp_path: Path) -> Workflow:
+    return Workflow.new(running, tmp_path, debug=True, inputs={"deployment": "true", "connections": "app=DATABASE_URL\njobs=JOBS_URL"})
 
 
 def secrets_of(workflow: Workflow, chunk: str) -> dict[str, str]:
