@@ -30,6 +30,7 @@ class Credentials:
     Attributes:
         wait: whether a step ends only once one has logged in.
         endpoint: which of a connection's two endpoints is handed out as ``database_url``.
+        verify_certificate: whether a server that is not this machine has to show a certificate that is trusted.
         secret: is told every credential the moment it is known, before anything else happens to it.
         log: takes a line for the person who watches.
     """
@@ -38,6 +39,7 @@ class Credentials:
     databases: Databases
     endpoint: Endpoint
     wait: bool
+    verify_certificate: bool
     deadline: Deadline
     secret: Callable[[Credential], None]
     log: Callable[[str], None]
@@ -70,11 +72,17 @@ class Credentials:
         """Logs in with the first credential, by every endpoint it has: both are handed out."""
         if not self.wait or not turn.credentials:
             return "not waited for"
-        refused = functools.partial(self.databases.read, turn.handed_out.id, turn.progress)
-        first, other = turn.credentials[0].string(self.endpoint), turn.credentials[0].other(self.endpoint)
-        logins = probe.wait_until_connectable(first, deadline=self.deadline, sleep=self.sleep, refused=refused)
+        log_in = functools.partial(
+            probe.wait_until_connectable,
+            verify_certificate=self.verify_certificate,
+            deadline=self.deadline,
+            sleep=self.sleep,
+            refused=functools.partial(self.databases.read, turn.handed_out.id, turn.progress),
+        )
+        chosen, other = turn.credentials[0].string(self.endpoint), turn.credentials[0].other(self.endpoint)
+        logins = log_in(chosen)
         if other is not None:
-            probe.wait_until_connectable(other, deadline=self.deadline, sleep=self.sleep, refused=refused)
+            log_in(other)
         return f"logged in at attempt {logins}"
 
     def revoke(self, step: Step, _turn: Turn) -> str:

@@ -220,8 +220,18 @@ class Engine:
         deadline = Deadline.after(inputs.time_limit().total_seconds())
         options = CreateOptions(inputs.region, lookup.source(api, inputs.source), inputs.database_name)
         databases = Databases(api, project, options, inputs.wait != "none", deadline, log, self.interrupts, sleep)
-        connectable = inputs.wait == "connectable"
-        credentials = Credentials(api, databases, inputs.endpoint, connectable, deadline, self._received, log, self.interrupts, sleep)
+        credentials = Credentials(
+            api,
+            databases,
+            endpoint=inputs.endpoint,
+            wait=inputs.wait == "connectable",
+            verify_certificate=inputs.verify_certificate,
+            deadline=deadline,
+            secret=self._received,
+            log=log,
+            interrupts=self.interrupts,
+            sleep=sleep,
+        )
         return Reconciler(databases, credentials, log, deadline, sleep)
 
     def _received(self, credential: Credential) -> None:

@@ -192,6 +192,7 @@ class Inputs(_Environment):
     sealed: SecretStr | None = None  # no secret, and nothing for a log either
     wait: Wait = "connectable"
     timeout: Duration | None = None
+    verify_certificate: Boolean = True
     on_push: Literal["keep", "reset"] = "keep"
     label: str | None = Field(default=None, max_length=100)
     drafts: Boolean = True

@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...deadline import Deadline
-from ...errors import PlanLimit, ProvisioningFailed
+from ...errors import Mismatch, PlanLimit, ProvisioningFailed
 from ...planning.credential import ConnectionString
+from .connection import connect
 
 
 def wait_until_connectable(
-    string: ConnectionString, *, deadline: Deadline, sleep: Callable[[float], None], refused: Callable[[], object]
+    string: ConnectionString,
+    *,
+    verify_certificate: bool,
+    deadline: Deadline,
+    sleep: Callable[[float], None],
+    refused: Callable[[], object],
 ) -> int:
     """Logs in and asks for 1 until that works, at least once.
 
     Args:
+        verify_certificate: whether a server that is not this machine has to show a certificate that is trusted.
         deadline: how long to go on trying.
         sleep: waits, in seconds.
         refused: is called after each login that failed, and may raise if there is no use in another.
@@ -24,7 +31,8 @@ def wait_until_connectable(
 
     Raises:
         ProvisioningFailed: it did not work in time. The message holds the server's last words without the string.
-        PlanLimit: the server says so; that does not get better.
+        Mismatch: the server can't show who it is, or asks for the bare password; that does not get better.
+        PlanLimit: the server says so; that does not get better, either.
     """
     import psycopg  # here, since a run that does not wait should not pay 60 ms for it
 
@@ -32,39 +40,46 @@ def wait_until_connectable(
     attempt = 0
     while True:
         attempt += 1
-        patience = int(min(10.0, max(2.0, deadline.left)))
+        seconds = int(min(10.0, max(2.0, deadline.left)))
         try:
-            # Not by the string itself: libpq refuses one with a parameter that is another driver's, such as pgbouncer.
-            with psycopg.connect(
-                host=string.host,
-                port=string.port,
-                user=string.user,
-                password=string.password.get_secret_value(),
-                dbname=string.database,
-                sslmode=string.sslmode,
-                connect_timeout=patience,
-                application_name="preview-db",
-                autocommit=True,
-            ) as connection:
+            with connect(string, seconds=seconds, verify_certificate=verify_certificate) as connection:
                 connection.execute("select 1")
             return attempt
         except psycopg.Error as error:
             words = _last_line(str(error), string)
-        if "planLimitReached" in words:
-            raise PlanLimit(
-                f"The database refuses logins: {words}.",
-                cause="The workspace is at a limit of its plan (operations or storage), which stops its databases.",
-                remedy="Look at the workspace's usage in the Prisma Console; change the plan or wait for the next period.",
-            )
+        _check_worth_another(words, string)
         pause = min(0.25 * 2 ** min(attempt, 3), deadline.left)
         if not pause:
             raise ProvisioningFailed(
                 f"The database can't be logged in to after {deadline.monotonic() - started:.0f} s: {words}.",
                 cause="It takes longer than usual to start, or the runner can't reach the database's port.",
-                remedy="Raise the input timeout, check that a self-hosted runner may reach port 5432, or run the job again.",
+                remedy=f"Raise the input timeout, check that a self-hosted runner may reach port {string.port}, or run the job again.",
             )
         sleep(pause)
         refused()
+
+
+def _check_worth_another(words: str, string: ConnectionString) -> None:
+    """Raises if a login that failed with ``words`` would fail again."""
+    if "planLimitReached" in words:
+        raise PlanLimit(
+            f"The database refuses logins: {words}.",
+            cause="The workspace is at a limit of its plan (operations or storage), which stops its databases.",
+            remedy="Look at the workspace's usage in the Prisma Console; change the plan or wait for the next period.",
+        )
+    if "certificate" in words or "signature" in words:
+        raise Mismatch(
+            f"The server at {string.host} can't show that it is the database's: {words}.",
+            cause="Something between the runner and the database answers in its place, or its certificate is a private authority's.",
+            remedy="Name a file with that authority's certificate in the runner's variable SSL_CERT_FILE; 'verify_certificate: false' "
+            "does without the check.",
+        )
+    if '"scram-sha-256" failed' in words:
+        raise Mismatch(
+            f"The server at {string.host} doesn't ask for the password by SCRAM: {words}.",
+            cause="Something between the runner and the database answers in its place. It was not given the password.",
+            remedy="Check which way the runner takes to the database; Prisma Postgres asks for SCRAM.",
+        )
 
 
 def _last_line(message: str, string: ConnectionString) -> str:
