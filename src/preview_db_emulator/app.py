@@ -27,7 +27,7 @@ from .control import control
 from .faults import WEATHER, FaultInjector, Rule
 from .github.api import github
 from .github.repository import Repository
-from .postgres.certificate import server_context
+from .postgres.certificate import Authority
 from .postgres.proxy import Gateway
 from .postgres.server import CannotStartPostgres, Choice, Postgres
 from .prisma.api import management_api
@@ -148,7 +148,8 @@ async def serve(options: Options, announce: Announce) -> None:
             logical_id=options.logical_id,
         )
         workspace = Workspace(id=identity.workspace_id, name="Emulated workspace", archive=archive, postgres=postgres, settings=settings)
-        tls = server_context(_in_url(options.host))
+        authority = Authority.of(options.state_dir or postgres.folder, kept=options.state_dir is not None)
+        tls = authority.server_context(_in_url(options.host))
         ports = []
         for before in (identity.direct_port, identity.pooled_port):
             listener = stack.enter_context(_listening(options.host, 0, before))
@@ -199,6 +200,7 @@ async def serve(options: Options, announce: Announce) -> None:
                 "oidc_request_url": issuer.request_url,
                 "oidc_request_token": identity.oidc_request_token,
                 "postgres_url": postgres.url,
+                "ca_certificate": str(authority.path.absolute()),
             }
         )
         await postgres.ended()

@@ -81,13 +81,15 @@ class Postgres:
     database only. So rows and tables outlive the credential that made them.
     """
 
-    def __init__(self, supervisor: asyncio.subprocess.Process, binaries: Path, port: int, password: str) -> None:
+    def __init__(self, supervisor: asyncio.subprocess.Process, binaries: Path, port: int, folder: Path, password: str) -> None:
         self._supervisor = supervisor
         self._binaries = binaries
         self._password = password
         self._idle: list[psycopg.AsyncConnection] = []
         self._slots = asyncio.Semaphore(CONNECTIONS)
         self.port = port
+        self.folder = folder
+        """A folder that goes when the server goes."""
 
     @property
     def url(self) -> str:
@@ -125,7 +127,7 @@ class Postgres:
             reply: dict[str, Any] = json.loads(line) if line else {"error": "the supervisor ended without a word"}
             if "error" in reply:
                 raise CannotStartPostgres(f"PostgreSQL ({binaries}) didn't start: {reply['error'].strip()}")
-            server = cls(supervisor, binaries, reply["port"], password)
+            server = cls(supervisor, binaries, reply["port"], Path(reply["folder"]), password)
             try:
                 await server._revoke_public_access()
                 yield server

@@ -2,7 +2,7 @@
 
 Run as a script in a session of its own (standard library only, so that it is up in milliseconds). Its standard input is its
 lease: one line of JSON says what to start, and when the pipe closes, because the emulator ended, crashed or was SIGKILLed, the
-server is stopped and the temporary directory removed. On standard output it answers one line of JSON: ``{"port"}`` or ``{"error"}``.
+server is stopped and the temporary directory removed. It answers one line of JSON: ``{"port", "folder"}`` or ``{"error"}``.
 """
 
 from __future__ import annotations
@@ -228,11 +228,12 @@ def main() -> None:
     if not line:
         return
     home = Path(tempfile.mkdtemp(prefix="preview-db-"))
+    home.chmod(0o711)  # what is in it says for itself who may read it
     supervisor = Supervisor(json.loads(line), home, lease)
     try:
         port = supervisor.start()
         if port is not None:
-            answer(port=port)
+            answer(port=port, folder=str(home))
             while not lease.is_over(60) and not supervisor.server_has_ended():
                 pass
     except (CannotStart, OSError) as error:
