@@ -33,6 +33,7 @@ from .postgres.server import CannotStartPostgres, Choice, Postgres
 from .prisma.api import management_api
 from .prisma.models import DEFAULT_REGION, Database, Settings, new_id
 from .prisma.serializers import Addresses, Serializer
+from .prisma.tokens import new_token
 from .prisma.workspace import Workspace
 from .store import Archive, Table
 
@@ -218,10 +219,11 @@ def _with_control(controls: ASGIApp, stand_ins: ASGIApp) -> ASGIApp:
 
 
 def _new_identity() -> Identity:
+    workspace_id = new_id()
     return Identity(
-        workspace_id=new_id(),
+        workspace_id=workspace_id,
         project_id=new_id(),
-        service_token=f"emulated_{secrets.token_urlsafe(24)}",
+        service_token=new_token(workspace_id),
         github_token=f"ghs_{secrets.token_hex(18)}",
         postgres_password=secrets.token_hex(16),
         repository_id=secrets.randbelow(900_000_000) + 100_000_000,
@@ -233,7 +235,8 @@ def _add_first_project(workspace: Workspace, project_id: str) -> None:
     """Add the project everybody starts with, and its default database, with no PostgreSQL database behind it until somebody connects."""
     project = workspace.add_project("Emulated project", DEFAULT_REGION, id=project_id)
     now = workspace.clock()
-    database = Database(new_id(), project.id, "production", DEFAULT_REGION, created_at=now, ready_at=now, is_default=True)
+    branch = workspace.branches.default_of(project.id)
+    database = Database(new_id(), project.id, "production", DEFAULT_REGION, now, now, branch.id, is_default=True)
     workspace.seed(database, [])
 
 

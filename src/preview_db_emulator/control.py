@@ -15,7 +15,20 @@ from starlette.routing import Route
 
 from .faults import FaultInjector, Rule
 from .github.repository import Permission, PullRequest, Repository, moment
-from .prisma.models import DEFAULT_REGION, REGIONS, Connection, Database, Refusal, Settings, Status, bare, new_id
+from .prisma.models import (
+    DEFAULT_REGION,
+    REGIONS,
+    Backup,
+    BackupStatus,
+    BackupType,
+    Connection,
+    Database,
+    Refusal,
+    Settings,
+    Status,
+    bare,
+    new_id,
+)
 from .prisma.serializers import Serializer
 from .prisma.workspace import Workspace
 
@@ -46,6 +59,7 @@ def control(workspace: Workspace, serializer: Serializer, repository: Repository
             *route("github/deployments", GET=surface.list_deployments),
             *route("databases", GET=surface.list_databases, POST=surface.add_databases),
             *route("databases/{id}", PUT=surface.put_database),
+            *route("databases/{id}/backups", POST=surface.add_backup),
             *route("faults", GET=surface.get_faults, PUT=surface.put_faults, DELETE=surface.delete_faults),
             *route("requests", GET=surface.list_requests, DELETE=surface.delete_requests),
             *route("settings", GET=surface.get_settings, PUT=surface.put_settings),
@@ -179,8 +193,23 @@ class _Control:
         database = replace(self._workspace.database(request.path_params["id"]), **changes)
         return JSONResponse(self._everything_about(self._workspace.databases.put(database)))
 
+    async def add_backup(self, request: Request) -> Response:
+        """Back a database up as it is now: ``{id, createdAt, status, backupType, size}``, any of them left out."""
+        database = self._workspace.database(request.path_params["id"])
+        given = _known(await _object(request), {"id", "createdAt", "status", "backupType", "size"})
+        backup = Backup(
+            id=given.get("id") or new_id(),
+            database_id=database.id,
+            created_at=_seconds(given["createdAt"]) if "createdAt" in given else self._workspace.clock(),
+            status=_one_of(given.get("status", "completed"), get_args(BackupStatus)),
+            backup_type=_one_of(given.get("backupType", "full"), get_args(BackupType)),
+            size=given.get("size"),
+        )
+        return JSONResponse(self._serializer.backup(await self._workspace.add_backup(database, backup)), 201)
+
     def _add(self, given: Json) -> Database:
         project = self._workspace.project(given.get("project") or given.get("projectId") or self._project_id)
+        branches = self._workspace.branches
         now = self._workspace.clock()
         created = _seconds(given["createdAt"]) if "createdAt" in given else now
         database = Database(
@@ -191,7 +220,7 @@ class _Control:
             created_at=created,
             ready_at=created,
             logical_id=given.get("logicalId"),
-            branch_id=self._workspace.branch(given["branchId"]).id if given.get("branchId") else None,
+            branch_id=branches.get(given["branchId"]).id if given.get("branchId") else branches.default_of(project.id).id,
             is_default=bool(given.get("isDefault", False)),
             fixed_status=_one_of(given.get("status"), (None, *STATUSES)),
         )

@@ -22,6 +22,7 @@ from .github.repository import Repository, made_up_sha
 from .prisma.bodies import read_object
 from .prisma.models import Refusal, bare, new_id
 from .prisma.serializers import timestamp
+from .prisma.tokens import new_token
 from .prisma.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -210,8 +211,8 @@ class Exchange:
             self.refusals.append(str(error))
             said = "The GitHub Actions identity token could not be exchanged"
             return JSONResponse({"error": "unauthorized", "errorDescription": said}, 401)
-        value = f"emulated_short_{secrets.token_urlsafe(24)}"
         ends = self._clock() + (seconds if self._terms.granted_s is None else self._terms.granted_s)
+        value = new_token(self._workspace.id, expires_at=ends)
         self._minted[value] = ends
         data = {"id": new_id(), "type": "serviceToken", "value": value, "expiresAt": timestamp(ends)}
         return JSONResponse({"data": {**data, "workspaceId": f"wksp_{self._workspace.id}"}}, 201)

@@ -99,3 +99,9 @@ class Table(Generic[T]):
         for serial, item in reversed(self._items.values()):
             if before is None or serial < before:
                 yield serial, item
+
+    def oldest_first(self, after: int | None = None) -> Iterator[tuple[int, T]]:
+        """With serial numbers, from the oldest, or from the oldest above the serial number ``after``."""
+        for serial, item in list(self._items.values()):
+            if after is None or serial > after:
+                yield serial, item

@@ -231,6 +231,18 @@ class Postgres:
         if dump.returncode or restore.returncode:
             raise CannotCopy((said + also_said).decode(errors="replace").strip())
 
+    async def empty_database(self, name: str) -> None:
+        """Drop every schema in a database, and make an empty ``public`` anew. Sessions in it live on."""
+        connection = await self._connect(name)
+        async with connection:
+            rows = await (
+                await connection.execute("SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'")
+            ).fetchall()
+            for (schema,) in rows:
+                await connection.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(schema)))
+            await connection.execute("CREATE SCHEMA public AUTHORIZATION pg_database_owner")
+            await connection.execute("GRANT USAGE ON SCHEMA public TO PUBLIC")
+
     async def drop_database(self, name: str, roles: Sequence[str]) -> None:
         """Drop a database under its users' feet, and those of ``roles`` there are: owner and credentials."""
         await self._run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))

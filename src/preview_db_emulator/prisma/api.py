@@ -19,6 +19,9 @@ from .serializers import Serializer
 from .workspace import Workspace
 
 Handler = Callable[[Request], Awaitable[Response]]
+INVALID_IS_400 = frozenset(
+    {("POST", "/v1/databases"), ("POST", "/v1/projects/{project_id}/databases"), ("GET", "/v1/databases/{id}/usage")}
+)
 
 
 def management_api(workspace: Workspace, serializer: Serializer, token: str, issued: Callable[[str], bool]) -> Starlette:
@@ -31,7 +34,9 @@ def management_api(workspace: Workspace, serializer: Serializer, token: str, iss
         return hmac.compare_digest(given.encode(), token.encode()) or issued(given)
 
     def route(path: str, **handlers: Handler) -> list[Route]:
-        return [Route(path, _authenticated(handler, known), methods=[verb]) for verb, handler in handlers.items()]
+        return [
+            Route(path, _authenticated(_as_published(handler, verb, path), known), methods=[verb]) for verb, handler in handlers.items()
+        ]
 
     return Starlette(
         routes=[
@@ -68,6 +73,22 @@ def _authenticated(handler: Handler, known: Callable[[str], bool]) -> Handler:
         return await handler(request)
 
     return checked
+
+
+def _as_published(handler: Handler, verb: str, path: str) -> Handler:
+    """Have an operation that declares 400 for what it can't read answer that, where all others say 422."""
+    if (verb, path) not in INVALID_IS_400:
+        return handler
+
+    async def handled(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except Refusal as refusal:
+            if refusal.code == "validation-error":
+                raise Refusal(400, "client-error", str(refusal)) from refusal
+            raise
+
+    return handled
 
 
 async def _refuse(_: Request, refusal: Exception) -> Response:

@@ -45,10 +45,6 @@ class Fields:
             raise invalid(f"{name}: must have at least 1 character")
         return value
 
-    def nullable_text(self, name: str) -> str | None:
-        """The same for fields that may also be null."""
-        return None if self._body.get(name) is None else self.text(name)
-
     def required_text(self, name: str) -> str:
         value = self.text(name)
         if value is None:

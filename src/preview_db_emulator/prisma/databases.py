@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import datetime
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from .bodies import Fields, read_object
-from .models import DEFAULT_REGION, REGIONS, Database, Refusal, bare, invalid
+from .models import DEFAULT_REGION, REGIONS, Database, Refusal, bare, invalid, missing
 from .pages import data, page, paging
 from .serializers import Serializer, timestamp
 from .workspace import Workspace
+
+MOST_BACKUPS = 100
 
 
 class Databases:
@@ -37,15 +41,12 @@ class Databases:
         def wanted(database: Database) -> bool:
             if project_id not in (None, database.project_id) or logical_id not in (None, database.logical_id):
                 return False
-            if branch_id is not None and bare(branch_id, "br") != (database.branch_id or "unassigned"):
+            if branch_id is not None and bare(branch_id, "br") != database.branch_id:
                 return False
-            if git_name is None:
-                return True
-            branch = self._workspace.branch_named(database.project_id, git_name)
-            return branch is not None and branch.id == database.branch_id
+            return git_name is None or self._workspace.branches.get(database.branch_id).git_name == git_name
 
         def shown(database: Database) -> bool:
-            return wanted(database) and self._workspace.is_listed(database)
+            return wanted(database) and self._workspace.lag.is_over(database)
 
         return page(request, self._workspace.databases, shown, self._serializer.database)
 
@@ -60,7 +61,7 @@ class Databases:
             region=body.one_of("region", ["inherit", *REGIONS]) or DEFAULT_REGION,
             is_default=bool(is_default),
             source=_source(body, legacy),
-            **({} if legacy else self._placement(project.id, body)),
+            **({} if legacy else self._placement(project.id, body, exclusive=("branchGitName",))),
         )
         serialize = self._serializer.database_created_legacy if legacy else self._serializer.database_created
         return data(serialize(database, issued), status=201)
@@ -71,7 +72,8 @@ class Databases:
     async def update(self, request: Request) -> Response:
         database = self._database(request)
         body = Fields(await read_object(request))
-        changes = self._placement(database.project_id, body)
+        # It has to be moved first, then given its logicalId.
+        changes = self._placement(database.project_id, body, exclusive=("branchId", "branchGitName"))
         if name := body.text("name"):
             changes["name"] = name
         return data(self._serializer.database(await self._workspace.update_database(database, changes)))
@@ -81,30 +83,34 @@ class Databases:
         return Response(status_code=204)
 
     async def list_backups(self, request: Request) -> Response:
-        self._database(request)
+        backups = self._workspace.backups_of(self._database(request))
         limit = paging(request)[0] if "limit" in request.query_params else None
-        return data([], meta={"backupRetentionDays": 7}, pagination={"hasMore": False, "limit": limit})
+        if limit is not None and limit > MOST_BACKUPS:
+            raise invalid(f"limit: at most {MOST_BACKUPS}")
+        shown = backups[: MOST_BACKUPS if limit is None else limit]
+        pagination = {"hasMore": len(shown) < len(backups), "limit": limit}
+        return data([self._serializer.backup(backup) for backup in shown], meta={"backupRetentionDays": 7}, pagination=pagination)
 
     async def restore(self, request: Request) -> Response:
-        self._database(request)
+        database = self._database(request)
         source = _source(Fields(await read_object(request)), legacy=False)
         if source is None or source["type"] != "backup":
             raise invalid("source: expected a backup")
-        raise Refusal(404, "resource-not-found", f"Backup {source['backupId']} was not found")
+        return data(self._serializer.database(await self._workspace.restore(database, source)))
 
     async def usage(self, request: Request) -> Response:
         database = self._database(request)
         now = timestamp(self._workspace.clock())
-        start = request.query_params.get("startDate", timestamp(database.created_at))
+        start, end = (_moment(request, name) for name in ("startDate", "endDate"))
         used = {"operations": {"used": 0, "unit": "ops"}, "storage": {"used": 0, "unit": "GiB"}}
-        period = {"start": start, "end": request.query_params.get("endDate", now)}
+        period = {"start": start or timestamp(database.created_at), "end": end or now}
         return JSONResponse({"period": period, "metrics": used, "generatedAt": now})
 
     def _database(self, request: Request) -> Database:
         return self._workspace.database(request.path_params["id"])
 
-    def _placement(self, project_id: str, body: Fields) -> dict[str, Any]:
-        """The fields that say where a database belongs: its ``logicalId`` and its branch, by id or by name."""
+    def _placement(self, project_id: str, body: Fields, *, exclusive: Sequence[str]) -> dict[str, Any]:
+        """The fields that say where a database belongs: its ``logicalId``, with none of ``exclusive``, and its branch, by id or name."""
         placement: dict[str, Any] = {}
         logical_id = body.text("logicalId")
         if logical_id is not None and self._workspace.settings.logical_id != "known":
@@ -112,24 +118,37 @@ class Databases:
             logical_id = None
         if logical_id is not None:
             placement["logical_id"] = logical_id
-        branch_id, git_name = body.nullable_text("branchId"), body.nullable_text("branchGitName")
-        if git_name is not None and (branch_id is not None or logical_id is not None):
-            other = "branchId" if branch_id is not None else "logicalId"
-            raise Refusal(400, "client-error", f"branchGitName can't be combined with {other}")
+        branch_id, git_name = body.text("branchId"), body.text("branchGitName")
+        if branch_id is not None and git_name is not None:
+            raise invalid("branchGitName can't be combined with branchId")
+        for name in exclusive:
+            if logical_id is not None and name in body:
+                raise invalid(f"{name} can't be combined with logicalId")
         if branch_id is not None:
-            placement["branch_id"] = self._workspace.branch(branch_id).id
+            branch = self._workspace.branches.get(branch_id)
+            if branch.project_id != project_id:
+                raise missing("Branch", branch_id)
+            placement["branch_id"] = branch.id
         elif git_name is not None:
-            project = self._workspace.project(project_id)
-            branch = self._workspace.branch_named(project_id, git_name)
-            placement["branch_id"] = (branch or self._workspace.create_branch(project, git_name)).id
-        elif "branchId" in body or "branchGitName" in body:
-            placement["branch_id"] = None
+            named = self._workspace.branches.named(project_id, git_name)
+            placement["branch_id"] = (named or self._workspace.branches.create(project_id, git_name)).id
         return placement
 
     def _refuse_logical_id(self) -> None:
         """Play a server that hasn't heard of ``logicalId``: one kind refuses what it doesn't know, the other ignores it."""
         if self._workspace.settings.logical_id == "refused":
             raise invalid("Unrecognized key: logicalId")
+
+
+def _moment(request: Request, name: str) -> str | None:
+    """A date and time of the query, as it is written there. Raises Refusal 422."""
+    text = request.query_params.get(name)
+    try:
+        if text is not None:
+            datetime.datetime.fromisoformat(text)
+    except ValueError as error:
+        raise invalid(f"{name}: expected a date and time of ISO 8601") from error
+    return text
 
 
 def _source(body: Fields, legacy: bool) -> dict[str, str] | None:

@@ -20,6 +20,9 @@ REGIONS = {
 }
 DEFAULT_REGION = "us-east-1"
 Status = Literal["provisioning", "ready", "failure", "recovering"]
+Role = Literal["production", "preview"]
+BackupStatus = Literal["running", "completed", "failed", "unknown"]
+BackupType = Literal["full", "incremental", "differential"]
 
 
 class Refusal(Exception):
@@ -59,6 +62,7 @@ class Branch:
     project_id: str
     git_name: str
     is_default: bool
+    role: Role
     created_at: float
     updated_at: float
 
@@ -77,12 +81,13 @@ class Database:
     region: str
     created_at: float
     ready_at: float
+    branch_id: str
     logical_id: str | None = None
-    branch_id: str | None = None
     is_default: bool = False
     default_connection_id: str | None = None
     source: dict[str, str] | None = None
     postgres_name: str | None = None
+    recovering_until: float = 0
     fixed_status: Status | None = None
     refusing: str | None = None
 
@@ -97,6 +102,8 @@ class Database:
     def status(self, now: float) -> Status:
         if self.fixed_status:
             return self.fixed_status
+        if now < self.recovering_until:
+            return "recovering"
         return "ready" if now >= self.ready_at else "provisioning"
 
 
@@ -113,6 +120,30 @@ class Connection:
     @property
     def key(self) -> str:
         return self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """What was in a database at a time, kept in a PostgreSQL database of its own."""
+
+    id: str
+    database_id: str
+    created_at: float
+    status: BackupStatus = "completed"
+    backup_type: BackupType = "full"
+    size: int | None = None
+
+    @property
+    def key(self) -> str:
+        return self.id
+
+    @property
+    def postgres_name(self) -> str:
+        return f"backup_{self.id}"
+
+    @property
+    def owner(self) -> str:
+        return f"owner_{self.postgres_name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +171,7 @@ class Settings:
     """
 
     provisioning_s: float = 0
+    recovery_s: float = 0
     cold_start_s: float = 0
     list_lag_s: float = 0
     list_lag_requests: int = 0

@@ -22,7 +22,7 @@ def data(data: Any, *, status: int = 200, **beside: Any) -> Response:
 
 
 def paging(request: Request) -> tuple[int, int | None]:
-    """Return how many, and below which serial number. Raises Refusal 422."""
+    """Return how many, and beyond which serial number. Raises Refusal 422."""
     limit = request.query_params.get("limit", str(PAGE))
     if not limit.isascii() or not limit.isdigit() or int(limit[:9]) < 1:
         raise invalid("limit: expected a positive integer")
@@ -30,21 +30,28 @@ def paging(request: Request) -> tuple[int, int | None]:
     if not cursor:
         return int(limit[:9]), None
     try:
-        return int(limit[:9]), int(base64.urlsafe_b64decode(cursor).decode().removeprefix("before:"))
+        return int(limit[:9]), int(base64.urlsafe_b64decode(cursor).decode().removeprefix("from:"))
     except (binascii.Error, ValueError) as error:
         raise invalid("cursor: invalid") from error
 
 
-def page(request: Request, table: Table[M], wanted: Callable[[M], bool], serialize: Callable[[M], dict[str, Any]]) -> Response:
-    """One page, newest first. The cursor is a serial number, so what comes or goes meanwhile moves nothing."""
-    limit, before = paging(request)
+def page(
+    request: Request,
+    table: Table[M],
+    wanted: Callable[[M], bool],
+    serialize: Callable[[M], dict[str, Any]],
+    *,
+    oldest_first: bool = False,
+) -> Response:
+    """One page, newest first unless told otherwise. The cursor is a serial number, so what comes or goes meanwhile moves nothing."""
+    limit, last_seen = paging(request)
     found: list[M] = []
     cursor, last = None, None
-    for serial, item in table.newest_first(before):
+    for serial, item in table.oldest_first(last_seen) if oldest_first else table.newest_first(last_seen):
         if not wanted(item):
             continue
         if len(found) == limit:
-            cursor = base64.urlsafe_b64encode(f"before:{last}".encode()).decode()
+            cursor = base64.urlsafe_b64encode(f"from:{last}".encode()).decode()
             break
         found.append(item)
         last = serial

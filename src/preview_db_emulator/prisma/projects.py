@@ -91,32 +91,38 @@ class Projects:
 
     async def list_branches(self, request: Request) -> Response:
         project = self._workspace.project(request.path_params["project_id"])
+        if {"gitName", "gitNameContains"} <= request.query_params.keys():
+            raise invalid("gitName can't be combined with gitNameContains")
         name, part = request.query_params.get("gitName"), request.query_params.get("gitNameContains", "")
 
         def wanted(branch: Branch) -> bool:
             return branch.project_id == project.id and name in (None, branch.git_name) and part in branch.git_name
 
-        return page(request, self._workspace.branches, wanted, self._serializer.branch)
+        return page(request, self._workspace.branches.table, wanted, self._serializer.branch, oldest_first=True)
 
     async def create_branch(self, request: Request) -> Response:
         project = self._workspace.project(request.path_params["project_id"])
         body = Fields(await read_object(request))
         is_default = body.flag("isDefault")
-        branch = self._workspace.create_branch(project, body.required_text("gitName"), is_default=bool(is_default))
+        branch = self._workspace.branches.create(project.id, body.required_text("gitName"), is_default=bool(is_default))
         return data(self._serializer.branch(branch), status=201)
 
     async def get_branch(self, request: Request) -> Response:
-        return data(self._serializer.branch(self._workspace.branch(request.path_params["id"])))
+        return data(self._serializer.branch(self._workspace.branches.get(request.path_params["id"])))
 
     async def update_branch(self, request: Request) -> Response:
-        branch = self._workspace.branch(request.path_params["id"])
+        branch = self._workspace.branches.get(request.path_params["id"])
         body = await read_object(request)
-        if body.get("isDefault") is not None and Fields(body).flag("isDefault"):
-            branch = self._workspace.make_default_branch(branch)
+        if unknown := body.keys() - {"isDefault"}:
+            raise invalid(f"only isDefault can be changed, not {', '.join(sorted(unknown))}")
+        if body.get("isDefault") is not None:
+            if not Fields(body).flag("isDefault"):
+                raise invalid("isDefault: a branch stops being the default when another becomes it")
+            branch = self._workspace.branches.make_default(branch)
         return data(self._serializer.branch(branch))
 
     async def delete_branch(self, request: Request) -> Response:
-        self._workspace.delete_branch(self._workspace.branch(request.path_params["id"]))
+        self._workspace.branches.delete(self._workspace.branches.get(request.path_params["id"]))
         return Response(status_code=204)
 
     def _check_workspace(self, id: str) -> None:

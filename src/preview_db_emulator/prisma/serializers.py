@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from .models import REGIONS, Branch, Connection, Database, IssuedConnection, Project
+from .models import REGIONS, Backup, Branch, Connection, Database, IssuedConnection, Project
 from .workspace import Workspace
 
 Json = dict[str, Any]
@@ -76,7 +76,7 @@ class Serializer:
             "url": self._url("branches", id),
             "gitName": branch.git_name,
             "isDefault": branch.is_default,
-            "role": "production" if branch.is_default else "preview",
+            "role": branch.role,
             "createdAt": timestamp(branch.created_at),
             "updatedAt": timestamp(branch.updated_at),
             "project": self._project_reference(branch.project_id),
@@ -97,13 +97,18 @@ class Serializer:
         for new in issued:
             key = self.connection(new.connection, database)
             del key["database"]
-            keys.append({**key, "connectionString": self._url_of(new), "directConnection": self._direct(new)})
+            keys.append({**key, "connectionString": _accelerate(new), "directConnection": self._direct(new)})
         return {
             **fields,
             "apiKeys": keys,
-            "connectionString": self._url_of(issued[0]) if issued else None,
+            "connectionString": _accelerate(issued[0]) if issued else None,
             "directConnection": self._direct(issued[0]) if issued else None,
         }
+
+    def backup(self, backup: Backup) -> Json:
+        size = {} if backup.size is None else {"size": backup.size}
+        created = timestamp(backup.created_at)
+        return {"id": backup.id, "type": "backup", "backupType": backup.backup_type, "createdAt": created, "status": backup.status, **size}
 
     def connection(self, connection: Connection, database: Database) -> Json:
         database_id = f"db_{database.id}"
@@ -119,7 +124,7 @@ class Serializer:
     def connection_with_secrets(self, issued: IssuedConnection, database: Database) -> Json:
         return {
             **self._connection_created(issued, database),
-            "connectionString": self._url_of(issued),
+            "connectionString": _accelerate(issued),
             **self._direct(issued),
         }
 
@@ -132,7 +137,7 @@ class Serializer:
     def _database(self, database: Database, connections: list[Json]) -> Json:
         fields = {
             **self._head("database", "databases", f"db_{database.id}", database.name),
-            "status": database.status(self._workspace.clock()),
+            "status": self._workspace.status(database),
             "createdAt": timestamp(database.created_at),
             "isDefault": database.is_default,
             "defaultConnectionId": database.default_connection_id and f"con_{database.default_connection_id}",
@@ -140,7 +145,7 @@ class Serializer:
             "project": self._project_reference(database.project_id),
             "region": {"id": database.region, "name": REGIONS[database.region]},
             "source": database.source,
-            "branchId": database.branch_id and f"br_{database.branch_id}",
+            "branchId": f"br_{database.branch_id}",
             "logicalId": database.logical_id,
         }
         if self._workspace.settings.logical_id != "known":
@@ -168,3 +173,8 @@ class Serializer:
         """The deprecated form, whose ``host`` is host and port: published clients build their own URL of it."""
         host = f"{self._addresses.host}:{self._addresses.direct_port}"
         return {"host": host, "pass": issued.password, "user": issued.connection.role}
+
+
+def _accelerate(issued: IssuedConnection) -> str:
+    """The deprecated top-level string: an Accelerate address with an API key. It logs in nowhere; its host does not even exist."""
+    return f"prisma+postgres://accelerate.prisma-data.invalid/?api_key=emulated.{issued.connection.id}"

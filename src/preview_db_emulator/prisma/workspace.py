@@ -1,4 +1,4 @@
-"""The emulated workspace: its projects, branches, databases and connections, and everything that can be done to them.
+"""The emulated workspace: its projects, databases and connections, and everything that can be done to them.
 
 Knows nothing of HTTP: what the service refuses is a ``Refusal`` with the contract's status and code.
 """
@@ -11,41 +11,35 @@ import secrets
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, NoReturn
 from weakref import WeakValueDictionary
 
-import psycopg
-
-from ..postgres.server import CannotCopy, Postgres, fits
+from ..postgres.server import Postgres
 from ..store import Archive, Table
+from .branches import Branches
+from .listing import Lag
 from .models import (
     DEFAULT_REGION,
-    Branch,
+    Backup,
     Connection,
     Database,
     IssuedConnection,
     Project,
     Refusal,
     Settings,
+    Status,
     Tombstone,
     bare,
     missing,
     new_id,
 )
+from .storage import Storage
 
 COLD_START_TEXTS = (
     "Failed to connect to upstream database. Please contact Prisma support if the problem persists.",
     "Failed to identify your database: the database is not configured correctly yet",
 )
-
-
-@dataclass(slots=True)
-class Unlisted:
-    """A database that lists don't show yet: until a time in Unix seconds, and in so many answers more."""
-
-    until: float
-    answers: int
 
 
 class Workspace:
@@ -65,17 +59,19 @@ class Workspace:
         self.name = name
         self.settings = settings
         self.projects = Table(Project, archive)
-        self.branches = Table(Branch, archive)
         self.databases = Table(Database, archive)
+        self.backups = Table(Backup, archive)
+        self.branches = Branches(archive, clock, lambda branch: any(database.branch_id == branch.id for database in self.databases))
         self.connections = Table(Connection, archive)
         self._tombstones = Table(Tombstone, archive)
         self._connections_of: dict[str, set[str]] = defaultdict(set)
         for connection in self.connections:
             self._connections_of[connection.database_id].add(connection.id)
-        self._postgres = postgres
+        self._storage = Storage(postgres, settings)
+        self._restoring: set[str] = set()
         # A lock lives as long as somebody holds or awaits it.
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._unlisted: dict[str, Unlisted] = {}
+        self.lag = Lag(settings, clock)
         self._creating = 0
         self._refusals = 0
         self.clock = clock
@@ -103,7 +99,7 @@ class Workspace:
         """Add a project with its default branch, and no database."""
         now = self.clock()
         project = self.projects.put(Project(id or new_id(), name, logical_id, region, now))
-        self.branches.put(Branch(new_id(), project.id, "main", True, now, now))
+        self.branches.create(project.id, "main")
         return project
 
     def rename_project(self, project: Project, name: str) -> Project:
@@ -112,42 +108,16 @@ class Workspace:
     async def delete_project(self, project: Project) -> None:
         for database in [found for found in self.databases if found.project_id == project.id]:
             await self._take_away(database)
-        for branch in [found for found in self.branches if found.project_id == project.id]:
-            self.branches.remove(branch.id)
+        self.branches.delete_all_of(project.id)
         self.projects.remove(project.id)
-
-    # Branches
-
-    def branch(self, id: str) -> Branch:
-        return self.branches.get(bare(id, "br")) or _raise(missing("Branch", id))
-
-    def branch_named(self, project_id: str, git_name: str) -> Branch | None:
-        return next((b for b in self.branches if b.project_id == project_id and b.git_name == git_name), None)
-
-    def create_branch(self, project: Project, git_name: str, *, is_default: bool = False) -> Branch:
-        if self.branch_named(project.id, git_name):
-            raise Refusal(409, "conflict", f"Branch {git_name!r} exists already")
-        now = self.clock()
-        branch = self.branches.put(Branch(new_id(), project.id, git_name, False, now, now))
-        return self.make_default_branch(branch) if is_default else branch
-
-    def make_default_branch(self, branch: Branch) -> Branch:
-        for other in self.branches:
-            if other.project_id == branch.project_id and other.is_default:
-                self.branches.put(replace(other, is_default=False))
-        return self.branches.put(replace(branch, is_default=True, updated_at=self.clock()))
-
-    def delete_branch(self, branch: Branch) -> None:
-        if branch.is_default:
-            raise Refusal(409, "conflict", "A project's default branch can't be deleted")
-        if any(database.branch_id == branch.id for database in self.databases):
-            raise Refusal(409, "conflict", "The branch still has databases")
-        self.branches.remove(branch.id)
 
     # Databases
 
     def database(self, id: str) -> Database:
         return self.databases.get(bare(id, "db")) or _raise(missing("Database", id))
+
+    def status(self, database: Database) -> Status:
+        return "recovering" if database.id in self._restoring else database.status(self.clock())
 
     async def create_database(
         self,
@@ -161,8 +131,9 @@ class Workspace:
         source: dict[str, str] | None = None,
     ) -> tuple[Database, list[IssuedConnection]]:
         """Create a database one can log in to, and the first connection to it (none if the settings say so)."""
-        copied_from = self._source(source)
-        async with self._only_one(project.id, branch_id, logical_id), self._within_limit():
+        self._check_source(source)
+        branch_id = branch_id or self.branches.default_of(project.id).id
+        async with self._only_one(branch_id, logical_id), self._within_limit():
             now = self.clock()
             database = Database(
                 id=new_id(),
@@ -177,12 +148,12 @@ class Workspace:
                 source=source,
                 fixed_status=self.settings.next_fates.pop(0) if self.settings.next_fates else None,
             )
-            database = await self._build(database, copied_from)
-            issued = [await self._new_login(database, "default")] if self.settings.connection_on_create else []
+            database = await self._storage.create(database, await self._copied_from(source))
+            issued = [await self._storage.log_in(database, "default", now)] if self.settings.connection_on_create else []
             if issued:
                 database = replace(database, default_connection_id=issued[0].connection.id)
             if self.projects.get(project.id) is None:
-                await self._discard(database, [new.connection for new in issued])
+                await self._storage.drop(database, [new.connection for new in issued])
                 raise missing("Project", f"proj_{project.id}")
             # From here to the end nothing is awaited: it is there for everybody at once, or not at all.
             if is_default:
@@ -190,22 +161,8 @@ class Workspace:
             self.databases.put(database)
             for new in issued:
                 self._remember(new.connection)
-            if self.settings.list_lag_s or self.settings.list_lag_requests:
-                self._unlisted[database.id] = Unlisted(now + self.settings.list_lag_s, self.settings.list_lag_requests)
+            self.lag.begin(database)
             return database, issued
-
-    def is_listed(self, database: Database) -> bool:
-        """Whether a list that ``database`` belongs in shows it already. Each call counts as one answer of a list that lags."""
-        unlisted = self._unlisted.get(database.id)
-        if unlisted is None:
-            return True
-        if unlisted.answers > 0:
-            unlisted.answers -= 1
-            return False
-        if self.clock() < unlisted.until:
-            return False
-        del self._unlisted[database.id]
-        return True
 
     def seed(self, database: Database, connections: Iterable[Connection]) -> None:
         """Add a database with no PostgreSQL database behind it until a connection to it is created."""
@@ -217,7 +174,7 @@ class Workspace:
         """Apply changes to ``name``, ``branch_id`` and ``logical_id``."""
         wanted = replace(database, **changes)
         moved = (wanted.branch_id, wanted.logical_id) != (database.branch_id, database.logical_id)
-        async with self._only_one(wanted.project_id, wanted.branch_id, wanted.logical_id if moved else None):
+        async with self._only_one(wanted.branch_id, wanted.logical_id if moved else None):
             return self.databases.put(replace(self.database(database.id), **changes))
 
     async def delete_database(self, database: Database) -> None:
@@ -229,13 +186,20 @@ class Workspace:
         found = [self.connections.get(id) for id in self._connections_of[database.id]]
         return sorted((known for known in found if known), key=lambda connection: (connection.created_at, connection.id))
 
-    def _source(self, source: dict[str, str] | None) -> Database | None:
-        if source is None or source["type"] == "empty":
-            return None
-        origin = self.database(source["databaseId"])
-        if source["type"] == "backup":
-            raise missing("Backup", source["backupId"])
-        return origin
+    def _check_source(self, source: dict[str, str] | None) -> None:
+        """Raises Refusal if what is to be copied isn't there."""
+        if source and source["type"] == "database":
+            self.database(source["databaseId"])
+        elif source and source["type"] == "backup":
+            self.backup(source["databaseId"], source["backupId"])
+
+    async def _copied_from(self, source: dict[str, str] | None) -> str | None:
+        """The name of the PostgreSQL database to copy, if any."""
+        if source and source["type"] == "database":
+            return (await self._materialise(self.database(source["databaseId"]))).postgres_name
+        if source and source["type"] == "backup":
+            return self.backup(source["databaseId"], source["backupId"]).postgres_name
+        return None
 
     def _unset_default(self, project_id: str) -> None:
         for other in self.databases:
@@ -243,15 +207,13 @@ class Workspace:
                 self.databases.put(replace(other, is_default=False))
 
     @contextlib.asynccontextmanager
-    async def _only_one(self, project_id: str, branch_id: str | None, logical_id: str | None) -> AsyncIterator[None]:
+    async def _only_one(self, branch_id: str, logical_id: str | None) -> AsyncIterator[None]:
         """Hold the ``logicalId`` in its branch. Who comes second waits, so that the winner can be seen when it is told 409."""
         if logical_id is None:
             yield
             return
-        async with self._lock(f"{project_id}/{branch_id}/{logical_id}"):
-            if any(
-                (other.logical_id, other.branch_id, other.project_id) == (logical_id, branch_id, project_id) for other in self.databases
-            ):
+        async with self._lock(f"{branch_id}/{logical_id}"):
+            if any((other.logical_id, other.branch_id) == (logical_id, branch_id) for other in self.databases):
                 raise Refusal(409, "conflict", f"A database with logicalId {logical_id!r} exists already in this branch")
             yield
 
@@ -271,33 +233,15 @@ class Workspace:
         finally:
             self._creating -= 1
 
-    async def _build(self, database: Database, copied_from: Database | None) -> Database:
-        """Give it a PostgreSQL database, named like it where that is possible, with a copy of another's rows if so asked."""
-        if copied_from:
-            copied_from = await self._materialise(copied_from)
-        unique = f"{database.name.encode()[:30].decode(errors='ignore')}-{database.id}".replace("\0", "")
-        for name in (database.name, unique) if fits(database.name) else (unique,):
-            with contextlib.suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
-                await self._postgres.create_database(name, database.owner)
-                database = replace(database, postgres_name=name)
-                break
-        if copied_from and copied_from.postgres_name and database.postgres_name:
-            try:
-                await self._postgres.copy_database(copied_from.postgres_name, database.postgres_name, database.owner)
-            except CannotCopy as error:
-                await self._postgres.drop_database(database.postgres_name, [database.owner])
-                raise Refusal(500, "internal-server-error", f"The copy failed: {error}") from error
-        return database
-
     async def _materialise(self, database: Database) -> Database:
         """Create the PostgreSQL database behind a seeded one; fine if it is there already."""
         async with self._lock(database.id):
             current = self.database(database.id)
             if current.postgres_name:
                 return current
-            built = await self._build(current, None)
+            built = await self._storage.create(current, None)
             if self.databases.get(built.id) is None:
-                await self._discard(built)
+                await self._storage.drop(built)
                 raise missing("Database", f"db_{built.id}")
             return self.databases.put(built)
 
@@ -305,20 +249,52 @@ class Workspace:
         # Gone from the list first: who is told "no such database" must not find one a moment later.
         connections = self.connections_of(database)
         self.databases.remove(database.id)
-        self._unlisted.pop(database.id, None)
+        self.lag.forget(database)
         for connection in connections:
             self.connections.remove(connection.id)
             self._tombstones.put(Tombstone(connection.id))
         self._connections_of.pop(database.id, None)
-        await self._discard(database, connections)
-
-    async def _discard(self, database: Database, connections: Iterable[Connection] = ()) -> None:
-        if database.postgres_name:
-            roles = [connection.role for connection in connections if connection.role]
-            await self._postgres.drop_database(database.postgres_name, [*roles, database.owner])
+        await self._storage.drop(database, connections)
+        for backup in self.backups_of(database):
+            self.backups.remove(backup.id)
+            await self._storage.drop_backup(backup)
 
     def _lock(self, place: str) -> asyncio.Lock:
         return self._locks.setdefault(place, asyncio.Lock())
+
+    # Backups
+
+    def backups_of(self, database: Database) -> list[Backup]:
+        """Newest first."""
+        return sorted((backup for backup in self.backups if backup.database_id == database.id), key=lambda backup: -backup.created_at)
+
+    def backup(self, database_id: str, id: str) -> Backup:
+        """Return a backup one can restore from. Raises Refusal 404, and 422 for one that is not complete."""
+        database = self.database(database_id)
+        backup = next((backup for backup in self.backups_of(database) if backup.id == id), None) or _raise(missing("Backup", id))
+        if backup.status != "completed":
+            raise Refusal(422, "validation-error", f"Backup {id} can't be restored: it is {backup.status}")
+        return backup
+
+    async def add_backup(self, database: Database, backup: Backup) -> Backup:
+        """Back the database up as it is now, whatever time the backup says."""
+        await self._storage.back_up(database, backup)
+        return self.backups.put(backup)
+
+    async def restore(self, database: Database, source: dict[str, str]) -> Database:
+        """Replace what is in a database by a backup; return it as it is meanwhile, recovering."""
+        backup = self.backup(source["databaseId"], source["backupId"])
+        if self.status(database) in ("provisioning", "recovering"):
+            raise Refusal(409, "conflict", "The database is being provisioned or restored")
+        self._restoring.add(database.id)
+        try:
+            database = await self._materialise(database)
+            await self._storage.restore(backup, database)
+            until = self.clock() + self.settings.recovery_s
+            self.databases.put(replace(self.database(database.id), source=source, recovering_until=until))
+            return replace(database, source=source, fixed_status="recovering")  # as it was when the restore began
+        finally:
+            self._restoring.discard(database.id)
 
     # Connections
 
@@ -327,7 +303,7 @@ class Workspace:
 
     async def create_connection(self, database: Database, name: str) -> IssuedConnection:
         database = await self._materialise(database)
-        issued = await self._new_login(database, name)
+        issued = await self._storage.log_in(database, name, self.clock())
         if self.databases.get(database.id) is None:
             # Deleted while we were at it.
             raise missing("Database", f"db_{database.id}")
@@ -337,12 +313,11 @@ class Workspace:
     async def rotate_connection(self, connection: Connection) -> IssuedConnection:
         database = await self._materialise(self.database(connection.database_id))
         if connection.role is None:
-            issued = await self._new_login(database, connection.name)
+            issued = await self._storage.log_in(database, connection.name, connection.created_at)
             renewed = replace(connection, role=issued.connection.role)
             self.connections.put(renewed)
             return replace(issued, connection=renewed)
-        password = self._new_password()
-        await self._postgres.change_password(connection.role, password)
+        password = await self._storage.change_password(connection.role)
         return IssuedConnection(connection, password, database.postgres_name or "")
 
     async def delete_connection(self, id: str) -> None:
@@ -355,21 +330,11 @@ class Workspace:
         self._connections_of[database.id].discard(connection.id)
         if database.default_connection_id == connection.id:
             self.databases.put(replace(database, default_connection_id=None))
-        if connection.role and database.postgres_name:
-            await self._postgres.drop_login(connection.role, owner=database.owner, database=database.postgres_name)
+        await self._storage.end_login(connection, database)
 
     def _remember(self, connection: Connection) -> None:
         self.connections.put(connection)
         self._connections_of[connection.database_id].add(connection.id)
-
-    async def _new_login(self, database: Database, name: str) -> IssuedConnection:
-        assert database.postgres_name is not None
-        role, password = secrets.token_hex(16), self._new_password()
-        await self._postgres.create_login(role, password, owner=database.owner, database=database.postgres_name)
-        return IssuedConnection(Connection(new_id(), database.id, name, self.clock(), role), password, database.postgres_name)
-
-    def _new_password(self) -> str:
-        return "".join(secrets.choice(self.settings.password_alphabet) for _ in range(24))
 
     # Logging in
 
@@ -380,7 +345,7 @@ class Workspace:
             return None  # PostgreSQL has its own words for that
         if database.refusing:
             return database.refusing
-        if database.status(self.clock()) == "ready" and self.clock() >= database.ready_at + self.settings.cold_start_s:
+        if self.status(database) == "ready" and self.clock() >= database.ready_at + self.settings.cold_start_s:
             return None
         self._refusals += 1
         return COLD_START_TEXTS[self._refusals % len(COLD_START_TEXTS)]
