@@ -152,10 +152,10 @@ async def serve(options: Options, announce: Announce) -> None:
         authority = Authority.of(options.state_dir or postgres.folder, kept=options.state_dir is not None)
         tls = authority.server_context(_in_url(options.host))
         ports = []
-        for before in (identity.direct_port, identity.pooled_port):
+        for before, pooled in ((identity.direct_port, False), (identity.pooled_port, True)):
             listener = stack.enter_context(_listening(options.host, 0, before))
             ports.append(listener.getsockname()[1])
-            gateway = Gateway(server_port=postgres.port, tls=tls, admit=workspace.admit)
+            gateway = Gateway(server_port=postgres.port, tls=tls, admit=workspace.admit, pooled=pooled)
             await gateway.listen(listener)
             stack.push_async_callback(gateway.close)
 

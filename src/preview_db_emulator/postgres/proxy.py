@@ -13,6 +13,8 @@ import ssl
 import struct
 from collections.abc import Callable, Mapping
 
+from .pool import Session
+
 SSL_REQUEST = 80877103
 GSSENC_REQUEST = 80877104
 CANCEL_REQUEST = 80877102
@@ -25,10 +27,11 @@ Admit = Callable[[str], str | None]
 
 
 class Gateway:
-    """One listening socket in front of the server at ``server_port``."""
+    """One listening socket in front of the server at ``server_port``; ``pooled`` has it work in transaction mode."""
 
-    def __init__(self, *, server_port: int, tls: ssl.SSLContext, admit: Admit) -> None:
+    def __init__(self, *, server_port: int, tls: ssl.SSLContext, admit: Admit, pooled: bool) -> None:
         self._server_port = server_port
+        self._pooled = pooled
         self._tls = tls
         self._admit = admit
         self._sessions: set[asyncio.Task[None]] = set()
@@ -95,10 +98,12 @@ class Gateway:
         server_reader, server_writer = await asyncio.open_connection("127.0.0.1", self._server_port)
         try:
             server_writer.write(startup)
-            directions = [
-                asyncio.create_task(_pump(reader, server_writer)),
-                asyncio.create_task(_pump(server_reader, writer)),
-            ]
+            if self._pooled:
+                session = Session((reader, writer), (server_reader, server_writer))
+                ways = session.client_to_server(), session.server_to_client()
+            else:
+                ways = _pump(reader, server_writer), _pump(server_reader, writer)
+            directions = [asyncio.create_task(way) for way in ways]
             try:
                 # Whichever end closes first ends the session: the protocol has no half-closed state.
                 await asyncio.wait(directions, return_when=asyncio.FIRST_COMPLETED)
