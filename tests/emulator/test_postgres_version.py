@@ -1,0 +1,23 @@
+"""Which PostgreSQL it is: the service's version wherever there is one, and the ready line says so."""
+
+from __future__ import annotations
+
+import platform
+
+import pytest
+
+from tests.emulator.stand_in import StandIn, launched, log_in
+
+HAS_WHEEL_OF_17 = platform.system() == "Linux" and platform.machine() == "x86_64"
+
+
+def test_the_ready_line_says_the_servers_version(stand_in: StandIn) -> None:
+    ((number,),) = log_in(stand_in.ready["postgres_url"], "SHOW server_version")
+    assert number.split()[0] == stand_in.ready["postgres_version"]
+
+
+@pytest.mark.skipif(not HAS_WHEEL_OF_17, reason="there is no wheel of PostgreSQL 17 for this machine")
+def test_unless_told_otherwise_it_is_the_version_the_service_runs(stand_in: StandIn) -> None:
+    assert stand_in.ready["postgres_version"].split(".")[0] == "17"
+    with launched(postgres="wheel") as from_wheel:
+        assert from_wheel.ready["postgres_version"].split(".")[0] == "17"
