@@ -8,6 +8,7 @@ import json
 import os
 import pty
 import select
+import shlex
 import struct
 import subprocess
 import termios
@@ -87,6 +88,25 @@ class Desk:
         done = subprocess.run(
             [script("preview-db"), *arguments],
             cwd=place,
+            env=self.environ | environ,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        return self._checked(Said(done.returncode, done.stdout, done.stderr))
+
+    @property
+    def command(self) -> str:
+        """`preview-db`, for a shell."""
+        return shlex.quote(script("preview-db"))
+
+    def shell(self, text: str, **environ: str) -> Said:
+        """Runs a script of its own with bash, as a CI system would."""
+        done = subprocess.run(
+            ["bash", "-c", text],
+            cwd=self.folder,
             env=self.environ | environ,
             stdin=subprocess.DEVNULL,
             capture_output=True,

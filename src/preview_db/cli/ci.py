@@ -130,7 +130,7 @@ def surroundings(environ: Mapping[str, str], git: Git, *, event: Mapping[str, ob
     Args:
         event: the webhook payload GitHub Actions left, if it did: the ref of some pull requests' runs is their base.
     """
-    system = next((one for one in _SYSTEMS if environ.get(one.runs)), None)
+    system = next((system for system in _SYSTEMS if environ.get(system.runs)), None)
     origin = remote(git.origin, environ)
     if system is None:
         return _at(origin, "git's remote 'origin'", environ, Detected(branch=git.branch, top=git.top))
@@ -203,7 +203,7 @@ def _at(found: Remote | None, said_by: str, environ: Mapping[str, str], here: De
 
 def _pull_request(values: list[str]) -> tuple[str, int | None]:
     """The pull request the first of ``values`` names, with its repository's address if that is in it. Several are none."""
-    value = next((one.strip() for one in values if one.strip()), "")
+    value = next((value.strip() for value in values if value.strip()), "")
     if url := _PULL_URL.fullmatch(value):
         return url["repository"], int(url["number"])
     ref = _PULL_REF.fullmatch(value)

@@ -15,12 +15,12 @@ from pydantic import SecretStr
 
 from ..errors import PreviewError
 from ..masks import Masks
+from . import layout
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
-_WIDE = 100_000  # columns of what is no terminal: nothing is cut or wrapped that a program may read
 _STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red", "unknown": "dim", "would go": "yellow", "delete": "yellow"}
 
 
@@ -117,22 +117,15 @@ class Terminal:
             )
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]], *, aside: bool = False) -> None:
-        """A table; where it is no terminal that reads it, a line a row, with nothing cut.
+        """A table; where it is no terminal that reads it, a line a row. No word is ever broken: an id has to be copied.
 
         Args:
             columns: their titles, or nothing for a table without.
             aside: it is said along the way, and not the answer.
         """
-        from rich import box  # here as below, since --json needs none of it
-        from rich.console import Console
-        from rich.table import Table
-        from rich.text import Text
-
         file = self._err if aside else self._out
-        table = Table(*columns, box=box.SIMPLE_HEAD if file.isatty() else None, show_header=bool(columns), pad_edge=False)
-        for row in rows:
-            table.add_row(*(Text(self._clean(cell), style=_STYLES.get(cell, ""), overflow="fold") for cell in row))
-        Console(file=file, highlight=False, width=None if file.isatty() else _WIDE).print(table)
+        cells = [[self._clean(cell) for cell in row] for row in rows]
+        layout.show(file, columns, cells, styles=_STYLES)
 
     def line(self, text: str) -> None:
         """A line of an answer for a person."""

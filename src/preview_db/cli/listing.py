@@ -53,7 +53,7 @@ class Entry:
 
     @property
     def goes(self) -> str:
-        """StaleReason a sweep would take it; empty if it would not."""
+        """Why a sweep would delete it; empty if it would not."""
         steps = self.verdict.plan.of(Action.DELETE) if self.verdict else ()
         return next((step.reason for step in steps if step.database == self.database), "")
 
@@ -67,13 +67,13 @@ def entries(
         verdicts: a sweep's, of the same previews; none if GitHub was not asked.
         pull_requests: those that are open.
     """
-    judged: Mapping[str, Verdict] = {one.preview.tag: one for one in verdicts or ()}
-    open_ones = {one.number: one for one in pull_requests}
+    judged: Mapping[str, Verdict] = {verdict.preview.tag: verdict for verdict in verdicts or ()}
+    open_by_number = {pull_request.number: pull_request for pull_request in pull_requests}
     found: list[Entry] = []
     for preview in previews:
         verdict = judged.get(preview.tag)
         scope = verdict.preview.scope if verdict else preview.scope
-        pull_request = open_ones.get(scope.pull_request or 0)
+        pull_request = open_by_number.get(scope.pull_request or 0)
         found += (Entry(scope, database, pull_request, verdict) for database in preview.databases)
     return sorted(found, key=lambda entry: (entry.database.created_at, entry.database.id))
 

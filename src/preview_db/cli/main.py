@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
 import traceback
@@ -9,8 +10,11 @@ from typing import Any, ClassVar, NoReturn
 
 try:
     import click
+
+    if importlib.util.find_spec("rich") is None:  # imported only where a table is shown
+        raise ImportError
 except ImportError:  # the action's image leaves the terminal's libraries out
-    sys.exit("preview-db: the command line needs its extra. Install it with: pip install 'preview-db[cli,emulator]'")
+    sys.exit("preview-db: the command line needs its extra. Install it with: pip install 'preview-db[cli]'")
 
 from .. import __version__
 from ..errors import Cancelled, InvalidInput, Mismatch, NoPreview, PreviewError
@@ -32,7 +36,7 @@ Exit codes:
   0    done, or nothing to do
   1    failed; for doctor: a check failed
   2    wrong usage, or it can't be told what is meant
-  3    there is no such preview (connect)
+  3    there is no such preview, or the pull request was closed meanwhile
   4    refused: not confirmed, or an answer was not about what was asked
   130  stopped by a signal
 
@@ -175,13 +179,11 @@ def _carry_out(command: str, options: dict[str, Any]) -> NoReturn:
 
 def _run_command(command: str, options: dict[str, Any], interrupts: Interrupts) -> int:
     from .ci import CannotDetermine
-    from .commands import Asked, run
+    from .commands import run
+    from .commands.session import Asked
     from .console import NotConfirmed, Terminal
 
-    if options.get("pr") and options.get("branch"):
-        raise click.UsageError("--pr and --branch can't both say what it is about.")
-    if options["as_json"] and options.get("export"):
-        raise click.UsageError("--json and --export both want standard output.")
+    _check_usage(options)
     if (options.get("export") or options.get("env_file")) and not options["connections"]:
         options["connections"] = ("app=DATABASE_URL",)
     terminal = Terminal()
@@ -207,6 +209,20 @@ def _run_command(command: str, options: dict[str, Any], interrupts: Interrupts) 
             PreviewError(what, cause="This is a defect in preview-db.", remedy="Report it with the lines above; no secret is in them.")
         )
         return FAILED
+
+
+def _check_usage(options: dict[str, Any]) -> None:
+    """Raises :class:`click.UsageError` for options that contradict each other: none is passed over in silence."""
+    scopes = {"--pr": "pr", "--branch": "branch", "--database-id": "database_id", "--all": "everything"}
+    about = [option for option, name in scopes.items() if options.get(name)]
+    if len(about) > 1:
+        raise click.UsageError(f"{' and '.join(about)} can't both say what it is about.")
+    if options.get("key") and about and about[0] in ("--database-id", "--all"):
+        raise click.UsageError(f"--key says nothing beside {about[0]}.")
+    if options["as_json"] and options.get("export"):
+        raise click.UsageError("--json and --export both want standard output.")
+    if options.get("dry_run") and options.get("export"):
+        raise click.UsageError("--dry-run has nothing to --export.")
 
 
 def _inputs(command: str, options: dict[str, Any]) -> dict[str, str]:

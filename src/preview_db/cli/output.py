@@ -76,5 +76,5 @@ class Output:
 
     def variables(self, result: RunResult) -> dict[str, SecretStr]:
         """The connection strings by the variables they are for."""
-        strings = {one.name: one.string(self.endpoint).url for one in result.credentials}
+        strings = {credential.name: credential.string(self.endpoint).url for credential in result.credentials}
         return {variable: strings[name] for variable, name in result.variables.items() if name in strings}

@@ -7,8 +7,9 @@ from typing import Any
 
 from ..planning.credential import Credential
 from ..planning.model import Action, Database, Endpoint, Kind, Plan, Scope, Step
-from ..planning.outcome import OutcomeKind, RunResult
-from ..planning.stale import Sweep, SweepStatus, age
+from ..planning.outcome import Outcome, OutcomeKind, RunResult
+from ..planning.stale import StaleReason, Sweep, SweepStatus, Swept, age
+from ..planning.words import count
 from ..report import sweep as sweep_report
 from ..report.preview import plan_json
 
@@ -41,7 +42,8 @@ def facts(result: RunResult, endpoint: Endpoint) -> list[Row]:
     rows += [("preview", str(outcome.scope))] if outcome.scope else []
     rows += [("identity", outcome.identity)] if outcome.identity else []
     if database is not None:
-        rows += [("database", f"{database.name} ({database.id})"), ("status", database.status), ("created", _time(database.created_at))]
+        rows += [("database", f"{database.name} ({database.id})")]
+        rows += [("status", _status(outcome, database)), ("created", _time(database.created_at))]
         rows += [("region", database.region)] if database.region else []
     rows += [("project", f"{result.project.name} ({result.project.id})")] if result.project else []
     for credential in result.credentials:
@@ -62,9 +64,9 @@ def outcome_json(result: RunResult, endpoint: Endpoint, *, reveal: bool) -> dict
         "reason": outcome.reason,
         **(scope_json(outcome.scope) if outcome.scope else {}),
         "identity": outcome.identity,
-        "database": _database_json(outcome.database) if outcome.database else None,
+        "database": _database_json(outcome, outcome.database) if outcome.database else None,
         "project_id": result.project.id if result.project else None,
-        "connections": [_credential_json(one, endpoint, reveal=reveal) for one in result.credentials],
+        "connections": [_credential_json(credential, endpoint, reveal=reveal) for credential in result.credentials],
         "plan": plan_json(outcome.plan) if outcome.plan else None,
         "steps": [{"action": done.step.action, "subject": done.step.subject, "seconds": round(done.seconds, 1)} for done in outcome.done],
         "warnings": list(outcome.warnings),
@@ -76,25 +78,41 @@ def plan_rows(plan: Plan) -> list[Row]:
 
 
 def sweep_rows(sweep: Sweep) -> list[Row]:
-    """What goes, went or should have gone; of what stays, only that in which something is tidied."""
+    """A row for every database that goes, went or should have gone, and for every credential that is revoked; not for what stays."""
     rows: list[Row] = []
-    for one in sorted(sweep.swept, key=lambda one: one.status):
-        oldest, steps = one.verdict.preview.databases[0], one.verdict.plan.steps
-        if one.status is not SweepStatus.KEPT:
-            why = f"{one.verdict.reason}. {one.note}" if one.note else one.verdict.reason
-        elif tidied := [step for step in steps if step.action is not Action.KEEP]:
-            why = one.note or "; ".join(f"{step.action} {step.subject}: {step.reason}" for step in tidied)
-        else:
-            continue
-        rows.append((short(one.verdict.preview.scope), oldest.id, age(sweep.now - oldest.created_at), one.status, why))
+    for swept in sorted(sweep.swept, key=lambda swept: swept.status):
+        scope, reason = short(swept.verdict.preview.scope), swept.verdict.reason
+        for step in swept.verdict.plan.of(Action.DELETE, Action.REVOKE):
+            is_database = step.action is Action.DELETE and step.database is not None
+            subject = step.database.id if is_database and step.database else f"credential {step.subject}"
+            old = age(sweep.now - step.database.created_at) if is_database and step.database else ""
+            why = step.reason if swept.verdict.why is StaleReason.WANTED else reason
+            failed = swept.note if swept.status is SweepStatus.FAILED else ""
+            rows.append((scope, subject, old, _what(swept, step, dry_run=sweep.dry_run), f"{why}. {failed}" if failed else why))
     return rows
 
 
+def _what(swept: Swept, step: Step, *, dry_run: bool) -> str:
+    """What became of the database or credential that ``step`` is about: of a preview that stays, a duplicate or a credential may go."""
+    if swept.status is not SweepStatus.KEPT:
+        return swept.status
+    if dry_run:
+        return SweepStatus.WOULD_GO
+    return SweepStatus.DELETED if step.action is Action.DELETE else "revoked"
+
+
 def sweep_line(sweep: Sweep) -> str:
-    """How many of each, in a line."""
-    counts = [f"{len(sweep.of(fate))} {fate}" for fate in SweepStatus if sweep.of(fate)] or ["no previews"]
-    others = [f"{count} {what}" for what, count in sweep.others.items() if count]
-    return ", ".join(counts) + (f"; untouched: {', '.join(others)}" if others else "")
+    """How many databases of each, in a line: as many as there are rows for them, and those that are kept."""
+    counts = dict.fromkeys(SweepStatus, 0)
+    for swept in sweep.swept:
+        deletions = swept.verdict.deletions
+        status = swept.status if swept.status is not SweepStatus.KEPT else SweepStatus.WOULD_GO if sweep.dry_run else SweepStatus.DELETED
+        counts[status] += deletions
+        counts[SweepStatus.KEPT] += len(swept.verdict.preview.databases) - deletions
+    told = [f"{number} {status}" for status, number in counts.items() if number]
+    others = [sweep_report.counted(number, what) for what, number in sweep.others.items() if number]
+    line = f"Databases: {', '.join(told)}" if told else "No previews"
+    return line + (f"; untouched: {', '.join(others)}" if others else "")
 
 
 def sweep_json(result: RunResult, sweep: Sweep) -> dict[str, Any]:
@@ -108,10 +126,10 @@ def sweep_json(result: RunResult, sweep: Sweep) -> dict[str, Any]:
 
 def question(sweep: Sweep) -> str:
     """What to ask before a sweep; nothing if it would do nothing. What is beyond its limit is not asked about: it stays."""
-    plans = [one.verdict.plan for one in sweep.of(SweepStatus.WOULD_GO, SweepStatus.KEPT)]
+    plans = [swept.verdict.plan for swept in sweep.of(SweepStatus.WOULD_GO, SweepStatus.KEPT)]
     deletions, revocations = (sum(len(plan.of(action)) for plan in plans) for action in (Action.DELETE, Action.REVOKE))
-    parts = [f"delete {deletions} databases with their data"] if deletions else []
-    parts += [f"revoke {revocations} superseded credentials"] if revocations else []
+    parts = [f"delete {count(deletions, 'database')} with {'its' if deletions == 1 else 'their'} data"] if deletions else []
+    parts += [f"revoke {count(revocations, 'superseded credential')}"] if revocations else []
     asked = " and ".join(parts)
     return f"{asked[:1].upper()}{asked[1:]}?" if asked else ""
 
@@ -133,16 +151,21 @@ def _credential_json(credential: Credential, endpoint: Endpoint, *, reveal: bool
     }
     if reveal:
         shown |= {"url": string.url.get_secret_value(), "password": string.password.get_secret_value()}
-        for name, one in (("direct_url", credential.direct), ("pooled_url", credential.pooled)):
-            shown |= {name: one.url.get_secret_value()} if one else {}
+        for name, endpoint_string in (("direct_url", credential.direct), ("pooled_url", credential.pooled)):
+            shown |= {name: endpoint_string.url.get_secret_value()} if endpoint_string else {}
     return shown
 
 
-def _database_json(database: Database) -> dict[str, Any]:
+def _status(outcome: Outcome, database: Database) -> str:
+    """The status as it is now: an outcome has a deleted database as it was found."""
+    return OutcomeKind.DELETED if outcome.kind is OutcomeKind.DELETED else database.status
+
+
+def _database_json(outcome: Outcome, database: Database) -> dict[str, Any]:
     return {
         "id": database.id,
         "name": database.name,
-        "status": database.status,
+        "status": _status(outcome, database),
         "region": database.region,
         "created_at": database.created_at.isoformat(),
     }

@@ -147,7 +147,8 @@ class Target:
             return None
         owner = self.full_name.partition("/")[0]
         with failing(f"Looking for the pull request of the branch {branch}", "pull-requests: read"):
-            found = [one.number for one in self.github.api.get_pulls(state="open", head=f"{owner}:{branch}") if one.head.ref == branch]
+            pulls = self.github.api.get_pulls(state="open", head=f"{owner}:{branch}")
+            found = [pull.number for pull in pulls if pull.head.ref == branch]
         if len(found) > 1:
             raise CannotDetermine(
                 f"The branch {branch} has {len(found)} open pull requests.",

@@ -73,7 +73,7 @@ class Sweeper:
             swept += [Swept(verdict, SweepStatus.KEPT) for verdict in tidied]
         else:
             swept += self._side_by_side([*fitting, *tidied])
-        return Sweep(tuple(swept), stale.others(databases, self.repository), self.now, dry_run)
+        return Sweep(tuple(swept), stale.others(databases, self.repository), self.now, dry_run, view)
 
     def _view(self, previews: Iterable[Preview]) -> RepositoryState:
         """What GitHub says of what there are previews of; what there is none of is not asked for."""

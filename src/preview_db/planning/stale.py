@@ -102,12 +102,14 @@ class Sweep:
 
     Attributes:
         others: databases of the project that are none of this repository's previews, counted by what they are.
+        state: what GitHub said, on which the verdicts rest.
     """
 
     swept: tuple[Swept, ...]
     others: Mapping[str, int]
     now: datetime
     dry_run: bool = False
+    state: RepositoryState = dataclasses.field(default_factory=RepositoryState)
 
     def of(self, *fates: SweepStatus) -> tuple[Swept, ...]:
         return tuple(one for one in self.swept if one.status in fates)

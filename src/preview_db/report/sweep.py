@@ -22,7 +22,7 @@ def summary(sweep: Sweep, repository_url: str) -> str:
     """What was there, what went and why, what stayed and why, and how old it all is."""
     went, would = sweep.of(SweepStatus.DELETED), sweep.of(SweepStatus.WOULD_GO)
     title = "sweep (dry run)" if sweep.dry_run else "sweep"
-    others = ", ".join(f"{count} {what}" for what, count in sweep.others.items())
+    others = ", ".join(counted(number, what) for what, number in sweep.others.items())
     counts = [
         ("Previews of this repository", len(sweep.swept)),
         ("Would go" if sweep.dry_run else "Deleted", len(would) if sweep.dry_run else len(went)),
@@ -46,6 +46,11 @@ def summary(sweep: Sweep, repository_url: str) -> str:
             "",
         ]
     return "\n".join(lines)
+
+
+def counted(number: int, what: str) -> str:
+    """``number`` with ``what`` databases are that are no previews of the repository: ``1 default database``."""
+    return f"1 {what.removesuffix('s')}" if number == 1 else f"{number} {what}"
 
 
 def deletions(sweep: Sweep) -> list[Outcome]:

@@ -41,8 +41,8 @@ def line(name: str, value: str) -> bytes:
     """The line that sets ``name``. Raises :class:`CannotWrite` if not everybody would read it the same."""
     if not _NAME.fullmatch(name):
         raise ValueError(f"{name!r} is no name of a variable")
-    if odd := sorted({one for one in value if one in _READ_DIFFERENTLY or not one.isprintable()}):
-        shown = " ".join(one if one.isprintable() else f"U+{ord(one):04X}" for one in odd)
+    if odd := sorted({character for character in value if character in _READ_DIFFERENTLY or not character.isprintable()}):
+        shown = " ".join(character if character.isprintable() else f"U+{ord(character):04X}" for character in odd)
         raise CannotWrite(
             f"The value of {name} holds what no file of variables holds safely: {shown} .",
             cause="The programs that read such files differ in what they make of it, so that some would log in with another password.",

@@ -1,22 +1,23 @@
-"""The doctor in a terminal: what is looked at, however little the surroundings say, and the table."""
+"""``doctor``: what is looked at, however little the surroundings say, and the table."""
 
 from __future__ import annotations
 
-from ..doctor import diagnosis
-from ..doctor.checks import Doctor
-from ..errors import Cancelled, PreviewError
-from ..planning.model import Repository, Scope
-from .console import Terminal
-from .target import Target, with_token
+from ...doctor import diagnosis
+from ...doctor.checks import Doctor
+from ...errors import Cancelled, PreviewError
+from ...planning.model import Repository, Scope
+from ..target import Target, with_token
+from .session import Session
 
 
-def consult(target: Target, terminal: Terminal, *, as_json: bool) -> int:
+def run(session: Session) -> int:
     """Tells what the doctor finds; 1 if something will not work, else 0."""
+    target, terminal = session.target, session.terminal
     with terminal.quietly(), terminal.working("Looking"):
         repository, scope = _standing(target)
         findings = Doctor(target.inputs, repository, target.api_url, scope, sign_in=with_token).examine()
     failure = diagnosis.failure(findings)
-    if as_json:
+    if session.asked.as_json:
         terminal.json({"healthy": failure is None, "checks": diagnosis.as_json(findings)})
     else:
         terminal.table(diagnosis.COLUMNS, diagnosis.rows(findings))

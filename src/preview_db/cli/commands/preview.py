@@ -1,0 +1,73 @@
+"""``create``, ``connect``, ``reset`` and ``delete``: one preview, made what was asked."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from ...errors import InvalidInput, NoPreview
+from ...planning import decide
+from ...planning.decide import EventState, Task
+from ...planning.outcome import OutcomeKind
+from ...services.dotenv import file as env_file
+from .. import ci
+from .session import EVENT, Session
+
+
+def run(session: Session) -> int:
+    """Runs the command that was asked. 0, or an exception says what failed."""
+    asked = session.asked
+    _check_variables(session)
+    session = session.with_inputs(session.target.about())
+    decision = decide.decide(session.inputs, EVENT, session.target.repository, EventState())
+    path = asked.env_file if not session.inputs.only_plans else None
+    workspace, path = ci.placed(path, Path.cwd(), session.target.around.top) if path else (Path(), "")
+    if path:
+        env_file.check(path, workspace=workspace)
+    if not asked.hands_over and decision.task is Task.CONNECT:
+        decision = dataclasses.replace(decision, task=Task.STATUS)
+    if not asked.hands_over and decision.task is Task.ENSURE:
+        session = session.with_inputs(session.inputs.model_copy(update={"connections": ()}))
+    if decision.task in (Task.REMOVE, Task.RESET):
+        session.confirm(decision)
+    try:
+        result = session.run(decision)
+    except NoPreview as error:
+        raise _no_preview(error.what) from None
+    outcome = result.outcome
+    if decision.task is Task.STATUS and outcome.kind is OutcomeKind.ABSENT:
+        raise _no_preview(f"There is no preview of {outcome.scope}.")
+    session.output.result(result)
+    if decision.task is Task.STATUS:
+        session.terminal.notice("No credential was created", "say where it is to go, with --export, --env-file or --show-secrets")
+    if path and result.credentials:
+        for warning in env_file.write(path, session.output.variables(result), workspace=workspace):
+            session.terminal.warning("--env-file", warning)
+        session.terminal.info(f"Wrote {', '.join(result.variables)} to {asked.env_file}")
+    session.comment(outcome)
+    if decision.task is not Task.REMOVE and outcome.kind in (OutcomeKind.DELETED, OutcomeKind.ABSENT):
+        raise NoPreview(
+            f"There is no preview of {outcome.scope}, and no connection string was handed out.",
+            cause=f"{outcome.reason[:1].upper()}{outcome.reason[1:]}.",
+            remedy="Reopen the pull request if it is to have one. A variable that was set before still holds what it held.",
+        )
+    return 0
+
+
+def _check_variables(session: Session) -> None:
+    """Raises :class:`InvalidInput` for a connection that is to go to a variable and does not say to which."""
+    asked = session.asked
+    if (asked.export or asked.env_file) and not all(connection.variable for connection in session.inputs.connections):
+        raise InvalidInput(
+            "A connection does not say which variable it goes to.",
+            cause="What is exported or written to a file is a variable.",
+            remedy="Give --connection app=DATABASE_URL.",
+            named="connections",
+            problem="takes NAME=VARIABLE where it is exported or written to a file",
+        )
+
+
+def _no_preview(what: str) -> NoPreview:
+    return NoPreview(
+        what, cause="It was not created yet, or was deleted; 'connect' never creates one.", remedy="Create it: preview-db create"
+    )
