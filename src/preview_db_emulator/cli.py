@@ -76,4 +76,10 @@ def demo(pause: float) -> None:
     except ImportError as error:
         raise MissingExtra(error) from None
 
-    sys.exit(run(pause=pause))
+    try:
+        sys.exit(run(pause=pause))
+    except RuntimeError as error:  # the emulator says what it lacks
+        raise click.ClickException(str(error)) from None
+    except KeyboardInterrupt:
+        click.echo("Stopped. Nothing is left running.", err=True)
+        sys.exit(130)

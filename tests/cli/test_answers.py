@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import time
+from pathlib import Path
 
 import pytest
 
+from preview_db import __version__
 from preview_db.planning import identity
 from preview_db.planning.model import Kind, Scope
 from tests.lives import Life
@@ -95,3 +98,27 @@ def test_a_sweep_from_a_terminal_keeps_comments_true(desk: Desk) -> None:
 def test_no_comment_is_written_unasked(desk: Desk, command: list[str]) -> None:
     assert desk(*command).exit_code == 0
     assert desk.life.comments() == []
+
+
+def test_a_dry_sweep_s_plan_is_in_the_log(desk: Desk) -> None:
+    closed_with_a_duplicate(desk)
+    run = desk.life.sweep(dry_run="true")
+    listed = [line for line in run.log if "delete" in line and "closed" in line]
+    assert len(listed) == 3
+    assert len([line for line in run.log if "a second one" in line]) == 1
+
+
+@pytest.mark.parametrize("kept", [0, 1])
+def test_a_log_says_one_preview_and_no_previews(desk: Desk, kept: int) -> None:
+    life = desk.life
+    number = Life(life.emulator, life.root, life.project).number
+    life.emulator.pull_request(number, state="open" if kept else "closed")
+    life.seed(Scope(life.repository, Kind.PULL_REQUEST, str(number)))
+    for said in (desk("sweep", "--yes", "--max-deletions", "0").err, "\n".join(life.sweep(max_deletions="0").log)):
+        assert "2 databases in the project, 1 preview of" in said
+        assert ("0 previews to delete, 0 beyond max_deletions, 1 to keep" if kept else "1 database more than max_deletions (0)") in said
+
+
+def test_the_docs_show_this_version() -> None:
+    docs = "\n".join(page.read_text("utf-8") for page in (Path(__file__).parents[2] / "docs").glob("*.md"))
+    assert set(re.findall(r"preview-db (\d+\.\d+\.\d+)", docs)) <= {__version__}

@@ -72,7 +72,7 @@ def test_others_databases_are_counted_and_untouched(life: Life) -> None:
     run = life.sweep()
     assert run.succeeded
     assert ids(life) == {one["id"] for one in before}
-    assert "1 default databases, 2 other repositories' previews, 1 made by hand" in run.summary
+    assert "1 default database, 2 other repositories' previews, 1 made by hand" in run.summary
     assert any(one["project"]["id"] == elsewhere for one in life.emulator.databases())
 
 

@@ -29,6 +29,7 @@ def run(environ: Mapping[str, str], log: TextIO, *, interrupts: Interrupts) -> i
 
     from ..errors import PreviewError
     from ..planning.settings import Inputs, Job
+    from ..planning.words import count
     from ..services.github.runner import Runner
     from ..services.prisma.client import api_of
     from .sign_in import signed_in
@@ -51,5 +52,6 @@ def run(environ: Mapping[str, str], log: TextIO, *, interrupts: Interrupts) -> i
         failure = error
     interrupts.over()
     if failure is not None and left:
-        runner.warning("Credentials left", f"{failure} {len(left)} credentials of this job are left for the next run or sweep to revoke.")
+        rest = f"{count(len(left), 'credential')} of this job left for the next run or sweep to revoke."
+        runner.warning("Credentials left", f"{failure} {rest}")
     return 0

@@ -44,6 +44,7 @@ class Terminal:
         self._err = err
         self._ask = ask
         self._quiet = False
+        self._warns = True
         self._masks = Masks()
 
     def mask(self, secret: SecretStr) -> None:
@@ -63,7 +64,7 @@ class Terminal:
         self._say(f"{title}: {text}")
 
     def warning(self, title: str, text: str) -> None:
-        if not self._quiet:
+        if self._warns:
             self._say(f"{title}: {text}", style="yellow")
 
     def error(self, error: PreviewError) -> None:
@@ -73,13 +74,14 @@ class Terminal:
         self._say(f"  What to do: {error.remedy}")
 
     @contextlib.contextmanager
-    def quietly(self) -> Iterator[None]:
-        """No progress, and no warnings either: what is asked inside is only a part of an answer."""
-        before, self._quiet = self._quiet, True
+    def quietly(self, *, warns: bool = False) -> Iterator[None]:
+        """No progress, and no warnings either unless ``warns``: what is asked inside is only a part of an answer."""
+        before = self._quiet, self._warns
+        self._quiet, self._warns = True, self._warns and warns
         try:
             yield
         finally:
-            self._quiet = before
+            self._quiet, self._warns = before
 
     @contextlib.contextmanager
     def working(self, doing: str) -> Iterator[None]:

@@ -18,6 +18,7 @@ from ..planning.model import Action, DesiredState, Project, Repository, Scope
 from ..planning.outcome import Listing, Outcome, OutcomeKind, RunResult
 from ..planning.settings import Inputs
 from ..planning.stale import SweepStatus
+from ..planning.words import count
 from ..services.github.repository import GitHubFailed, GitHubRepository
 from ..services.prisma import lookup
 from ..services.prisma.client import ManagementApi, api_of
@@ -144,7 +145,7 @@ class Engine:
         except PreviewError:
             return limit
         idle = stale.idle_longest(stale.previews(databases, self.repository), pull_requests, datetime.now(UTC))
-        cause = f"{limit.cause} The workspace is on the plan {name!r}, the project has {len(databases)} databases."
+        cause = f"{limit.cause} The workspace is on the plan {name!r}, the project has {count(len(databases), 'database')}."
         return PlanLimit(limit.what, cause=f"{cause} Idle longest: {', '.join(idle)}." if idle else cause, remedy=limit.remedy)
 
     def _settle(self, reconciler: Reconciler, desired: DesiredState) -> tuple[Outcome, list[Credential]]:

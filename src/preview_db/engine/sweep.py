@@ -58,15 +58,17 @@ class Sweeper:
         """Sweeps, or says what a sweep would do. One deletion that fails stays in the result and stops nothing."""
         databases = [database.to_model() for database in self.api.databases(self.project.id)]
         previews = stale.previews(databases, self.repository)
-        said = f"{count(len(databases), 'database')} in the project, {count(len(previews), 'preview')} of {self.repository.full_name}"
-        self.log(said)
+        self.log(f"{count(len(databases), 'database')} in the project, {count(len(previews), 'preview')} of {self.repository.full_name}")
         view = self._view(previews)
         verdicts = [stale.judge(preview, view, self.inputs, self.now) for preview in previews]
         fitting, beyond = stale.within(verdicts, self.inputs.max_deletions)
         tidied = [verdict for verdict in verdicts if not verdict.deletions]
-        self.log(f"{len(fitting)} to delete, {len(beyond)} beyond max_deletions, {len(tidied)} to keep")
+        self.log(f"{count(len(fitting), 'preview')} to delete, {len(beyond)} beyond max_deletions, {len(tidied)} to keep")
         swept = [Swept(verdict, SweepStatus.BEYOND) for verdict in beyond]
         if dry_run:
+            for verdict in fitting:
+                for step in verdict.plan.of(Action.DELETE):
+                    self.log(f"• delete {step.subject}: {step.reason if verdict.why is StaleReason.WANTED else verdict.reason}")
             swept += [
                 Swept(verdict, SweepStatus.KEPT if verdict.why is StaleReason.WANTED else SweepStatus.WOULD_GO) for verdict in fitting
             ]
@@ -222,7 +224,7 @@ def failure(sweep: Sweep, max_deletions: int) -> SweepIncomplete | None:
     failed, beyond = sweep.of(SweepStatus.FAILED), sweep.of(SweepStatus.BEYOND)
     if failed:
         return SweepIncomplete(
-            f"{len(failed)} of the sweep's deletions failed: {_listed(failed, notes=True)}.",
+            f"{count(len(failed), 'deletion')} of the sweep failed: {_listed(failed, notes=True)}.",
             cause="The Management API or GitHub had a problem with these; the rest of the sweep went on.",
             remedy="Run the sweep again. If the same ones stay, look at them in the Prisma Console.",
         )
@@ -235,9 +237,9 @@ def failure(sweep: Sweep, max_deletions: int) -> SweepIncomplete | None:
     if beyond:
         deletions = sum(one.verdict.deletions for one in beyond)
         return SweepIncomplete(
-            f"{count(deletions, 'database')} beyond max_deletions ({max_deletions}) were due, and stayed: {_listed(beyond)}.",
+            f"{count(deletions, 'database')} beyond max_deletions ({max_deletions}) were not deleted: {_listed(beyond)}.",
             cause="So many at once can be a sign of a mistake, such as a token that does not see every pull request.",
-            remedy="If the list is right, run the sweep again (each run takes the next ones), or raise max_deletions.",
+            remedy="If the list is right, sweep again (each run takes the next ones), or raise max_deletions.",
         )
     return None
 

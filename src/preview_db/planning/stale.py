@@ -16,6 +16,7 @@ from .decide import unwanted
 from .events import MergeGroup, PullRequest
 from .model import Action, Database, DesiredState, Kind, Plan, Repository, Scope
 from .settings import Inputs
+from .words import count
 
 CLOSE_TAKES = timedelta(minutes=10)
 """How long after a close its own run may still be at work: until then nobody has missed anything."""
@@ -117,13 +118,13 @@ class Sweep:
 
 def others(databases: Iterable[Database], repository: Repository) -> dict[str, int]:
     """How many of ``databases`` are not this repository's previews, by what they are. None of them is ever touched."""
-    count = {"default databases": 0, "other repositories' previews": 0, "made by hand": 0}
+    found = {"default databases": 0, "other repositories' previews": 0, "made by hand": 0}
     for database in databases:
         if database.is_default:
-            count["default databases"] += 1
+            found["default databases"] += 1
         elif not identity.is_ours(database.identity, repository):
-            count["other repositories' previews" if identity.looks_like_one(database.identity) else "made by hand"] += 1
-    return count
+            found["other repositories' previews" if identity.looks_like_one(database.identity) else "made by hand"] += 1
+    return found
 
 
 def previews(databases: Iterable[Database], repository: Repository) -> list[Preview]:
@@ -230,4 +231,4 @@ def age(value: timedelta) -> str:
     minutes = int(value.total_seconds()) // 60
     if minutes >= 2 * 24 * 60:
         return f"{minutes // (24 * 60)} days"
-    return f"{minutes // 60} hours" if minutes >= 120 else f"{max(minutes, 0)} minutes"
+    return f"{minutes // 60} hours" if minutes >= 120 else count(max(minutes, 0), "minute")

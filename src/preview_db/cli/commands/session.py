@@ -90,8 +90,8 @@ class Session:
 
     def run(self, decision: Decision, *, dry_run: bool = False) -> RunResult:
         """Has the engine do what was decided, or say what it would do."""
-        is_answer = self.inputs.only_plans and decision.task is not Task.SWEEP
-        with self.terminal.quietly() if is_answer else contextlib.nullcontext(), self.working():
+        quiet = self.terminal.quietly(warns=decision.task is Task.SWEEP) if self.inputs.only_plans else contextlib.nullcontext()
+        with quiet, self.working():
             return self.engine(dry_run=dry_run).run(decision)
 
     def engine(self, *, dry_run: bool = False) -> Engine:
