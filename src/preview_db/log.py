@@ -12,6 +12,9 @@ class Sink(Protocol):
 
     def info(self, text: str) -> None: ...
 
+    def waiting(self, text: str) -> None:
+        """Why it takes longer: said even where no progress is."""
+
     def notice(self, title: str, text: str) -> None: ...
 
     def warning(self, title: str, text: str) -> None: ...

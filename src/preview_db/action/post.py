@@ -42,7 +42,8 @@ def run(environ: Mapping[str, str], log: TextIO, *, interrupts: Interrupts) -> i
     failure: PreviewError | None = None
     try:
         interrupts.reached("before the first credential was revoked")
-        with api_of(signed_in(Inputs.read(environ), Job.read(environ), environ, runner, work=timedelta())) as api:
+        inputs = signed_in(Inputs.read(environ), Job.read(environ), environ, runner, work=timedelta())
+        with api_of(inputs, log=runner.waiting) as api:
             for id_ in ids:
                 with interrupts.step(f"the credential {id_} was revoked"):
                     api.delete_connection(id_)

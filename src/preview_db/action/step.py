@@ -159,7 +159,11 @@ class Step:
             return
         deadline = Deadline.after(limit.total_seconds() + 2 * AFTERWARDS)
         github = GitHubRepository(
-            api_url=self.job.api_url, token=self.inputs.github_token, repository=self.job.repository, deadline=deadline
+            api_url=self.job.api_url,
+            token=self.inputs.github_token,
+            repository=self.job.repository,
+            deadline=deadline,
+            log=self.runner.waiting,
         )
         with contextlib.closing(github):
             yield github

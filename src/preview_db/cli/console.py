@@ -60,6 +60,10 @@ class Terminal:
         if not self._quiet:
             self._say(text, style="dim")
 
+    def waiting(self, text: str) -> None:
+        """Why it takes longer: said even where progress is not."""
+        self._say(text, style="dim")
+
     def notice(self, title: str, text: str) -> None:
         self._say(f"{title}: {text}")
 

@@ -85,7 +85,7 @@ class Target:
         """The repository on GitHub; none where there is no token."""
         if self.inputs.github_token is None:
             return None
-        return GitHubRepository(api_url=self.api_url, token=self.inputs.github_token, repository=self.full_name)
+        return GitHubRepository(api_url=self.api_url, token=self.inputs.github_token, repository=self.full_name, log=self.sink.waiting)
 
     @functools.cached_property
     def repository(self) -> Repository:

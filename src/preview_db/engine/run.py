@@ -61,7 +61,7 @@ class Engine:
         only_plan = self.inputs.command == "plan" or self.inputs.dry_run
         limit = self.inputs.time_limit(sweep=decision.task is Task.SWEEP).total_seconds()
         deadline = Deadline.after(limit + AFTERWARDS)
-        with api_of(self.inputs, deadline) as api:
+        with api_of(self.inputs, deadline, self.sink.waiting) as api:
             if self.inputs.workspace is not None:
                 lookup.check_workspace(api, self.inputs.workspace)
             if decision.task in (Task.ENSURE, Task.RESET):
@@ -100,7 +100,7 @@ class Engine:
         Raises:
             PreviewError: the project or its databases can't be read.
         """
-        with api_of(self.inputs) as api:
+        with api_of(self.inputs, log=self.sink.waiting) as api:
             if self.inputs.workspace is not None:
                 lookup.check_workspace(api, self.inputs.workspace)
             project = lookup.project(api, self.inputs.project)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import importlib.metadata
 import ssl
 import urllib.request
+from collections.abc import Callable
 from typing import Any, Self
 
 import httpx
@@ -27,6 +29,7 @@ LARGEST = 8 * 1024 * 1024
 as much memory."""
 
 _LONGEST_WAIT = 60.0
+_MOMENT = 1.0  # seconds that nobody has to be told of
 
 
 class Garbled(httpx.RemoteProtocolError):
@@ -41,34 +44,76 @@ class DeadlineExceeded(httpx.TransportError):
     """There is no time left to ask, or to wait for as long as the server wants. What was asked for was certainly not carried out."""
 
 
+def silent(_: str) -> None:
+    """A log that nobody reads."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Asked:
+    """A request on its way.
+
+    Attributes:
+        what: such as ``GET api.prisma.io/v1/projects``.
+        since: when it was first sent, on the deadline's clock.
+        log: is told of every wait, once it is worth a word.
+        pace: what each pause is multiplied by that the server did not ask for.
+    """
+
+    what: str = ""
+    since: float = 0.0
+    deadline: Deadline = NEVER
+    log: Callable[[str], None] = silent
+    pace: float = 1.0
+
+
 class Resend(Retry):
-    """httpx-retries' policy, which gives up rather than wait for longer than there is time."""
+    """httpx-retries' policy, which gives up rather than wait for longer than there is time, and says what it waits for."""
 
-    deadline = NEVER
-    pace = 1.0
+    asked = Asked()
+    _because = ""
 
-    def until(self, deadline: Deadline, *, pace: float) -> Self:
-        """The same, until then; each pause that the server did not ask for is multiplied by ``pace``."""
+    def of(self, asked: Asked) -> Self:
+        """The same, for one request."""
         policy = self.copy_with()
-        policy.deadline = deadline
-        policy.pace = pace
+        policy.asked = asked
         return policy
 
     def copy_with(self, **changes: Any) -> Self:  # type: ignore[override]  # the same arguments, passed on
         copy: Self = super().copy_with(**changes)  # type: ignore[assignment]  # it is of this class
-        copy.deadline, copy.pace = self.deadline, self.pace  # the library makes a copy for each try
+        copy.asked = self.asked  # the library makes a copy for each try
         return copy
+
+    def sleep(self, response: httpx.Response | Exception) -> None:
+        self._because = _because(response)
+        super().sleep(response)
 
     def parse_retry_after(self, retry_after: str) -> float:
         return self._in_time(super().parse_retry_after(retry_after), "the server asks to wait for {:.0f} s, and {:.0f} are left")
 
     def backoff_strategy(self) -> float:
-        return self._in_time(super().backoff_strategy() * self.pace, "the next try would be in {:.0f} s, and {:.0f} are left")
+        return self._in_time(super().backoff_strategy() * self.asked.pace, "the next try would be in {:.0f} s, and {:.0f} are left")
 
     def _in_time(self, seconds: float, otherwise: str) -> float:
-        if seconds >= self.deadline.left:
-            raise DeadlineExceeded(otherwise.format(seconds, self.deadline.left))
+        left = self.asked.deadline.left
+        if seconds >= left:
+            raise DeadlineExceeded(otherwise.format(seconds, left))
+        wait = min(seconds, self.max_backoff_wait)
+        if wait and self.asked.deadline.monotonic() - self.asked.since + wait > _MOMENT:
+            most = min(left, max(wait, (self.total_timeout or left) - self.elapsed_sleep))
+            tries = f"try {self.attempts_made + 1} of {self.total + 1}, for {most:.0f} s at most"
+            self.asked.log(f"{self.asked.what}: {self._because}; trying again in {wait:.0f} s ({tries})")
         return seconds
+
+
+def _because(response: httpx.Response | Exception) -> str:
+    """Why a request is resent, in words."""
+    if isinstance(response, httpx.Response):
+        return f"HTTP {response.status_code}"
+    if isinstance(response, Garbled | NotRead):
+        return str(response)
+    if isinstance(response, httpx.ConnectError | httpx.ConnectTimeout):
+        return "no connection"
+    return "no answer in time" if isinstance(response, httpx.TimeoutException) else "the connection broke off"
 
 
 SAFE_TO_RESEND = Resend(
@@ -152,24 +197,29 @@ _OF_THE_BODY = ("content-encoding", "content-length", "transfer-encoding")
 class _Policy(RetryTransport):
     """Resends by the method, unless the request brings a policy of its own along (the extension ``retry``)."""
 
-    def __init__(self, transport: httpx.BaseTransport, deadline: Deadline) -> None:
+    def __init__(self, transport: httpx.BaseTransport, deadline: Deadline, log: Callable[[str], None]) -> None:
         super().__init__(transport=transport)
         self._deadline = deadline
+        self._log = log
         self._pace = pace.factor()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         policy: Resend = request.extensions.get("retry", REFUSED_UNSEEN if request.method == "POST" else SAFE_TO_RESEND)
-        request.extensions["retry"] = policy.until(self._deadline, pace=self._pace)
+        what = f"{request.method} {request.url.host}{request.url.path}"
+        request.extensions["retry"] = policy.of(Asked(what, self._deadline.monotonic(), self._deadline, self._log, self._pace))
         return super().handle_request(request)
 
 
-def client(base_url: str, *, token: str, deadline: Deadline = NEVER, largest: int = LARGEST) -> httpx.Client:
+def client(
+    base_url: str, *, token: str, deadline: Deadline = NEVER, largest: int = LARGEST, log: Callable[[str], None] = silent
+) -> httpx.Client:
     """A client that sends ``token`` to ``base_url`` and to no other host: redirects are not followed, ``.netrc`` is not read.
 
     Its requests raise ``httpx.HTTPError``, of which :class:`Garbled`, :class:`NotRead` and :class:`DeadlineExceeded` say why in words.
 
     Args:
         largest: bytes of an answer that is read.
+        log: takes a line for a person when a request is tried again that has taken more than a second.
 
     Raises:
         InvalidInput: the environment names a proxy that can't be used, or a pace that makes no sense.
@@ -185,7 +235,7 @@ def client(base_url: str, *, token: str, deadline: Deadline = NEVER, largest: in
             "User-Agent": f"preview-db/{importlib.metadata.version('preview-db')}",
         },
         timeout=TIMEOUT,
-        transport=_Policy(transport, deadline),
+        transport=_Policy(transport, deadline, log),
         follow_redirects=False,
     )
 

@@ -56,13 +56,17 @@ class GitHubRepository:
         token: the job's token, or one of the user's.
         repository: ``owner/name``.
         deadline: when nothing is asked any more.
+        log: is told what is tried again.
     """
 
-    def __init__(self, *, api_url: str, token: SecretStr, repository: str, deadline: Deadline = NEVER) -> None:
+    def __init__(
+        self, *, api_url: str, token: SecretStr, repository: str, deadline: Deadline = NEVER, log: Callable[[str], None] = http.silent
+    ) -> None:
         self._api_url = api_url
         self._token = token
         self._repository_name = repository
         self._deadline = deadline
+        self._log = log
         self._http: httpx.Client | None = None
 
     def close(self) -> None:
@@ -222,7 +226,9 @@ class GitHubRepository:
 
         from .transport import Carrier
 
-        self._http = http.client(self._api_url, token=self._token.get_secret_value(), deadline=self._deadline, largest=_LARGEST)
+        self._http = http.client(
+            self._api_url, token=self._token.get_secret_value(), deadline=self._deadline, largest=_LARGEST, log=self._log
+        )
         return Github(
             auth=Auth.Token(self._token.get_secret_value()),
             base_url=self._api_url,

@@ -52,6 +52,10 @@ class Runner:
         line = self._clean(text)
         self._write(f"\u200b{line}" if line.lstrip().startswith("::") else line)
 
+    def waiting(self, text: str) -> None:
+        """Why it takes longer: a line of the log like any other."""
+        self.info(text)
+
     def debug(self, text: str) -> None:
         """A line that shows only when debug logging is on."""
         self._write(f"::debug::{_data(self._clean(text))}")

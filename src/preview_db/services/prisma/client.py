@@ -5,7 +5,7 @@ Paths, bodies and answers are those of the published OpenAPI document (SDK 1.80.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -38,10 +38,11 @@ class ManagementApi:
 
     Args:
         deadline: when nothing is asked any more.
+        log: is told what is tried again.
     """
 
-    def __init__(self, base_url: str, *, token: str, deadline: Deadline = NEVER) -> None:
-        self._client = http.client(base_url, token=token, deadline=deadline)
+    def __init__(self, base_url: str, *, token: str, deadline: Deadline = NEVER, log: Callable[[str], None] = http.silent) -> None:
+        self._client = http.client(base_url, token=token, deadline=deadline, log=log)
 
     def __enter__(self) -> Self:
         return self
@@ -215,11 +216,12 @@ class ManagementApi:
             raise errors.not_understood(doing, f"{where}: {first['msg']}") from None
 
 
-def api_of(inputs: Inputs, deadline: Deadline = NEVER) -> ManagementApi:
+def api_of(inputs: Inputs, deadline: Deadline = NEVER, log: Callable[[str], None] = http.silent) -> ManagementApi:
     """The Management API, with the token there is.
 
     Args:
         deadline: when nothing is asked of it any more.
+        log: is told what is tried again.
 
     Raises:
         Unauthorised: there is none.
@@ -231,7 +233,7 @@ def api_of(inputs: Inputs, deadline: Deadline = NEVER) -> ManagementApi:
             remedy="Create a service token in the Prisma Console, store it as the secret PRISMA_SERVICE_TOKEN, and set "
             "service_token: ${{ secrets.PRISMA_SERVICE_TOKEN }}. Or sign in without one: give the job 'permissions: id-token: write'.",
         )
-    return ManagementApi(inputs.management_api_url, token=inputs.service_token.get_secret_value(), deadline=deadline)
+    return ManagementApi(inputs.management_api_url, token=inputs.service_token.get_secret_value(), deadline=deadline, log=log)
 
 
 def _about(id_: str, database: DatabaseWire) -> DatabaseWire:
