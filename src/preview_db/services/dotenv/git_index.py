@@ -1,7 +1,8 @@
 """Whether git would commit a file of the workspace, as far as that can be told without running git.
 
 Git is not asked: it may not be here, and a configuration of the workspace's can have it run programs. Its rules are read as they are in
-the working tree and in ``.git/info/exclude``; one in somebody's home is not known here, so that a warning can be one too many.
+the working tree and in ``.git/info/exclude``; those in somebody's home are not known here, so a warning can be needless. Its index is read
+here, too: the libraries that do are whole implementations of git, and this takes a search.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Git's rules of what it ignores, one by one. Pure.
+"""Git's rules of what it ignores. Pure.
 
 Source: gitignore(5), and git's own wildmatch.c for what that leaves open; tests compare with ``git check-ignore``. Not read is a bracket
 with a slash in it, which can hardly be meant. A rule comes from a pull request: matching takes no longer than rule and path are long.
+That is why the library pathspec is not used: a rule of many ``*a`` keeps it busy for ever, and it raises for rules that git passes over.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ _CLASSES = {
     "print": " -~", "punct": "!-/:-@\\[-`{-~", "space": "\\s", "upper": "A-Z", "xdigit": "0-9A-Fa-f",
 }  # fmt: skip
 _TOKEN = re.compile(
-    r"(?P<stars>\*+)|(?P<any>\?)|\[(?P<not>[!^]?)(?P<members>\]?(?:\[:[a-z]+:\]|\\.|[^\]\\])*)\]|(?P<one>\\.|[^\\\[])", re.DOTALL
+    r"(?P<stars>\*+)|(?P<any>\?)|\[(?P<not>[!^]?)(?P<members>\]?(?:\[:[a-z]+:\]|\\.|[^\]\\])*)\]|(?P<literal>\\.|[^\\\[])", re.DOTALL
 )
 _MEMBER = re.compile(r"\[:(?P<class>[a-z]+):\]|(?P<first>\\.|[^\\])(?:-(?P<last>\\.|[^\\\]]))?", re.DOTALL)
 _ANY_FOLDERS = re.compile(r"\*\*+")
@@ -87,8 +88,8 @@ def _regex(part: str) -> str:
             pieces.append("")
         elif token["any"]:
             pieces[-1] += "."
-        elif token["one"]:
-            pieces[-1] += re.escape(token["one"][-1])
+        elif token["literal"]:
+            pieces[-1] += re.escape(token["literal"][-1])
         else:
             pieces[-1] += _bracket(token["members"], negated=bool(token["not"]))
     if len(pieces) == 1:

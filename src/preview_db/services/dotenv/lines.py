@@ -8,6 +8,9 @@ has one is refused. A connection string has none, unless a ``$`` in its password
 What stays different: ``docker run --env-file`` hands the quotes on as a part of the value (only its latest versions take them off), and
 knows no ``export``; a shell takes the CR of a CRLF line for a part of the value; ``node --env-file`` and shells take a byte order mark
 for a part of the first name; Node 20 takes a line of white space, or an indented comment, for the beginning of the next line's name.
+
+The file is not read with python-dotenv, which knows its own reading only: what another program takes for a value of many lines, in
+backticks or in quotes that are closed later, would be torn apart.
 """
 
 from __future__ import annotations
