@@ -22,7 +22,7 @@ DOCKER ?= docker
 IMAGE ?= preview-db:dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test coverage torture lint format image lock clean again
+.PHONY: help setup demo test play coverage torture lint format image lock clean again
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -52,7 +52,10 @@ demo: setup ## watch a pull request's life against the emulator
 	@$(BIN)/preview-db demo
 
 test: setup ## run the tests; ARGS='-k name' for some of them
-	$(BIN)/pytest -n auto $(ARGS)
+	$(BIN)/pytest -n auto --ignore=tests/play $(ARGS)
+
+play: setup ## play every workflow of README and docs with act, in the image that IMAGE names
+	PREVIEW_DB_IMAGE=$(IMAGE) $(BIN)/pytest -n auto tests/play $(ARGS)
 
 coverage: setup ## run the tests and list the lines and branches that none of them reaches
 	@rm -rf .cache/coverage; mkdir -p .cache/coverage
