@@ -98,17 +98,7 @@ class Player:
 
     def play(self, workflow: Workflow, event: str, payload: Mapping[str, Any], *, secrets: bool = True, timeout: float = 180) -> Played:
         """Runs the workflow as ``event`` would. Without ``secrets``, as GitHub runs it for a fork or for Dependabot."""
-        folder = self.root / "repository"
-        file = folder / ".github" / "workflows" / "played.yml"
-        if not file.exists():
-            file.parent.mkdir(parents=True)
-            subprocess.run(["git", "init", "--quiet", "--initial-branch=main", folder], check=True)
-            subprocess.run(
-                ["git", "-C", folder, "-c", "user.name=x", "-c", "user.email=x", "commit", "--quiet", "--allow-empty", "--message=x"],
-                check=True,
-            )
-            subprocess.run(["git", "-C", folder, "remote", "add", "origin", f"https://github.com/{self.emulator.repository}"], check=True)
-        file.write_text(_without_services(workflow.text), "utf-8")
+        folder = self.repository(workflow)
         event_file = self.root / "event.json"
         event_file.write_text(json.dumps(payload), "utf-8")
         given = {"PRISMA_SERVICE_TOKEN": self.emulator.addresses["service_token"], "PREVIEW_DB_PASSPHRASE": PASSPHRASE} if secrets else {}
@@ -116,10 +106,8 @@ class Player:
             ran = subprocess.run(
                 [
                     *(str(Path(sysconfig.get_path("scripts")) / "act"), event, "--directory", folder, "--eventpath", event_file, "--json"),
-                    *(part for name in _RUNNERS for part in ("--platform", f"{name}={self.job_image}")),
-                    *("--pull=false", "--no-skip-checkout", "--rm"),
-                    *("--no-cache-server", "--action-offline-mode", "--container-daemon-socket", "-", "--network", "host"),
-                    *(part for name, path in self._actions().items() for part in ("--local-repository", f"{name}={path}")),
+                    *self.options(),
+                    *("--no-skip-checkout", "--network", "host"),
                     *("--env", f"GITHUB_API_URL={self.emulator.addresses['github_api_url']}"),
                     *("--env", f"PRISMA_MANAGEMENT_API_URL={self.emulator.addresses['management_api_url']}"),
                     *(part for name, value in self._identity(workflow).items() for part in ("--env", f"{name}={value}")),
@@ -133,6 +121,31 @@ class Player:
                 timeout=timeout,
             )
         return _read(ran)
+
+    def repository(self, workflow: Workflow) -> Path:
+        """A clone of a repository with the workflow in it."""
+        folder = self.root / "repository"
+        if not folder.exists():
+            (folder / ".github" / "workflows").mkdir(parents=True)
+            for file in ("package.json", "package-lock.json"):
+                (folder / file).write_text("{}", "utf-8")
+            git = ["git", "-C", str(folder), "-c", "user.name=x", "-c", "user.email=x"]
+            for command in (
+                ("init", "--quiet", "--initial-branch=main"),
+                ("commit", "--quiet", "--allow-empty", "--message=x"),
+                ("remote", "add", "origin", f"https://github.com/{self.emulator.repository}"),
+            ):
+                subprocess.run([*git, *command], check=True)
+        (folder / ".github" / "workflows" / "played.yml").write_text(_without_services(workflow.text), "utf-8")
+        return folder
+
+    def options(self) -> list[str]:
+        """What act is told of where it runs: images that are there, and actions that are folders of this machine."""
+        return [
+            *(part for name in _RUNNERS for part in ("--platform", f"{name}={self.job_image}")),
+            *(part for name, path in self._actions().items() for part in ("--local-repository", f"{name}={path}")),
+            *("--pull=false", "--rm", "--no-cache-server", "--action-offline-mode", "--container-daemon-socket", "-"),
+        ]
 
     def _identity(self, workflow: Workflow) -> dict[str, str]:
         """What GitHub's runner gives a job that may ask who it is; act gives it to none."""
