@@ -11,8 +11,7 @@ import pytest
 from preview_db import __version__
 from preview_db.planning import identity
 from preview_db.planning.model import Kind, Scope
-from tests.lives import Life
-from tests.terminals import Desk
+from tests.drivers.terminal import Desk
 
 
 def test_a_database_that_was_deleted_is_not_called_ready(desk: Desk) -> None:
@@ -38,7 +37,7 @@ def closed_with_a_duplicate(desk: Desk) -> None:
     life = desk.life
     scopes: list[Scope] = []
     for state, databases in (("closed", 2), ("closed", 1), ("open", 2)):
-        number = Life(life.emulator, life.root, life.project).number
+        number = life.pull().number
         life.emulator.pull_request(number, state=state, closed_at=time.time() - 900 if state == "closed" else None)
         scopes += [Scope(life.repository, Kind.PULL_REQUEST, str(number))] * databases
     for scope in scopes:
@@ -63,7 +62,7 @@ def test_a_sweep_counts_what_it_shows_and_what_it_deletes(desk: Desk) -> None:
 
 
 def test_what_is_one_is_said_so(desk: Desk) -> None:
-    number = Life(desk.life.emulator, desk.life.root, desk.life.project).number
+    number = desk.life.pull().number
     desk.life.emulator.pull_request(number, state="closed")
     desk.life.seed(Scope(desk.life.repository, Kind.PULL_REQUEST, str(number)))
     said = desk.on_screen("sweep", answers=["y\n"])
@@ -111,7 +110,7 @@ def test_a_dry_sweep_s_plan_is_in_the_log(desk: Desk) -> None:
 @pytest.mark.parametrize("kept", [0, 1])
 def test_a_log_says_one_preview_and_no_previews(desk: Desk, kept: int) -> None:
     life = desk.life
-    number = Life(life.emulator, life.root, life.project).number
+    number = life.pull().number
     life.emulator.pull_request(number, state="open" if kept else "closed")
     life.seed(Scope(life.repository, Kind.PULL_REQUEST, str(number)))
     for said in (desk("sweep", "--yes", "--max-deletions", "0").err, "\n".join(life.sweep(max_deletions="0").log)):

@@ -9,12 +9,12 @@ from collections import Counter
 import pytest
 
 from preview_db.planning.model import Kind, Scope
-from tests.lives import Life
-from tests.terminals import Desk
+from tests.drivers.pull_request import Life
+from tests.drivers.terminal import Desk
 
 
 def numbers(life: Life, count: int) -> list[int]:
-    return [Life(life.emulator, life.root, life.project).number for _ in range(count)]
+    return [life.pull().number for _ in range(count)]
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml  # type: ignore[import-untyped]  # as in test_action_yml
 
-from tests.lives import can_log_in
-from tests.terminals import Desk, Said
+from tests.drivers.terminal import Desk, Said
+from tests.drivers.workflow import can_log_in
 
 DOCS = (Path(__file__).parents[2] / "docs" / "terminal.md").read_text("utf-8")
 RECIPES: dict[str, str] = dict(re.findall(r"```yaml\n# (\w+)\n(.*?)```", DOCS, re.DOTALL))

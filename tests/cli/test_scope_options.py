@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from preview_db.cli import main as cli
-from tests.terminals import Desk
+from tests.drivers.terminal import Desk
 
 CONTRADICTIONS = [
     ["connect", "--pr", "7", "--database-id", "db_1"],

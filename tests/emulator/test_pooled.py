@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from tests.emulator.stand_in import StandIn, log_in, secret
+from tests.drivers.emulator import StandIn, log_in, secret
 
 Session = psycopg.Connection
 

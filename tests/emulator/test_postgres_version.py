@@ -6,7 +6,7 @@ import platform
 
 import pytest
 
-from tests.emulator.stand_in import StandIn, launched, log_in
+from tests.drivers.emulator import StandIn, launched, log_in
 
 HAS_WHEEL_OF_17 = platform.system() == "Linux" and platform.machine() == "x86_64"
 

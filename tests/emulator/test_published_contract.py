@@ -11,8 +11,8 @@ import jwt
 import psycopg
 import pytest
 
-from tests.emulator.stand_in import StandIn, log_in, secret
-from tests.emulator.test_management_api import new_project, refused
+from tests.drivers.emulator import StandIn, log_in, secret
+from tests.emulator.prisma.test_management_api import new_project, refused
 
 
 def branches(stand_in: StandIn, project: dict[str, Any], **query: str) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from tests.emulator.stand_in import StandIn, launched, log_in, secret
+from tests.drivers.emulator import StandIn, launched, log_in, secret
 
 
 @pytest.mark.parametrize("endpoint", ["direct", "pooled"])

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from preview_db_emulator.client import Emulator, emulator
-from tests.drivers.pull_request import new_project
+from tests.drivers.workflow import new_project
 
 from .player import PROJECT, Player
 

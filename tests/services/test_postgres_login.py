@@ -11,11 +11,11 @@ from pathlib import Path
 import certifi
 import pytest
 
-from preview_db_emulator.postgres.certificate import server_context
 from tests.drivers.lying_server import Answer, lying
 from tests.drivers.postgres_doors import ELSEWHERE, Authority, https_door, listening, postgres_door, thief
-from tests.drivers.pull_request import Life, new_project
+from tests.drivers.pull_request import Life
 from tests.drivers.terminal import Desk
+from tests.drivers.workflow import new_project
 
 VARIABLES = {
     "PGSERVICE": "nowhere",
@@ -72,9 +72,9 @@ def test_files_of_the_home_folder_change_nothing(life: Life, tmp_path: Path) -> 
     assert life.opened(timeout="5s").succeeded
 
 
-def test_a_server_that_asks_for_the_bare_password_does_not_get_it(life: Life) -> None:
+def test_a_server_that_asks_for_the_bare_password_does_not_get_it(life: Life, tmp_path: Path) -> None:
     real, _ = ports(life)
-    with thief(server_context("127.0.0.1")) as (port, told):
+    with thief(Authority(tmp_path).server("127.0.0.1")) as (port, told):
 
         def elsewhere(answer: Answer) -> None:
             answer.body = answer.body.replace(f"{real}".encode(), f"{port}".encode())

@@ -7,8 +7,8 @@ import re
 import pytest
 
 from preview_db.cli import main as cli
-from tests.lives import Life
-from tests.terminals import Desk
+from tests.drivers.pull_request import Life
+from tests.drivers.terminal import Desk
 
 WAITING = re.compile(r"^GET \S+: HTTP 429; trying again in 2 s \(try 2 of 6, for \d+ s at most\)$")
 

@@ -24,8 +24,7 @@ from preview_db_emulator.prisma.models import DEFAULT_REGION, Connection, Databa
 from preview_db_emulator.prisma.serializers import Addresses, Serializer
 from preview_db_emulator.prisma.workspace import Workspace
 from preview_db_emulator.store import Archive
-
-from .world import Json
+from tests.drivers.workflow import Json
 
 NUMBER, ANOTHER = 7, 8
 SERVICE_TOKEN, GITHUB_TOKEN = "a-service-token-for-nothing", "ghs_for_nothing"
@@ -144,7 +143,8 @@ class House:
 
     def _add(self, name: str, *, logical_id: bool = False, is_default: bool = False) -> None:
         now = self._workspace.clock()
-        database = Database(new_id(), self.project.id, name, DEFAULT_REGION, now, now, is_default=is_default, postgres_name=name)
+        branch = self._workspace.branches.default_of(self.project.id).id
+        database = Database(new_id(), self.project.id, name, DEFAULT_REGION, now, now, branch, is_default=is_default, postgres_name=name)
         if logical_id:
             database = dataclasses.replace(database, logical_id=name)
         self.postgres.databases.add(name)

@@ -31,11 +31,11 @@ import uvicorn
 from preview_db_emulator.app import SERVER_URL
 from preview_db_emulator.github import payloads
 from preview_db_emulator.runner.runner import Run, Runner
-from tests.drivers.pull_request import ACTION
+from tests.drivers.workflow import ACTION, call
 
+from .claims import check_manners, hold
 from .door import Door, Request
 from .house import GITHUB_TOKEN, NUMBER, SERVICE_TOKEN, House
-from .world import check_manners, hold, step
 
 NAMES = "ABC"
 MOST_CHOICES = 100
@@ -338,7 +338,7 @@ class Orders:
         inputs = {"service_token": SERVICE_TOKEN, "project": f"proj_{house.project.id}", "wait": "ready", "comment": "false"}
         environ = {"PRISMA_MANAGEMENT_API_URL": url}
         try:
-            return runner.call(step, event=event.name, payload=payload, inputs={**inputs, **event.inputs}, env=environ, run_id=id_)
+            return runner.call(call, event=event.name, payload=payload, inputs={**inputs, **event.inputs}, env=environ, run_id=id_)
         finally:
             shutil.rmtree(root, ignore_errors=True)
 
