@@ -14,10 +14,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from preview_db.cli import main as cli
 from preview_db.planning.model import Kind, Scope
 from preview_db_emulator.client import script
 from tests.cli.previews import numbers, seeded
+from tests.drivers import exit_codes
 from tests.drivers.pull_request import Life
 from tests.drivers.terminal import Desk, git
 from tests.drivers.workflow import can_log_in, until
@@ -63,7 +63,7 @@ def test_a_preview_s_whole_life_from_a_terminal(desk: Desk) -> None:
     assert not can_log_in(third)
     again = desk("delete", "--yes", "--json")
     assert (again.exit_code, again.json["outcome"]) == (0, "absent"), "deleting what is gone is no failure"
-    assert desk("connect", "--export").exit_code == cli.NOTHING_THERE
+    assert desk("connect", "--export").exit_code == exit_codes.NOTHING_THERE
 
 
 def test_nothing_but_the_lines_for_the_shell_is_on_standard_output(desk: Desk) -> None:
@@ -118,7 +118,7 @@ def test_a_file_of_variables_is_kept_private_and_git_is_thought_of(desk: Desk) -
     assert desk("connect", "--env-file", str(elsewhere)).exit_code == 0
     assert can_log_in(elsewhere.read_text().partition('"')[2].rstrip('"\n'))
     nowhere = desk("connect", "--env-file", "no/such/.env")
-    assert nowhere.exit_code == cli.FAILED
+    assert nowhere.exit_code == exit_codes.FAILED
     assert "no/such" in nowhere.err
 
 
@@ -128,7 +128,7 @@ def test_several_connections_each_go_to_a_variable_of_their_own(desk: Desk) -> N
     assert can_log_in(variables["DATABASE_URL"])
     assert variables["JOBS_URL"] != variables["DATABASE_URL"]
     lacking = desk("connect", "--connection", "app", "--export")
-    assert (lacking.exit_code, "--connection" in lacking.err) == (cli.USAGE, True)
+    assert (lacking.exit_code, "--connection" in lacking.err) == (exit_codes.USAGE, True)
 
 
 def test_what_a_program_reads_is_json_and_nothing_else(desk: Desk) -> None:
@@ -157,7 +157,7 @@ def test_a_branch_s_own_preview_and_a_second_database(desk: Desk) -> None:
     by_id = desk("connect", "--database-id", keyed["database"]["id"], "--export")
     assert can_log_in(exported(by_id.out)["DATABASE_URL"])
     assert desk("delete", "--database-id", keyed["database"]["id"], "--yes", "--json").json["key"] == "jobs"
-    assert desk("connect", "--database-id", keyed["database"]["id"]).exit_code == cli.NOTHING_THERE
+    assert desk("connect", "--database-id", keyed["database"]["id"]).exit_code == exit_codes.NOTHING_THERE
 
 
 def test_the_inputs_of_a_step_around_it_are_not_taken(desk: Desk) -> None:
@@ -168,12 +168,12 @@ def test_the_inputs_of_a_step_around_it_are_not_taken(desk: Desk) -> None:
 def test_the_workspace_is_checked_where_it_is_given(desk: Desk) -> None:
     for command in ("create", "list"):
         said = desk(command, "--workspace", "another")
-        assert (said.exit_code, desk.life.databases()) == (cli.FAILED, [])
+        assert (said.exit_code, desk.life.databases()) == (exit_codes.FAILED, [])
 
 
 def test_failures_are_told_in_three_sentences(desk: Desk) -> None:
     said = desk("create", "--project", "nowhere")
-    assert said.exit_code == cli.FAILED
+    assert said.exit_code == exit_codes.FAILED
     assert [line.strip().split(":")[0] for line in said.err.splitlines()[-3:]] == ["Error", "Likely cause", "What to do"]
 
 
@@ -184,7 +184,7 @@ def test_ctrl_c_while_it_waits_ends_it_cleanly(desk: Desk) -> None:
     time.sleep(0.3)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=20)
-    assert (process.returncode, out) == (cli.STOPPED, "")
+    assert (process.returncode, out) == (exit_codes.STOPPED, "")
     assert "Traceback" not in err
     assert "SIGINT" in err.splitlines()[-1]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from preview_db.cli import main as cli
+from tests.drivers import exit_codes
 from tests.drivers.terminal import Desk
 
 CONTRADICTIONS = [
@@ -20,7 +20,7 @@ CONTRADICTIONS = [
 @pytest.mark.parametrize("arguments", CONTRADICTIONS, ids=" ".join)
 def test_options_that_contradict_each_other_are_refused(desk: Desk, arguments: list[str]) -> None:
     said = desk(*arguments)
-    assert (said.exit_code, said.out) == (cli.USAGE, "")
+    assert (said.exit_code, said.out) == (exit_codes.USAGE, "")
     assert arguments[1] in said.err
     assert arguments[3 if arguments[3:] and arguments[3].startswith("--") else 2] in said.err
 
@@ -31,7 +31,7 @@ def test_options_that_contradict_each_other_are_refused(desk: Desk, arguments: l
 def test_what_leaves_no_preview_behind_does_not_succeed(desk: Desk, arguments: list[str]) -> None:
     desk.life.emulator.pull_request(desk.life.number, state="closed", merged=True)
     said = desk(*arguments, "--pr", str(desk.life.number))
-    assert said.exit_code == cli.NOTHING_THERE
+    assert said.exit_code == exit_codes.NOTHING_THERE
     assert "closed" in said.err
     assert "export" not in said.out
     assert desk.life.databases() == []

@@ -6,8 +6,8 @@ import io
 
 import pytest
 
-from preview_db.cli import main as cli
 from preview_db.cli.console import Terminal
+from tests.drivers import exit_codes
 from tests.drivers.terminal import Desk
 
 NO_TEXT = b"undecodable\xff\xfetoken".decode("utf-8", "surrogateescape")
@@ -17,7 +17,7 @@ NO_TEXT = b"undecodable\xff\xfetoken".decode("utf-8", "surrogateescape")
 @pytest.mark.parametrize("variable", ["PRISMA_SERVICE_TOKEN", "GH_TOKEN"])
 def test_a_token_that_is_no_text_is_refused_by_its_name(desk: Desk, variable: str, command: str) -> None:
     said = desk(command, **{variable: NO_TEXT})
-    assert said.exit_code == cli.USAGE
+    assert said.exit_code == exit_codes.USAGE
     assert variable in said.err
     assert "undecodable" not in said.everything
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from preview_db.cli import main as cli
 from preview_db.planning import identity
 from tests.cli.previews import seeded
+from tests.drivers import exit_codes
 from tests.drivers.terminal import Desk
 
 
@@ -51,10 +51,10 @@ def test_a_duplicate_is_told_from_the_one_that_stays(desk: Desk) -> None:
 def test_a_sweep_shows_its_plan_and_asks(desk: Desk) -> None:
     seed = seeded(desk)
     refused = desk("sweep")
-    assert (refused.exit_code, refused.out) == (cli.REFUSED, "")
+    assert (refused.exit_code, refused.out) == (exit_codes.REFUSED, "")
     assert "--yes" in refused.err
     no = desk.on_screen("sweep", answers=["n\n"])
-    assert no.exit_code == cli.REFUSED
+    assert no.exit_code == exit_codes.REFUSED
     assert f"pull request #{seed['closed']} was closed" in no.out
     assert "Delete 2 databases with their data?" in no.out
     assert len(desk.life.databases()) == 4
@@ -67,8 +67,8 @@ def test_a_sweep_shows_its_plan_and_asks(desk: Desk) -> None:
 
 def test_an_answer_of_many_lines_or_none_is_no_yes(desk: Desk) -> None:
     seeded(desk)
-    assert desk.on_screen("sweep", answers=["\n"]).exit_code == cli.REFUSED
-    assert desk.on_screen("sweep", answers=["\x04"]).exit_code == cli.REFUSED
+    assert desk.on_screen("sweep", answers=["\n"]).exit_code == exit_codes.REFUSED
+    assert desk.on_screen("sweep", answers=["\x04"]).exit_code == exit_codes.REFUSED
     assert len(desk.life.databases()) == 4
 
 
@@ -77,7 +77,7 @@ def test_a_sweep_that_fails_in_part_tells_it_all_and_fails(desk: Desk) -> None:
     stuck = desk.life.databases()[1]
     desk.life.emulator.control("PUT", "faults", {"kinds": ["500"], "operations": [f"DELETE /v1/databases/{stuck['id']}"]})
     said = desk("sweep", "--yes", "--json")
-    assert said.exit_code == cli.FAILED
+    assert said.exit_code == exit_codes.FAILED
     assert sorted(one["fate"] for one in said.json["swept"]) == ["deleted", "failed", "kept", "kept"]
     assert stuck["name"] in said.err
 
@@ -85,7 +85,7 @@ def test_a_sweep_that_fails_in_part_tells_it_all_and_fails(desk: Desk) -> None:
 def test_a_sweep_goes_by_its_limit(desk: Desk) -> None:
     seeded(desk)
     said = desk("sweep", "--yes", "--max-deletions", "1")
-    assert said.exit_code == cli.FAILED
+    assert said.exit_code == exit_codes.FAILED
     assert "beyond max_deletions" in said.out
     assert len(desk.life.databases()) == 3
 
@@ -95,8 +95,8 @@ def test_deleting_is_confirmed(desk: Desk, command: str) -> None:
     desk("create")
     before = desk.life.databases()
     refused = desk(command)
-    assert refused.exit_code == cli.REFUSED
-    assert desk.on_screen(command, answers=["n\n"]).exit_code == cli.REFUSED
+    assert refused.exit_code == exit_codes.REFUSED
+    assert desk.on_screen(command, answers=["n\n"]).exit_code == exit_codes.REFUSED
     assert desk.life.databases() == before
     yes = desk.on_screen(command, answers=["y\n"])
     assert yes.exit_code == 0, yes.out
@@ -107,7 +107,7 @@ def test_deleting_is_confirmed(desk: Desk, command: str) -> None:
 def test_ctrl_c_at_the_question_deletes_nothing(desk: Desk) -> None:
     desk("create")
     said = desk.on_screen("delete", answers=["\x03"])
-    assert said.exit_code == cli.STOPPED
+    assert said.exit_code == exit_codes.STOPPED
     assert len(desk.life.databases()) == 1
 
 
@@ -123,7 +123,7 @@ def test_a_plan_says_what_would_be_done_and_does_nothing(desk: Desk) -> None:
     assert len(desk.life.databases()) == 1
     assert "would go" in desk("plan", "--all").out
     unknown = desk("plan", "--pr", "999999")
-    assert (unknown.exit_code, "no pull request #999999" in unknown.err) == (cli.FAILED, True)
+    assert (unknown.exit_code, "no pull request #999999" in unknown.err) == (exit_codes.FAILED, True)
 
 
 def test_dry_runs_touch_nothing(desk: Desk) -> None:

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 import yaml  # type: ignore[import-untyped]  # as in test_action_yml
 
-from preview_db.cli import main as cli
+from preview_db.cli.main import main
 from preview_db_emulator.client import script
+from tests.drivers import exit_codes
 from tests.drivers.terminal import Desk
 
-COMMANDS = sorted(cli.main.commands)
+COMMANDS = sorted(main.commands)
 
 
 USAGE = [
@@ -34,26 +35,26 @@ USAGE = [
 @pytest.mark.parametrize(("arguments", "message"), USAGE, ids=[" ".join(one) for one, _ in USAGE])
 def test_wrong_usage_is_said_by_the_option_s_name(desk: Desk, arguments: list[str], message: str) -> None:
     said = desk(*arguments)
-    assert (said.exit_code, said.out) == (cli.USAGE, "")
+    assert (said.exit_code, said.out) == (exit_codes.USAGE, "")
     assert message in said.err
 
 
 def test_what_is_missing_is_said_in_the_terminal_s_words(desk: Desk) -> None:
     no_token = desk("create", PRISMA_SERVICE_TOKEN="")
-    assert (no_token.exit_code, "PRISMA_SERVICE_TOKEN" in no_token.err) == (cli.USAGE, True)
+    assert (no_token.exit_code, "PRISMA_SERVICE_TOKEN" in no_token.err) == (exit_codes.USAGE, True)
     pasted = desk("create", PRISMA_SERVICE_TOKEN="two words")
-    assert (pasted.exit_code, "PRISMA_SERVICE_TOKEN takes a token" in pasted.err) == (cli.USAGE, True)
+    assert (pasted.exit_code, "PRISMA_SERVICE_TOKEN takes a token" in pasted.err) == (exit_codes.USAGE, True)
     assert "two words" not in pasted.everything
     no_project = desk("create", PRISMA_PROJECT_ID="")
-    assert no_project.exit_code == cli.USAGE
+    assert no_project.exit_code == exit_codes.USAGE
     assert "--project" in no_project.err
     assert desk.life.project in no_project.err
     bare_address = desk("create", PRISMA_MANAGEMENT_API_URL="http://api.example.com")
     assert "PRISMA_MANAGEMENT_API_URL takes an https://" in bare_address.err
     unsafe = desk("create", GITHUB_API_URL="http://github.example.com")
-    assert (unsafe.exit_code, "GITHUB_API_URL" in unsafe.err) == (cli.USAGE, True)
+    assert (unsafe.exit_code, "GITHUB_API_URL" in unsafe.err) == (exit_codes.USAGE, True)
     no_github = desk("sweep", "--yes", GH_TOKEN="")
-    assert (no_github.exit_code, "GH_TOKEN" in no_github.err) == (cli.USAGE, True)
+    assert (no_github.exit_code, "GH_TOKEN" in no_github.err) == (exit_codes.USAGE, True)
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -82,7 +83,7 @@ def test_every_command_has_help(command: str) -> None:
 
 def test_the_help_tells_the_exit_codes() -> None:
     text = subprocess.run([script("preview-db"), "--help"], capture_output=True, text=True, timeout=20, check=True).stdout
-    for code in (cli.FAILED, cli.USAGE, cli.NOTHING_THERE, cli.REFUSED, cli.STOPPED):
+    for code in (exit_codes.FAILED, exit_codes.USAGE, exit_codes.NOTHING_THERE, exit_codes.REFUSED, exit_codes.STOPPED):
         assert f"\n    {code} " in text
 
 
@@ -96,10 +97,10 @@ DOCS = (Path(__file__).parents[2] / "docs" / "terminal.md").read_text("utf-8")
 
 
 def test_the_docs_name_commands_and_options_there_are() -> None:
-    options = {option for command in cli.main.commands.values() for one in command.params for option in (*one.opts, *one.secondary_opts)}
+    options = {option for command in main.commands.values() for one in command.params for option in (*one.opts, *one.secondary_opts)}
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", DOCS)) <= options
-    assert set(re.findall(r"(?:^|[ `(])preview-db ([a-z]+)", DOCS, re.MULTILINE)) <= set(cli.main.commands)
-    assert {name for name in cli.main.commands if f"`{name}`" in DOCS} == set(cli.main.commands) - {"completion"}
+    assert set(re.findall(r"(?:^|[ `(])preview-db ([a-z]+)", DOCS, re.MULTILINE)) <= set(main.commands)
+    assert {name for name in main.commands if f"`{name}`" in DOCS} == set(main.commands) - {"completion"}
 
 
 def test_the_docs_tell_the_exit_codes() -> None:

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from preview_db.cli import main as cli
 from preview_db.doctor import diagnosis
 from preview_db.doctor.diagnosis import Answer, Finding, Health
 from preview_db.planning import identity
+from tests.drivers import exit_codes
 from tests.drivers.pull_request import Life
 from tests.drivers.terminal import Desk
 
@@ -31,7 +31,7 @@ def checks(desk: Desk, *arguments: str, **environ: str) -> dict[str, dict[str, s
         "clock", "name", "database",
     ]  # fmt: skip
     failed = [one for one in found.values() if one["result"] == "failed"]
-    assert said.exit_code == (cli.FAILED if failed else 0)
+    assert said.exit_code == (exit_codes.FAILED if failed else 0)
     assert said.json["healthy"] is not failed
     assert all(one["remedy"] for one in failed), "each says what to do"
     return found
@@ -50,7 +50,7 @@ def test_where_all_is_well_it_says_so_and_changes_nothing(desk: Desk) -> None:
 
 def test_people_get_a_table(desk: Desk) -> None:
     said = desk("doctor", "--project", "nowhere")
-    assert said.exit_code == cli.FAILED
+    assert said.exit_code == exit_codes.FAILED
     (line,) = [line for line in said.out.splitlines() if line.startswith("project ")]
     assert "failed" in line
     assert "There is no project 'nowhere'." in line

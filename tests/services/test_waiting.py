@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from preview_db.cli import main as cli
+from tests.drivers import exit_codes
 from tests.drivers.pull_request import Life
 from tests.drivers.terminal import Desk
 
@@ -47,6 +47,6 @@ def test_a_short_wait_is_not_worth_a_word(life: Life) -> None:
 def test_an_api_that_stays_down_is_told_as_it_is_waited_for(desk: Desk) -> None:
     desk.life.emulator.control("PUT", "faults", {"kinds": ["500"], "operations": ["GET /v1/projects"]})
     said = desk("list")
-    assert said.exit_code == cli.FAILED
+    assert said.exit_code == exit_codes.FAILED
     tries = [line for line in said.err.splitlines() if "HTTP 500; trying again in" in line]
     assert tries[-1].partition("(")[2].startswith("try 6 of 6, for ")

@@ -61,6 +61,7 @@ class CannotOpen(PreviewError):
     """The passphrase is another one, or the text is not what was sealed."""
 
     title = "Sealed text not opened"
+    page = "errors.md#sealed-text"
 
 
 class NotSealed(CannotOpen):
@@ -79,6 +80,7 @@ class NoMemory(PreviewError):
     """The memory that the key's derivation takes is not there."""
 
     title = "Not enough memory"
+    page = "errors.md#sealed-text"
 
 
 class _Frozen(BaseModel):

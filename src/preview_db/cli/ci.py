@@ -26,6 +26,8 @@ class CannotDetermine(PreviewError):
     """The surroundings don't say which repository, or which preview of it, is meant."""
 
     title = "Not said which one"
+    exit_code = 2
+    page = "terminal.md"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

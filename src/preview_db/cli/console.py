@@ -28,6 +28,8 @@ class NotConfirmed(PreviewError):
     """Nothing was done, since nobody said yes."""
 
     title = "Not confirmed"
+    exit_code = 4
+    page = "terminal.md"
 
 
 class Terminal:
@@ -76,6 +78,7 @@ class Terminal:
         self._say(f"Error: {error.what}", style="bold red")
         self._say(f"  Likely cause: {error.cause}")
         self._say(f"  What to do: {error.remedy}")
+        self._say(f"  Read on: {error.link}")
 
     @contextlib.contextmanager
     def quietly(self, *, warns: bool = False) -> Iterator[None]:

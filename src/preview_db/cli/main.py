@@ -17,12 +17,9 @@ except ImportError:  # the action's image leaves the terminal's libraries out
     sys.exit("preview-db: the command line needs its extra. Install it with: pip install 'preview-db[cli]'")
 
 from .. import __version__
-from ..errors import Cancelled, InvalidInput, Mismatch, NoPreview, PreviewError
+from ..errors import Cancelled, InvalidInput, PreviewError
 from ..interrupts import Interrupts
 from .options import ABOUT_ONE, ABOUT_PROJECT, COMMENT, DATABASE_ID, DRY_RUN, HANDING_OVER, JUDGING, MAKING, YES, together
-
-FAILED, USAGE, NOTHING_THERE, REFUSED, STOPPED = 1, 2, 3, 4, 130
-"""Exit codes beside 0. Scripts go by them: they are told in the help and in docs/terminal.md, and stay."""
 
 _NO_INPUTS = ("repo", "repo_id", "as_json", "yes", "comment", "export", "env_file", "show_secrets", "everything")
 _EPILOG = """\b
@@ -174,14 +171,13 @@ def _carry_out(command: str, options: dict[str, Any]) -> NoReturn:
         raise _usage_error(error) from None
     except Cancelled as error:
         click.echo(f"{error.what} What was done so far stays; run it again to go on.", err=True)
-        sys.exit(STOPPED)
+        sys.exit(error.exit_code)
 
 
 def _run_command(command: str, options: dict[str, Any], interrupts: Interrupts) -> int:
-    from .ci import CannotDetermine
     from .commands import run
     from .commands.session import Asked
-    from .console import NotConfirmed, Terminal
+    from .console import Terminal
 
     _check_usage(options)
     if (options.get("export") or options.get("env_file")) and not options["connections"]:
@@ -194,21 +190,16 @@ def _run_command(command: str, options: dict[str, Any], interrupts: Interrupts) 
         raise
     except PreviewError as error:
         terminal.error(error)
-        if isinstance(error, CannotDetermine):
-            return USAGE
-        if isinstance(error, NoPreview):
-            return NOTHING_THERE
-        return REFUSED if isinstance(error, NotConfirmed | Mismatch) else FAILED
+        return error.exit_code
     except BrokenPipeError:
         raise  # whoever read along has seen enough; click ends quietly
     except Exception as error:  # noqa: BLE001 - the last line of defence: where it was, and a sentence
         for line in "".join(traceback.format_exception(error)).splitlines():
             terminal.info(line)
         what = f"preview-db failed in a way it should not ({type(error).__name__})."
-        terminal.error(
-            PreviewError(what, cause="This is a defect in preview-db.", remedy="Report it with the lines above; no secret is in them.")
-        )
-        return FAILED
+        defect = PreviewError(what, cause="This is a defect in preview-db.", remedy="Report it with the lines above; no secret is in them.")
+        terminal.error(defect)
+        return defect.exit_code
 
 
 def _check_usage(options: dict[str, Any]) -> None:

@@ -207,6 +207,7 @@ class SweepIncomplete(PreviewError):
     """The sweep did what it could, and something is left for a person."""
 
     title = "The sweep is not complete"
+    page = "errors.md#the-sweep-is-not-complete"
 
 
 def missed(swept: Swept, sweep: Sweep) -> str:

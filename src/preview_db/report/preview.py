@@ -121,6 +121,7 @@ def failure(error: PreviewError) -> str:
             "",
             f"- **Likely cause:** {text(error.cause)}",
             f"- **What to do:** {text(error.remedy)}",
+            f"- [Read on]({error.link})",
             "",
         ]
     )

@@ -38,6 +38,7 @@ class CannotWrite(PreviewError):
     """The file that ``env_file`` names can't be written, or should not be."""
 
     title = "env_file not written"
+    page = "errors.md#files"
 
 
 def line(name: str, value: str) -> bytes:

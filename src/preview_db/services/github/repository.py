@@ -37,6 +37,7 @@ class GitHubFailed(PreviewError):
     """GitHub did not do what was asked."""
 
     title = "GitHub"
+    page = "errors.md#github"
 
 
 class RepositoryIdentity(NamedTuple):

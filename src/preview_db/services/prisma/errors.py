@@ -22,6 +22,7 @@ class Refused(PreviewError):
     """
 
     title = "Refused by the Management API"
+    page = "errors.md#refused-by-the-management-api"
 
     def __init__(self, doing: str, *, status: int, code: str, message: str, hint: str) -> None:
         self.status, self.code, self.message, self.hint = status, code, message, hint
@@ -36,6 +37,7 @@ class Unanswered(PreviewError):
     """A request that creates got no answer: it may have been carried out, or not. Look before sending another."""
 
     title = "No answer from the Management API"
+    page = "errors.md#unreachable"
 
 
 def refusal(doing: str, response: httpx.Response) -> PreviewError:

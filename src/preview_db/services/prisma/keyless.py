@@ -43,6 +43,7 @@ class NotConnected(Unauthorised):
     """Prisma does not accept this job's identity."""
 
     title = "Keyless sign-in refused"
+    page = "connections.md#keyless-sign-in-experimental"
 
 
 class ShortLived(BaseModel):

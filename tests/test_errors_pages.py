@@ -1,0 +1,53 @@
+"""Every kind of error leads to a page that exists, and stands in the tree at the top of errors.py."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import preview_db.cli.main  # noqa: F401 - errors that are defined beside what raises them are found once that is imported
+from preview_db import errors
+from preview_db.action import seal, step  # noqa: F401 - as above
+from preview_db.cli import ci, console  # noqa: F401 - as above
+from preview_db.doctor import diagnosis  # noqa: F401 - as above
+from preview_db.engine import sweep  # noqa: F401 - as above
+from preview_db.errors import PreviewError
+from preview_db.services.dotenv import lines  # noqa: F401 - as above
+from preview_db.services.github import oidc  # noqa: F401 - as above
+from preview_db.services.prisma import keyless, lookup  # noqa: F401 - as above
+
+DOCS = Path(__file__).parents[1] / "docs"
+
+
+def kinds(of: type[PreviewError] = PreviewError) -> Iterator[type[PreviewError]]:
+    yield of
+    for kind in of.__subclasses__():
+        yield from kinds(kind)
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("kind", sorted(set(kinds()), key=lambda kind: kind.__name__))
+def test_an_error_leads_to_a_page_that_exists(kind: type[PreviewError]) -> None:
+    name, _, anchor = kind.page.partition("#")
+    assert (DOCS / name).is_file()
+    assert not anchor or anchor in anchors(DOCS / name)
+
+
+def test_the_tree_shows_every_kind_of_error() -> None:
+    shown = set(re.findall(r"(?:[├└]── |^    )(\w+)", errors.__doc__ or "", re.MULTILINE))
+    assert shown == {kind.__name__ for kind in kinds()}
+
+
+def test_a_script_can_tell_the_kinds_apart_by_the_exit_code() -> None:
+    codes = {kind.__name__: kind.exit_code for kind in kinds() if kind.exit_code != 1}
+    assert codes == {
+        "InvalidInput": 2, "WeakPassphrase": 2, "CannotDetermine": 2, "NoPreview": 3, "NotConfirmed": 4, "Mismatch": 4, "Cancelled": 130,
+    }  # fmt: skip
