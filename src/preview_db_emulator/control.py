@@ -54,6 +54,7 @@ def control(workspace: Workspace, serializer: Serializer, repository: Repository
             *route("github/branches", GET=surface.list_branches),
             *route("github/branches/{name:path}", PUT=surface.put_branch, DELETE=surface.delete_branch),
             *route("github/comments/{number:int}", GET=surface.list_comments, PUT=surface.put_comment),
+            *route("github/rate_limit", PUT=surface.put_rate_limit, DELETE=surface.delete_rate_limit),
             *route("github/token", GET=surface.get_token, PUT=surface.put_token),
             *route("github/permissions/{login}", PUT=surface.put_permission),
             *route("github/deployments", GET=surface.list_deployments),
@@ -146,6 +147,16 @@ class _Control:
             for comment in (given if isinstance(given, list) else [given])
         ]
         return JSONResponse([asdict(comment) for comment in written], 201)
+
+    async def put_rate_limit(self, request: Request) -> Response:
+        """Have GitHub's hourly limit run out: ``{remaining, reset_in_s}``; after that many requests all are refused until then."""
+        given = _known(await _object(request), {"remaining", "reset_in_s"})
+        self._repository.rate_limit.set(remaining=int(given.get("remaining", 0)), reset_in_s=float(given.get("reset_in_s", 60)))
+        return JSONResponse(self._repository.rate_limit.as_json())
+
+    async def delete_rate_limit(self, _: Request) -> Response:
+        self._repository.rate_limit.clear()
+        return Response(status_code=204)
 
     async def get_token(self, _: Request) -> Response:
         return JSONResponse({"login": self._repository.token_login})

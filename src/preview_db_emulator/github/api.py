@@ -16,13 +16,16 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from ..prisma.models import Refusal
 from . import payloads
 from .branches import Branches
 from .comments import Comments
 from .deployments import Deployments
-from .pages import Unprocessable, known_pull, not_found, page
+from .graphql import GraphQL
+from .limits import limited
+from .pages import Rejected, known_pull, not_found, page
 from .repository import Repository
 from .serializers import Serializer
 
@@ -30,12 +33,13 @@ Json = dict[str, Any]
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-def github(repository: Repository, *, api_url: str, server_url: str, token: str) -> Starlette:
+def github(repository: Repository, *, api_url: str, server_url: str, token: str) -> ASGIApp:
     """Return the application; ``api_url`` is what every address in its answers is built on."""
     serializer = Serializer(repository, api_url, server_url)
     api = _GitHub(repository, serializer)
     comments, branches = Comments(repository, serializer), Branches(repository, serializer)
     deployments = Deployments(repository, serializer)
+    graphql = GraphQL(repository, serializer)
 
     def route(path: str, **handlers: Handler) -> list[Route]:
         return [Route(path, _checked(handler, token), methods=[verb]) for verb, handler in handlers.items()]
@@ -45,10 +49,11 @@ def github(repository: Repository, *, api_url: str, server_url: str, token: str)
         by_id = {verb: api.of_this_repository_id(handler) for verb, handler in handlers.items()}
         return [*route("/repos/{owner}/{name}" + path, **by_name), *route("/repositories/{id:int}" + path, **by_id)]
 
-    return Starlette(
+    app = Starlette(
         routes=[
             *route("/user", GET=api.user_of_token),
             *route("/rate_limit", GET=api.rate_limit),
+            *route("/graphql", POST=graphql.post),
             *route("/users/{login}", GET=api.get_user),
             *in_repository("", GET=api.get_repository),
             *in_repository("/pulls", GET=api.list_pulls),
@@ -77,6 +82,7 @@ def github(repository: Repository, *, api_url: str, server_url: str, token: str)
         ],
         exception_handlers={HTTPException: _refuse, Refusal: _refuse_body},
     )
+    return limited(app, repository.rate_limit)
 
 
 def _checked(handler: Handler, token: str) -> Handler:
@@ -91,7 +97,7 @@ def _checked(handler: Handler, token: str) -> Handler:
 
 async def _refuse(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    body = {"message": error.detail, **({"errors": error.errors} if isinstance(error, Unprocessable) else {})}
+    body = {"message": error.detail, **({"errors": error.errors} if isinstance(error, Rejected) else {})}
     about = {"documentation_url": "https://docs.github.com/rest", "status": str(error.status_code)}
     return JSONResponse({**body, **about}, error.status_code)
 
@@ -131,14 +137,14 @@ class _GitHub:
         return JSONResponse(self._serializer.token_account())
 
     async def rate_limit(self, _: Request) -> Response:
-        core = {"limit": 5000, "used": 0, "remaining": 5000, "reset": 4102444800}
+        core = self._repository.rate_limit.as_json()
         return JSONResponse({"resources": {"core": core, "search": core, "graphql": core}, "rate": core})
 
     async def get_user(self, request: Request) -> Response:
-        return JSONResponse(self._serializer.account(request.path_params["login"]))
+        return JSONResponse(payloads.public_user(self._serializer.account(request.path_params["login"])))
 
     async def get_repository(self, _: Request) -> Response:
-        return JSONResponse(self._serializer.repository())
+        return JSONResponse(payloads.full_repository(self._serializer.repository()))
 
     async def list_pulls(self, request: Request) -> Response:
         query = request.query_params

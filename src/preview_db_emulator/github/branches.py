@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -28,8 +26,7 @@ class Branches:
         branch = self._repository.branches.get(request.path_params["branch"])
         if branch is None:
             raise HTTPException(404, "Branch not found")
-        links = {"self": f"{self._serializer.url}/branches/{quote(branch.name)}"}
-        return JSONResponse({**self._serializer.branch(branch), "_links": links})
+        return JSONResponse(self._serializer.branch_in_full(branch))
 
     async def matching_refs(self, request: Request) -> Response:
         prefix = f"refs/{request.path_params['ref']}"

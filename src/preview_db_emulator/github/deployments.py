@@ -9,19 +9,19 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from ..prisma.bodies import read_object
-from .pages import not_found, page, unprocessable
-from .repository import Deployment, DeploymentStatus, Environment, Repository
+from .pages import Rejected, not_found, page, unprocessable
+from .repository import DEFAULT_BRANCH, Deployment, DeploymentStatus, Environment, Repository
 from .serializers import Serializer
 
 Json = dict[str, Any]
 STATES = ("error", "failure", "inactive", "in_progress", "queued", "pending", "success")
+LENGTH_OF_SHA = 40
 DEFAULTS: Json = {
     "task": "deploy",
     "environment": "production",
     "description": None,
     "payload": {},
     "transient_environment": False,
-    "production_environment": False,
 }
 
 
@@ -51,11 +51,16 @@ class Deployments:
         if sha is None:
             raise HTTPException(422, f"No ref found for: {ref}")
         fields: Json = {name: body.get(name, default) for name, default in DEFAULTS.items()}
-        if not isinstance(fields["environment"], str):
+        environment = fields["environment"]
+        if not isinstance(environment, str):
             unprocessable("environment is not a string", resource="Deployment", field="environment")
+        fields["production_environment"] = body.get("production_environment", environment == "production")
+        self._check_contexts(ref, body.get("required_contexts"))
+        if body.get("auto_merge", True) and self._is_behind(ref):
+            return JSONResponse({"message": f"Auto-merged {DEFAULT_BRANCH} into {ref} on deployment."}, 202)
         now = self._repository.now()
-        if self._repository.environments.get(fields["environment"]) is None:
-            self._repository.environments.put(Environment(self._repository.next_id(), fields["environment"]))
+        if self._repository.environments.get(environment) is None:
+            self._repository.environments.put(Environment(self._repository.next_id(), environment, now))
         deployment = Deployment(self._repository.next_id(), sha, now, now, {"ref": ref, **fields})
         return JSONResponse(self._deployment(self._repository.deployments.put(deployment)), 201)
 
@@ -91,12 +96,39 @@ class Deployments:
             "environment": body.get("environment", deployment.fields["environment"]),
             **{name: body.get(name, "") for name in texts},
         }
+        if fields["state"] == "success" and body.get("auto_inactive", True):
+            self._end_others(deployment, fields["environment"])
+        return JSONResponse(self._status(self._add_status(deployment, fields)), 201)
+
+    def _add_status(self, deployment: Deployment, fields: Json) -> DeploymentStatus:
         status = DeploymentStatus(self._repository.next_id(), deployment.id, self._repository.now(), fields)
-        return JSONResponse(self._status(self._repository.statuses.put(status)), 201)
+        return self._repository.statuses.put(status)
+
+    def _end_others(self, deployment: Deployment, environment: str) -> None:
+        """Make inactive what was successfully deployed to the environment before, unless it is transient or production."""
+        for other in self._repository.deployments:
+            if other.id == deployment.id or other.fields["transient_environment"] or other.fields["production_environment"]:
+                continue
+            statuses = self._repository.statuses_of(other.id)
+            if other.fields["environment"] == environment and statuses and statuses[0].fields["state"] == "success":
+                self._add_status(other, {**statuses[0].fields, "state": "inactive"})
+
+    def _check_contexts(self, ref: str, required: Any) -> None:
+        """Without a list of their own all checks count, and the one of the job that asks is not over yet. Raises HTTPException 409."""
+        names = ["preview"] if required is None else required
+        if names:
+            contexts = [{"context": name, "state": "pending"} for name in names]
+            error = {"resource": "Deployment", "field": "required_contexts", "code": "invalid", "contexts": contexts}
+            raise Rejected(409, f"Conflict: Commit status checks failed for {ref}.", error)
+
+    def _is_behind(self, ref: str) -> bool:
+        """Whether GitHub would merge the default branch into it first: there is no history here, so any other branch counts as behind."""
+        name = ref.removeprefix("refs/heads/")
+        return name != DEFAULT_BRANCH and len(name) != LENGTH_OF_SHA and not name.startswith("refs/")
 
     async def list_environments(self, _: Request) -> Response:
         """The job's token may not delete one."""
-        shown = [{"id": environment.id, "name": environment.name, "protection_rules": []} for environment in self._repository.environments]
+        shown = [self._serializer.environment(environment) for environment in self._repository.environments]
         return JSONResponse({"total_count": len(shown), "environments": shown})
 
     def _known(self, request: Request) -> Deployment:

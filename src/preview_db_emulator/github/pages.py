@@ -47,13 +47,13 @@ def not_found() -> NoReturn:
     raise HTTPException(404, "Not Found")
 
 
-class Unprocessable(HTTPException):
-    """A 422 that lists what is wrong with which field."""
+class Rejected(HTTPException):
+    """A refusal that lists what is wrong with which field."""
 
-    def __init__(self, *errors: Json) -> None:
-        super().__init__(422, "Validation Failed")
+    def __init__(self, status: int, message: str, *errors: Json) -> None:
+        super().__init__(status, message)
         self.errors = errors
 
 
 def unprocessable(message: str, *, resource: str, field: str) -> NoReturn:
-    raise Unprocessable({"resource": resource, "code": "unprocessable", "field": field, "message": message})
+    raise Rejected(422, "Validation Failed", {"resource": resource, "code": "unprocessable", "field": field, "message": message})

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from ..store import Archive, Table
+from .limits import RateLimit
 
 DEFAULT_BRANCH = "main"
 BOT = "github-actions[bot]"
@@ -58,6 +59,7 @@ class Comment:
     kind: str
     created_at: str
     updated_at: str
+    minimized: str | None = None
 
     @property
     def key(self) -> str:
@@ -130,6 +132,7 @@ class Environment:
 
     id: int
     name: str
+    created_at: str
 
     @property
     def key(self) -> str:
@@ -144,6 +147,7 @@ class Repository:
         self.id = id
         self.token_login = BOT
         """Whom the token acts as: it writes under this name."""
+        self.rate_limit = RateLimit(clock=clock)
         self.pulls = Table(PullRequest, archive)
         self.comments = Table(Comment, archive)
         self.reactions = Table(Reaction, archive)

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from . import payloads
-from .repository import BOT, DEFAULT_BRANCH, Comment, GitBranch, PullRequest, Reaction, Repository
+from .repository import BOT, DEFAULT_BRANCH, Comment, Environment, GitBranch, PullRequest, Reaction, Repository
 
 Json = dict[str, Any]
 
@@ -104,8 +104,35 @@ class Serializer:
         return {
             "name": branch.name,
             "commit": {"sha": branch.sha, "url": url},
-            "protected": branch.name == DEFAULT_BRANCH,
+            "protected": False,
             "protection_url": f"{self.url}/branches/{quote(branch.name)}/protection",
+        }
+
+    def branch_in_full(self, branch: GitBranch) -> Json:
+        """Render a branch as it is shown by itself, with its commit in full."""
+        in_list = self.branch(branch)
+        author = self.account(self._repository.full_name.split("/")[0])
+        page = f"{self._server_url}/{self._repository.full_name}/tree/{quote(branch.name)}"
+        return {
+            **in_list,
+            "commit": payloads.commit_in_full(branch.sha, repository=self.repository(), author=author),
+            "_links": {"self": f"{self.url}/branches/{quote(branch.name)}", "html": page},
+            "protection": {"enabled": False, "required_status_checks": {"enforcement_level": "off", "contexts": [], "checks": []}},
+        }
+
+    def environment(self, environment: Environment) -> Json:
+        name = quote(environment.name, safe="")
+        return {
+            "id": environment.id,
+            "node_id": f"EN_{environment.id}",
+            "name": environment.name,
+            "url": f"{self.url}/environments/{name}",
+            "html_url": f"{self._server_url}/{self._repository.full_name}/deployments/activity_log?environments_filter={name}",
+            "created_at": environment.created_at,
+            "updated_at": environment.created_at,
+            "can_admins_bypass": True,
+            "protection_rules": [],
+            "deployment_branch_policy": None,
         }
 
     def ref(self, branch: GitBranch) -> Json:

@@ -4,6 +4,7 @@ Pure functions. API addresses are built on ``api_url`` and pages on ``server_url
 repository read both from it, so that no two parts of a payload disagree.
 """
 
+from .details import commit_in_full, full_repository, public_user
 from .events import (
     create_event,
     delete_event,
@@ -22,13 +23,16 @@ from .parts import account_id
 __all__ = [
     "account_id",
     "commit",
+    "commit_in_full",
     "create_event",
     "delete_event",
+    "full_repository",
     "issue",
     "issue_comment",
     "issue_comment_event",
     "label",
     "merge_group_event",
+    "public_user",
     "pull_request",
     "pull_request_event",
     "push_event",
