@@ -30,6 +30,7 @@ from .github.repository import Repository
 from .postgres.certificate import Authority
 from .postgres.proxy import Gateway
 from .postgres.server import CannotStartPostgres, Choice, Postgres
+from .prisma.admission import Admission
 from .prisma.api import management_api
 from .prisma.models import DEFAULT_REGION, Database, Settings, new_id
 from .prisma.serializers import Addresses, Serializer
@@ -149,13 +150,14 @@ async def serve(options: Options, announce: Announce) -> None:
             logical_id=options.logical_id,
         )
         workspace = Workspace(id=identity.workspace_id, name="Emulated workspace", archive=archive, postgres=postgres, settings=settings)
+        admit = Admission(workspace)
         authority = Authority.of(options.state_dir or postgres.folder, kept=options.state_dir is not None)
         tls = authority.server_context(_in_url(options.host))
         ports = []
         for before, pooled in ((identity.direct_port, False), (identity.pooled_port, True)):
             listener = stack.enter_context(_listening(options.host, 0, before))
             ports.append(listener.getsockname()[1])
-            gateway = Gateway(server_port=postgres.port, tls=tls, admit=workspace.admit, pooled=pooled)
+            gateway = Gateway(server_port=postgres.port, tls=tls, admit=admit, pooled=pooled)
             await gateway.listen(listener)
             stack.push_async_callback(gateway.close)
 

@@ -216,7 +216,7 @@ class _Control:
             backup_type=_one_of(given.get("backupType", "full"), get_args(BackupType)),
             size=given.get("size"),
         )
-        return JSONResponse(self._serializer.backup(await self._workspace.add_backup(database, backup)), 201)
+        return JSONResponse(self._serializer.backup(await self._workspace.backups.add(database, backup)), 201)
 
     def _add(self, given: Json) -> Database:
         project = self._workspace.project(given.get("project") or given.get("projectId") or self._project_id)

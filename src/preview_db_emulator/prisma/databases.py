@@ -83,7 +83,7 @@ class Databases:
         return Response(status_code=204)
 
     async def list_backups(self, request: Request) -> Response:
-        backups = self._workspace.backups_of(self._database(request))
+        backups = self._workspace.backups.of(self._database(request))
         limit = paging(request)[0] if "limit" in request.query_params else None
         if limit is not None and limit > MOST_BACKUPS:
             raise invalid(f"limit: at most {MOST_BACKUPS}")

@@ -17,6 +17,7 @@ from weakref import WeakValueDictionary
 
 from ..postgres.server import Postgres
 from ..store import Archive, Table
+from .backups import Backups
 from .branches import Branches
 from .listing import Lag
 from .models import (
@@ -35,11 +36,6 @@ from .models import (
     new_id,
 )
 from .storage import Storage
-
-COLD_START_TEXTS = (
-    "Failed to connect to upstream database. Please contact Prisma support if the problem persists.",
-    "Failed to identify your database: the database is not configured correctly yet",
-)
 
 
 class Workspace:
@@ -60,7 +56,6 @@ class Workspace:
         self.settings = settings
         self.projects = Table(Project, archive)
         self.databases = Table(Database, archive)
-        self.backups = Table(Backup, archive)
         self.branches = Branches(archive, clock, lambda branch: any(database.branch_id == branch.id for database in self.databases))
         self.connections = Table(Connection, archive)
         self._tombstones = Table(Tombstone, archive)
@@ -68,12 +63,12 @@ class Workspace:
         for connection in self.connections:
             self._connections_of[connection.database_id].add(connection.id)
         self._storage = Storage(postgres, settings)
+        self.backups = Backups(archive, self._storage)
         self._restoring: set[str] = set()
         # A lock lives as long as somebody holds or awaits it.
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self.lag = Lag(settings, clock)
         self._creating = 0
-        self._refusals = 0
         self.clock = clock
 
     # Projects
@@ -191,14 +186,14 @@ class Workspace:
         if source and source["type"] == "database":
             self.database(source["databaseId"])
         elif source and source["type"] == "backup":
-            self.backup(source["databaseId"], source["backupId"])
+            self._backup(source)
 
     async def _copied_from(self, source: dict[str, str] | None) -> str | None:
         """The name of the PostgreSQL database to copy, if any."""
         if source and source["type"] == "database":
             return (await self._materialise(self.database(source["databaseId"]))).postgres_name
         if source and source["type"] == "backup":
-            return self.backup(source["databaseId"], source["backupId"]).postgres_name
+            return self._backup(source).postgres_name
         return None
 
     def _unset_default(self, project_id: str) -> None:
@@ -255,35 +250,17 @@ class Workspace:
             self._tombstones.put(Tombstone(connection.id))
         self._connections_of.pop(database.id, None)
         await self._storage.drop(database, connections)
-        for backup in self.backups_of(database):
-            self.backups.remove(backup.id)
-            await self._storage.drop_backup(backup)
+        await self.backups.delete_all_of(database)
 
     def _lock(self, place: str) -> asyncio.Lock:
         return self._locks.setdefault(place, asyncio.Lock())
 
-    # Backups
-
-    def backups_of(self, database: Database) -> list[Backup]:
-        """Newest first."""
-        return sorted((backup for backup in self.backups if backup.database_id == database.id), key=lambda backup: -backup.created_at)
-
-    def backup(self, database_id: str, id: str) -> Backup:
-        """Return a backup one can restore from. Raises Refusal 404, and 422 for one that is not complete."""
-        database = self.database(database_id)
-        backup = next((backup for backup in self.backups_of(database) if backup.id == id), None) or _raise(missing("Backup", id))
-        if backup.status != "completed":
-            raise Refusal(422, "validation-error", f"Backup {id} can't be restored: it is {backup.status}")
-        return backup
-
-    async def add_backup(self, database: Database, backup: Backup) -> Backup:
-        """Back the database up as it is now, whatever time the backup says."""
-        await self._storage.back_up(database, backup)
-        return self.backups.put(backup)
+    def _backup(self, source: dict[str, str]) -> Backup:
+        return self.backups.usable(self.database(source["databaseId"]), source["backupId"])
 
     async def restore(self, database: Database, source: dict[str, str]) -> Database:
         """Replace what is in a database by a backup; return it as it is meanwhile, recovering."""
-        backup = self.backup(source["databaseId"], source["backupId"])
+        backup = self._backup(source)
         if self.status(database) in ("provisioning", "recovering"):
             raise Refusal(409, "conflict", "The database is being provisioned or restored")
         self._restoring.add(database.id)
@@ -335,20 +312,6 @@ class Workspace:
     def _remember(self, connection: Connection) -> None:
         self.connections.put(connection)
         self._connections_of[connection.database_id].add(connection.id)
-
-    # Logging in
-
-    def admit(self, postgres_name: str) -> str | None:
-        """Return why this login is refused before PostgreSQL is asked, or None."""
-        database = next((found for found in self.databases if found.postgres_name == postgres_name), None)
-        if database is None:
-            return None  # PostgreSQL has its own words for that
-        if database.refusing:
-            return database.refusing
-        if self.status(database) == "ready" and self.clock() >= database.ready_at + self.settings.cold_start_s:
-            return None
-        self._refusals += 1
-        return COLD_START_TEXTS[self._refusals % len(COLD_START_TEXTS)]
 
 
 def _raise(refusal: Refusal) -> NoReturn:
