@@ -247,7 +247,7 @@ def test_a_database_whose_port_can_t_be_reached(elsewhere: Elsewhere) -> None:
 def test_in_a_workflow_it_writes_the_log_and_the_summary_and_no_outputs(life: Life) -> None:
     run = life.happens("opened", {"state": "open"}, command="doctor", deployment="true")
     assert run.succeeded, run.log
-    assert run.outputs == {"outcome": "planned"}
+    assert run.outputs == {"outcome": "checked"}
     assert life.databases() == []
     assert any(line.startswith("ok ") and "Management API" in line for line in run.log)
     event = next(line for line in run.log if " event " in line)
@@ -262,7 +262,7 @@ def test_in_a_workflow_what_fails_makes_the_step_fail_once_all_is_told(life: Lif
     assert run.exit_code == 1
     assert "2 of the checks failed: project, region" in run.annotations[-1].message
     assert "| ✅ | pull requests |" in run.summary
-    assert run.outputs == {"outcome": "planned"}
+    assert run.outputs == {"outcome": "failed"}
 
 
 def test_an_event_that_says_nothing_is_worth_a_warning(life: Life) -> None:

@@ -189,7 +189,7 @@ def test_what_cannot_be_opened_is_an_error_never_garbage(life: Life, damage: str
     passphrase = "another horse battery staple" if damage == "another passphrase" else PASSPHRASE
     run = life.pushed(command="unseal", seal_with=passphrase, sealed=text)
     assert run.exit_code == 1
-    assert run.outputs == {}
+    assert run.outputs == {"outcome": "failed"}
     assert "Traceback" not in run.raw_stdout + run.raw_stderr
     assert passphrase in run.masks
 

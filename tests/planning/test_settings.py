@@ -1,4 +1,4 @@
-"""What was asked: every input with every kind of nonsense is named, with what it takes, and its value is not quoted."""
+"""What was asked: every input with every kind of nonsense is named, with what it takes, and a secret's value is not quoted."""
 
 from __future__ import annotations
 

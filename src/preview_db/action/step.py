@@ -52,6 +52,8 @@ def run(environ: Mapping[str, str], log: TextIO, *, interrupts: Interrupts) -> i
     interrupts.over()
     if failure is None:
         return 0
+    with contextlib.suppress(OSError, ValueError):  # where outputs can't be written, that is the failure
+        runner.set_output("outcome", OutcomeKind.FAILED)
     if isinstance(failure, PreviewError):
         runner.error(failure.title, str(failure))
         summarise(runner, preview_report.failure(failure))
@@ -147,7 +149,7 @@ class Step:
         for line in diagnosis.lines(findings):
             self.runner.info(line)
         self._publisher().summarise(diagnosis.markdown(findings))
-        self.runner.set_output("outcome", OutcomeKind.PLANNED)
+        self.runner.set_output("outcome", OutcomeKind.CHECKED)
         if failure := diagnosis.failure(findings):
             raise failure
 

@@ -145,8 +145,8 @@ class Engine:
         except PreviewError:
             return limit
         idle = stale.idle_longest(stale.previews(databases, self.repository), pull_requests, datetime.now(UTC))
-        cause = f"{limit.cause} The workspace is on the plan {name!r}, the project has {count(len(databases), 'database')}."
-        return PlanLimit(limit.what, cause=f"{cause} Idle longest: {', '.join(idle)}." if idle else cause, remedy=limit.remedy)
+        what = f"{limit.what} The workspace is on the plan {name!r}; the project has {count(len(databases), 'database')}."
+        return PlanLimit(f"{what} Idle longest: {', '.join(idle)}." if idle else what, cause=limit.cause, remedy=limit.remedy)
 
     def _settle(self, reconciler: Reconciler, desired: DesiredState) -> tuple[Outcome, list[Credential]]:
         """Makes it so, and asks again after creating: a fast merge can be over before the database is made."""

@@ -373,7 +373,8 @@ class _About:
     def _unsupported(self, what: str) -> UnsupportedEvent:
         return UnsupportedEvent(
             what,
-            cause=f"The event is {self.event.name!r}, the command {self.inputs.command!r}.",
+            cause=f"The workflow was started by the event {self.event.name!r}, and its inputs (command: {self.inputs.command}) don't say "
+            "what it is about either.",
             remedy="Run the step on: pull_request (types: opened, reopened, synchronize, closed), or set the inputs command and pr, "
             "or command and branch; for cleaning up, command: sweep.",
         )

@@ -13,7 +13,7 @@ from .stale import Preview, Sweep
 
 
 class OutcomeKind(enum.StrEnum):
-    """The ``outcome`` output."""
+    """The ``outcome`` output. ``checked`` is a doctor's who found nothing that fails; ``failed`` any step's that ends red."""
 
     CREATED = "created"
     REUSED = "reused"
@@ -24,6 +24,8 @@ class OutcomeKind(enum.StrEnum):
     SWEPT = "swept"
     PLANNED = "planned"
     SKIPPED = "skipped"
+    CHECKED = "checked"
+    FAILED = "failed"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

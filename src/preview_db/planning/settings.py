@@ -44,6 +44,7 @@ NOT_YET: frozenset[str] = frozenset(
 TIMEOUT = timedelta(seconds=120)
 SWEEP_TIMEOUT = timedelta(minutes=30)
 
+_LONGEST_VALUE = 60  # characters of a value that an error repeats
 _DURATION = re.compile(r"(?P<count>[0-9]{1,9}(?:\.[0-9]{1,3})?)\s*(?P<unit>s|m|h|d)?", re.ASCII)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", None: "seconds"}
 _CONNECTION_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?", re.ASCII)
@@ -356,25 +357,36 @@ class Job(_Environment):
 
 
 def _invalid(settings: type[BaseSettings], error: ValidationError) -> InvalidInput:
-    """The first thing wrong, by the input's own name. Values are not quoted: a token may have been pasted into the wrong input."""
-    first = error.errors(include_url=False, include_input=False, include_context=True)[0]
+    """The first thing wrong, by the input's own name, with the value where that is no secret."""
+    first = error.errors(include_url=False, include_context=True)[0]
     where = str(first["loc"][0]) if first["loc"] else ""
     field = where.removeprefix("INPUT_").lower()
     named = f"variable {where}" if where.startswith("PRISMA_") else f"input {field}"
     if settings is Job:
         return InvalidInput(
-            f"The runner's variable GITHUB_{field.upper()} is missing or makes no sense.",
+            f"The runner's variable GITHUB_{field.upper()} is missing or makes no sense{_given(settings, first)}.",
             cause="The step does not run under GitHub Actions, or a wrapper does not pass the runner's environment on.",
             remedy="Run it as a step of a workflow ('uses:'), or use the preview-db command in a terminal.",
         )
     message = str(first["ctx"]["error"]) if "error" in first.get("ctx", {}) else _plain(first)
     return InvalidInput(
-        f"The {named} {message}." if field else f"The inputs contradict each other: {message}.",
-        cause="What the workflow gives is something else.",
+        f"The {named} {message}{_given(settings, first)}." if field else f"The inputs contradict each other: {message}.",
+        cause="A slip in the workflow file, or an expression in it that came to something else than was meant."
+        if field
+        else "One of them was left over from another version of the workflow, or copied from a step with another command.",
         remedy=f"Correct {f'the {named}' if field else 'them'} in the workflow file; nothing was touched.",
         named=field,
         problem=message,
     )
+
+
+def _given(settings: type[BaseSettings], error: Any) -> str:
+    """``; it is '...'`` for an error that goes on with the value. Nothing for a secret, nor for an address, which may hold one."""
+    value, where = error["input"], str(error["loc"][0]) if error["loc"] else ""
+    secret = any("SecretStr" in str(settings.model_fields[name].annotation) for name in settings.model_fields if name in where.lower())
+    if error["type"] == "missing" or not isinstance(value, str) or secret or "://" in value:
+        return ""
+    return f"; it is {value[:_LONGEST_VALUE]!r}{'...' if len(value) > _LONGEST_VALUE else ''}"
 
 
 def _plain(error: Any) -> str:

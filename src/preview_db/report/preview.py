@@ -170,7 +170,8 @@ def outputs(result: RunResult, endpoint: Endpoint) -> list[tuple[str, str | Secr
     project_id = project.id if project else database.project_id if database else ""
     plain += [("project_id", project_id)] if project_id else []
     plain += [("plan", json.dumps(plan_json(outcome.plan)))] if outcome.plan else []
-    plain += [("outcome", outcome.kind), ("deleted", "true" if outcome.kind is OutcomeKind.DELETED else "false")]
+    deleted = outcome.kind in (OutcomeKind.DELETED, OutcomeKind.RESET)  # a reset deletes the one it replaces
+    plain += [("outcome", outcome.kind), ("deleted", "true" if deleted else "false")]
     return secret + plain
 
 

@@ -110,7 +110,8 @@ class Session:
             if self.inputs.project is not None:
                 raise
             remedy = "Give --project with the id or name of one of them, or set PRISMA_PROJECT_ID."
-            raise CannotDetermine("Nothing says which project.", cause=error.cause, remedy=remedy) from None
+            what = f"Nothing says which project. {error.problem}"
+            raise CannotDetermine(what, cause="Neither --project nor PRISMA_PROJECT_ID is given.", remedy=remedy) from None
 
     def confirm(self, decision: Decision) -> None:
         """Shows what would be deleted, and asks. Where nothing would, nothing is asked; what is done is judged anew by the run itself.

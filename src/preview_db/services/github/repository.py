@@ -256,6 +256,33 @@ def absent_is_none(read: Callable[[], _Found]) -> _Found | None:
         return None
 
 
+def _cause_and_remedy(status: int, said: str, permission: str) -> tuple[str, str]:
+    """Why GitHub likely answered so, and what to do, by the status and by what its message says."""
+    grant = f"Give the job 'permissions: {permission}', or pass a github_token that has it."
+    if status == 401:
+        return (
+            "The token has run out, was revoked, or is another GitHub's: a job's own ends with the job.",
+            "Leave github_token out of the step's 'with:', so that it is the job's own; renew a token of your own.",
+        )
+    if status == 429 or "rate limit" in said:
+        return (
+            "Whoever the token belongs to has asked GitHub too often: GitHub counts all jobs of a repository together.",
+            "Run the job again in an hour, or pass a github_token that is counted by itself.",
+        )
+    if status == 403 and "locked" in said:
+        return "The conversation was locked, and the token may not write to it.", "Unlock it, or set comment: false."
+    if status == 403:
+        return f"The job's token lacks the permission '{permission}'.", grant
+    if status == 404:
+        return (
+            f"It was deleted, or the job's token lacks the permission '{permission}': GitHub answers 404 for what a token may not see.",
+            f"Check that it is still there. {grant}",
+        )
+    if status < 500:
+        return "GitHub does not take this request as it is.", "Read what GitHub says of it above; look for a newer version of preview-db."
+    return "GitHub has a problem.", "Run the job again in a few minutes; https://www.githubstatus.com says how GitHub is."
+
+
 @contextlib.contextmanager
 def failing(doing: str, permission: str) -> Iterator[None]:
     """Whatever goes wrong with GitHub inside is a :class:`GitHubFailed`.
@@ -271,12 +298,9 @@ def failing(doing: str, permission: str) -> Iterator[None]:
     except GithubException as error:
         message = error.data.get("message") if isinstance(error.data, dict) else None
         said = " ".join(message.split())[:_LONGEST_MESSAGE] if isinstance(message, str) else ""
+        cause, remedy = _cause_and_remedy(error.status, said.casefold(), permission)
         raise GitHubFailed(
-            f"{doing} failed: GitHub answered HTTP {error.status} ({said or 'no message'}).",
-            cause=f"The job's token lacks the permission '{permission}', or GitHub has a problem."
-            if error.status < 500
-            else "GitHub has a problem.",
-            remedy=f"Give the job 'permissions: {permission}', or pass a github_token that has it.",
+            f"{doing} failed: GitHub answered HTTP {error.status} ({said or 'no message'}).", cause=cause, remedy=remedy
         ) from None
     except PreviewError:
         raise  # somebody has asked the run to stop

@@ -118,7 +118,7 @@ class ManagementApi:
         if bare(database.project.id) != bare(project_id):
             raise Mismatch(
                 f"The Management API answered with a database of the project {database.project.id} instead of {project_id}.",
-                cause="The answer is not about what was asked.",
+                cause="Something between here and the Management API mixed answers up, or the API has a fault.",
                 remedy="Nothing was touched. Run it again; if it stays, tell Prisma's support.",
             )
 
@@ -241,7 +241,7 @@ def _about(id_: str, database: DatabaseWire) -> DatabaseWire:
     if bare(database.id) != bare(id_):
         raise Mismatch(
             f"Asked for the database {id_}, the Management API answered with {database.id}.",
-            cause="The answer is not about what was asked.",
+            cause="Something between here and the Management API mixed answers up, or the API has a fault.",
             remedy="Nothing was handed out. Run the job again; if it stays, tell Prisma's support.",
         )
     return database

@@ -28,7 +28,7 @@ class Refused(PreviewError):
         self.status, self.code, self.message, self.hint = status, code, message, hint
         super().__init__(
             f"{doing} was refused: {message} ({code or 'no code'}, HTTP {status}).",
-            cause=hint or "The Management API does not accept this request.",
+            cause=f"{hint}." if hint else "An input holds something that the Management API does not take.",
             remedy="Compare the step's inputs with what the message says. If they are right, run the job again.",
         )
 
@@ -47,23 +47,23 @@ def refusal(doing: str, response: httpx.Response) -> PreviewError:
         doing: what was asked, as the beginning of a sentence: "Creating the database".
     """
     code, message, hint = _said(response)
-    status = response.status_code
+    status, hinted = response.status_code, f"{hint}." if hint else ""
     if code == "planLimitReached":
         return PlanLimit(
             f"{doing} was refused, since the workspace is at a limit of its plan: {message}.",
-            cause=hint or "Prisma's Free plan holds 50 databases a workspace, paid ones 1000; other limits stop a workspace, too.",
+            cause=hinted or "Prisma's Free plan holds 50 databases a workspace, paid ones 1000; other limits stop a workspace, too.",
             remedy="Close pull requests that need no preview any more, delete databases in the Prisma Console, or change the plan.",
         )
     if status == 401:
         return Unauthorised(
             f"{doing} was refused: the service token is not valid ({message}).",
-            cause="It was mistyped, deleted in the Prisma Console, or belongs to another installation.",
+            cause="It was pasted in part, or was deleted in the Prisma Console.",
             remedy="Create a service token under the workspace's settings and store it as the secret PRISMA_SERVICE_TOKEN.",
         )
     if status == 403:
         return Unauthorised(
             f"{doing} was refused: {message} ({code or 'no code'}, HTTP 403).",
-            cause=hint or "The service token's workspace is not allowed to do this.",
+            cause=hinted or "The service token is of another workspace than the project, or its workspace is not allowed to do this.",
             remedy="Check that the token belongs to the workspace of the project.",
         )
     if status >= 500 or status == 429:

@@ -37,9 +37,10 @@ def project(api: ManagementApi, asked: str | None) -> Project:
     could_be = f"The service token sees these projects: {_listed([f'{one.name} ({one.id})' for one in projects])}."
     if asked is None:
         raise InvalidInput(
-            "The input project is not set.",
-            cause=could_be,
+            f"The input project is not set. {could_be}",
+            cause="The step's 'with:' has no project, or the variable it is set from is empty.",
             remedy="Set project to the id or the exact name of one of them (or the variable PRISMA_PROJECT_ID to an id).",
+            problem=could_be,
         )
     by_id = [one for one in projects if bare(one.id) == bare(asked)]
     matching = by_id or [one for one in projects if one.name == asked]
@@ -47,12 +48,14 @@ def project(api: ManagementApi, asked: str | None) -> Project:
         return matching[0]
     if matching:
         raise NotFound(
-            f"There are {len(matching)} projects called {asked!r}.",
-            cause=f"Names are not unique: {_listed([one.id for one in matching])}.",
+            f"There are {len(matching)} projects called {asked!r}: {_listed([one.id for one in matching])}.",
+            cause="Prisma lets two projects bear the same name.",
             remedy="Set the input project to the id of the one that is meant.",
         )
     raise UnknownProject(
-        f"There is no project {asked!r}.", cause=could_be, remedy="Correct the input project, or use a token of its workspace."
+        f"There is no project {asked!r}. {could_be}",
+        cause="The name is misspelt, the project was renamed or deleted, or the token is another workspace's.",
+        remedy="Correct the input project, or use a token of its workspace.",
     )
 
 
@@ -94,8 +97,8 @@ def check_workspace(api: ManagementApi, asked: str) -> None:
     if workspace is None or (bare(workspace.id) != bare(asked) and workspace.name != asked):
         belongs = f"{workspace.name} ({workspace.id})" if workspace else "none that it names"
         raise Unauthorised(
-            f"The service token is not of the workspace {asked!r}.",
-            cause=f"It belongs to {belongs}; whatever is made with it, is made there.",
+            f"The service token is not of the workspace {asked!r}: it belongs to {belongs}.",
+            cause="The secret holds another workspace's token, or the workspace was renamed.",
             remedy="Nothing was touched. Use a token of the workspace that is meant, or correct the input workspace.",
         )
 
@@ -108,8 +111,9 @@ def check_region(api: ManagementApi, asked: str) -> None:
     if asked not in {one.id for one in regions if one.status == "available"}:
         closed = any(one.id == asked for one in regions)
         raise NotFound(
-            f"The region {asked!r} {'takes no new databases at the moment' if closed else 'does not exist'}.",
-            cause=f"There are: {_listed([one.id for one in regions if one.status == 'available'])}.",
+            f"The region {asked!r} {'takes no new databases at the moment' if closed else 'does not exist'}. "
+            f"There are: {_listed([one.id for one in regions if one.status == 'available'])}.",
+            cause="Prisma has closed it for now." if closed else "The name is misspelt, or Prisma has no such region any more.",
             remedy="Set the input region to one of them, or to inherit for the project's own.",
         )
 
