@@ -22,7 +22,7 @@ DOCKER ?= docker
 IMAGE ?= preview-db:dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test play coverage torture lint format image lock clean again
+.PHONY: help setup demo test play coverage torture lint format docs image lock clean again
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -75,6 +75,9 @@ lint: setup ## check format, style, types and the layering
 format: setup ## put the code in order
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: setup ## write the tables of docs/inputs.md from action.yml
+	$(BIN)/python docs/inputs.py
 
 image: ## build the action's image
 	$(DOCKER) build $(BUILD_FLAGS) -t $(IMAGE) .
