@@ -34,7 +34,7 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
-@pytest.mark.parametrize("kind", sorted(set(kinds()), key=lambda kind: kind.__name__))
+@pytest.mark.parametrize("kind", sorted(set(kinds()), key=str))
 def test_an_error_leads_to_a_page_that_exists(kind: type[PreviewError]) -> None:
     name, _, anchor = kind.page.partition("#")
     assert (DOCS / name).is_file()

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.emulator.stand_in import StandIn
+from tests.drivers.emulator import StandIn
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from tests.conftest import EXAMPLES
 from tests.drivers.workflow import Workflow
 from tests.torture.claims import FUZZED, emulators, rows
 
-from . import killed, long, races, weather
+from . import killed, long, orders, races, weather
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 Part = Callable[["Torture"], str]
@@ -153,6 +153,39 @@ server from before SDK 1.78) only looking again keeps two runs from making two d
 """
 
 
+def of_orders(torture: Torture) -> str:
+    asked = torture.asked
+    counted: dict[tuple[str, ...], list[orders.Counted]] = collections.defaultdict(list)
+    for settings, most in ((orders.SETTINGS, asked.orders), (orders.SETTINGS_OF_THREE, asked.orders_of_three)):
+        for setting, one in orders.every(settings, most=most, workers=asked.workers):
+            counted[setting.kinds].append(one)
+            _say(f"{setting}: {one.orders} orders{'' if one.complete else ', the first of more'}")
+    found = [one for each in counted.values() for one in each]
+    _stop_if([broken for one in found for broken in one.broken])
+    lines = [
+        f"| {' against '.join(kinds)} | {sum(one.orders for one in each):,} | {sum(one.complete for one in each)} of {len(each)} "
+        f"| {sum(one.failed for one in each):,} | {sum(one.left for one in each):,} | {sum(one.late for one in each):,} |"
+        for kinds, each in counted.items()
+    ]
+    return f"""
+## Every order
+
+{sum(one.orders for one in found):,} orders in which the requests of two runs, or three, for one pull request can reach the services, let in
+one at a time by a scheduler; of orders that nobody could tell apart (two reads that change places, say) one each. For each of four servers:
+one that knows `logicalId` and one that ignores it, each with lists that show what is new at once, and with lists that leave it out once. Of
+two runs every order was tried, up to {asked.orders:,} to a server, of three the first {asked.orders_of_three:,}.
+
+| runs | orders | servers of which all were tried | runs that failed | left to the next sweep | reopened too late |
+|---|--:|--:|--:|--:|--:|
+{_lines(lines)}
+
+After each: at most one database for the pull request, one if it is open and nobody ran `delete`, what the last run to end handed out opens
+it, unless a reset took its place, and nothing of anybody else's touched. Two things are left to the run that comes next, which was run and
+put them right: where lists leave something out, a database that a close did not see is left to the next sweep; where a pull
+request was reopened between a deletion's last look at it and the deletion, the preview is made anew by its next run.
+"""
+
+
 def of_long_runs(torture: Torture) -> str:
     asked = torture.asked
     hour = long.lives(torture.workflow(), count=asked.hour, at_once=4)
@@ -204,7 +237,14 @@ def _lines(lines: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
-PARTS: dict[str, Part] = {"kills": of_kills, "weather": of_weather, "races": of_races, "long": of_long_runs, "tests": of_tests}
+PARTS: dict[str, Part] = {
+    "kills": of_kills,
+    "weather": of_weather,
+    "orders": of_orders,
+    "races": of_races,
+    "long": of_long_runs,
+    "tests": of_tests,
+}
 
 
 def main() -> int:
@@ -238,10 +278,12 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--lives", type=int, default=1000, help="in bad weather")
     parser.add_argument("--at-once", type=int, default=80, help="of them")
     parser.add_argument("--schedules", type=int, default=500, help="of races")
+    parser.add_argument("--orders", type=int, default=3000, help="of two runs' requests, at most, for each pair and server")
+    parser.add_argument("--orders-of-three", type=int, default=300, help="of three runs' requests")
     parser.add_argument("--hour", type=int, default=1200, help="lives in fair weather")
     parser.add_argument("--databases", type=int, default=10_000, help="to sweep")
     parser.add_argument("--emulators", type=int, default=2, help="side by side")
-    parser.add_argument("--workers", type=int, default=2, help="of pytest")
+    parser.add_argument("--workers", type=int, default=2, help="of pytest and of the orders")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--write", action=argparse.BooleanOptionalAction, default=True, help="docs/reliability.md, if all parts are run")
     parser.add_argument("--short", action="store_true", help="a minute of weather and races, as CI runs it; writes nothing")
@@ -260,6 +302,8 @@ def _head(asked: argparse.Namespace, running: Emulator) -> str:
         "lives": asked.lives,
         "at-once": asked.at_once,
         "schedules": asked.schedules,
+        "orders": asked.orders,
+        "orders-of-three": asked.orders_of_three,
         "hour": asked.hour,
         "databases": asked.databases,
     }
