@@ -148,6 +148,7 @@ def test_what_a_program_reads_is_json_and_nothing_else(desk: Desk) -> None:
 
 
 def test_a_branch_s_own_preview_and_a_second_database(desk: Desk) -> None:
+    desk.life.emulator.control("PUT", "github/branches/feat/own", {})
     branch = desk("create", "--branch", "feat/own", "--json").json
     keyed = desk("create", "--key", "jobs", "--json").json
     plain = desk("create", "--json").json

@@ -33,16 +33,16 @@ def test_the_pull_request_is_the_one_whose_head_is_checked_out(desk: Desk) -> No
 def test_a_ci_system_says_which_pull_request(desk: Desk) -> None:
     bare = desk.folder.parent / "no checkout"
     bare.mkdir()
-    url = f"https://github.com/{desk.life.repository.full_name}"
+    url, number = f"https://github.com/{desk.life.repository.full_name}", desk.life.number
     systems = {
-        "CircleCI": {"CIRCLECI": "true", "CIRCLE_PULL_REQUEST": f"{url}/pull/71"},
-        "Buildkite": {"BUILDKITE": "true", "BUILDKITE_REPO": f"{url}.git", "BUILDKITE_PULL_REQUEST": "71"},
-        "Jenkins": {"JENKINS_URL": "https://ci", "CHANGE_ID": "71", "CHANGE_URL": f"{url}/pull/71"},
+        "CircleCI": {"CIRCLECI": "true", "CIRCLE_PULL_REQUEST": f"{url}/pull/{number}"},
+        "Buildkite": {"BUILDKITE": "true", "BUILDKITE_REPO": f"{url}.git", "BUILDKITE_PULL_REQUEST": str(number)},
+        "Jenkins": {"JENKINS_URL": "https://ci", "CHANGE_ID": str(number), "CHANGE_URL": f"{url}/pull/{number}"},
     }
     for name, variables in systems.items():
         said = desk.at(bare, "create", "--dry-run", "--json", **variables)
         assert said.exit_code == 0, said.err
-        assert said.json["pull_request"] == 71
+        assert said.json["pull_request"] == number
         assert name in said.err
 
 

@@ -19,7 +19,7 @@ except ImportError:  # the action's image leaves the terminal's libraries out
 from .. import __version__
 from ..errors import Cancelled, InvalidInput, PreviewError
 from ..interrupts import Interrupts
-from .options import ABOUT_ONE, ABOUT_PROJECT, COMMENT, DATABASE_ID, DRY_RUN, HANDING_OVER, JUDGING, MAKING, YES, together
+from .options import ABOUT_ONE, ABOUT_PROJECT, COMMENT, DATABASE_ID, DRY_RUN, FORKS, HANDING_OVER, JUDGING, MAKING, YES, together
 
 _NO_INPUTS = ("repo", "repo_id", "as_json", "yes", "comment", "export", "env_file", "show_secrets", "everything")
 _EPILOG = """\b
@@ -89,7 +89,7 @@ def list_(**options: Any) -> None:
 
 
 @main.command()
-@together(ABOUT_ONE, ABOUT_PROJECT, MAKING, HANDING_OVER, DRY_RUN, COMMENT)
+@together(ABOUT_ONE, ABOUT_PROJECT, FORKS, MAKING, HANDING_OVER, DRY_RUN, COMMENT)
 def create(**options: Any) -> None:
     """Create a preview, or find the one there is, with its data.
 
@@ -109,7 +109,7 @@ def connect(**options: Any) -> None:
 
 
 @main.command()
-@together(ABOUT_ONE, ABOUT_PROJECT, MAKING, HANDING_OVER, DRY_RUN, YES, COMMENT)
+@together(ABOUT_ONE, ABOUT_PROJECT, FORKS, MAKING, HANDING_OVER, DRY_RUN, YES, COMMENT)
 def reset(**options: Any) -> None:
     """Replace a preview by a new, empty one."""
     _carry_out("reset", options)

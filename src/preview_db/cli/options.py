@@ -58,10 +58,13 @@ MAKING = together(
     click.option("--source", metavar="SOURCE", help="What it starts with: empty, a database's id, or DATABASE/BACKUP.  [default: empty]"),
     click.option("--database-name", metavar="NAME", help="What the Prisma Console shows.  [default: its identity]"),
 )
+FORKS = click.option(
+    "--allow-forks/--no-allow-forks", default=None, help="Whether forks' pull requests are to have one.  [default: no-allow-forks]"
+)
 JUDGING = together(
     click.option("--label", metavar="LABEL", help="Only pull requests with this label are to have one."),
     click.option("--drafts/--no-drafts", default=None, help="Whether drafts are to have one.  [default: drafts]"),
-    click.option("--allow-forks/--no-allow-forks", default=None, help="Whether forks' are.  [default: no-allow-forks]"),
+    FORKS,
     click.option("--max-idle", metavar="TIME", help="What nobody touched for so long goes, such as 14d.  [default: never]"),
     click.option("--keep-label", metavar="LABEL", help="What stays however long it lies.  [default: keep-preview-db]"),
     click.option("--max-deletions", type=click.IntRange(0), metavar="N", help="No more than these in one sweep.  [default: 50]"),

@@ -74,7 +74,7 @@ def outcome_json(result: RunResult, endpoint: Endpoint, *, reveal: bool) -> dict
 
 
 def plan_rows(plan: Plan) -> list[Row]:
-    return [(step.action, _of(step), step.reason) for step in plan.steps]
+    return [(step.action.label, _of(step), step.reason) for step in plan.steps]
 
 
 def sweep_rows(sweep: Sweep) -> list[Row]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from ...errors import InvalidInput, NoPreview
+from ...errors import InvalidInput, NoPreview, NotFound
 from ...planning import decide
 from ...planning.decide import EventState, Task
 from ...planning.outcome import OutcomeKind
 from ...services.dotenv import file as env_file
+from ...services.github.repository import GitHubFailed
 from .. import ci
 from .session import EVENT, Session
 
@@ -19,7 +20,9 @@ def run(session: Session) -> int:
     asked = session.asked
     _check_variables(session)
     session = session.with_inputs(session.target.about())
-    decision = decide.decide(session.inputs, EVENT, session.target.repository, EventState())
+    decision = decide.decide(session.inputs, EVENT, session.target.repository, _looked_up(session))
+    if decision.task is Task.NOTHING:
+        raise _none_left(decision.reason, decision.advice or "Reopen it if it is to have one.")
     path = asked.env_file if not session.inputs.only_plans else None
     workspace, path = ci.placed(path, Path.cwd(), session.target.around.top) if path else (Path(), "")
     if path:
@@ -46,12 +49,34 @@ def run(session: Session) -> int:
         session.terminal.info(f"Wrote {', '.join(result.variables)} to {asked.env_file}")
     session.comment(outcome)
     if decision.task is not Task.REMOVE and outcome.kind in (OutcomeKind.DELETED, OutcomeKind.ABSENT):
-        raise NoPreview(
-            f"There is no preview of {outcome.scope}, and no connection string was handed out.",
-            cause=f"{outcome.reason[:1].upper()}{outcome.reason[1:]}.",
-            remedy="Reopen the pull request if it is to have one. A variable that was set before still holds what it held.",
-        )
+        raise _none_left(outcome.reason, "Reopen it if it is to have one.")
     return 0
+
+
+def _looked_up(session: Session) -> EventState:
+    """Whether what is to have a preview is there, if the command creates one and GitHub can be asked.
+
+    Raises:
+        NotFound: it is not there.
+    """
+    inputs, terminal = session.inputs, session.terminal
+    if decide.lookups(inputs, EVENT) == decide.Lookups():
+        return EventState()
+    if session.target.github is None:
+        terminal.notice("GitHub was not asked", "with GH_TOKEN or GITHUB_TOKEN set, this checks that the pull request or branch is there")
+        return EventState()
+    try:
+        state = session.look()
+    except GitHubFailed as error:
+        terminal.warning(error.title, str(error))
+        return EventState()
+    if inputs.branch and not state.branch_exists:
+        raise NotFound(
+            f"There is no branch {inputs.branch} in {session.target.full_name}.",
+            cause="It was not pushed, was deleted, or is another repository's.",
+            remedy="Push it, or correct --branch or --repo.",
+        )
+    return state
 
 
 def _check_variables(session: Session) -> None:
@@ -65,6 +90,15 @@ def _check_variables(session: Session) -> None:
             named="connections",
             problem="takes NAME=VARIABLE where it is exported or written to a file",
         )
+
+
+def _none_left(reason: str, remedy: str) -> NoPreview:
+    """A command that was to leave a preview behind leaves none: a script has to hear that, or it goes on with what it has."""
+    return NoPreview(
+        "There is no preview, and no connection string was handed out.",
+        cause=f"{reason[:1].upper()}{reason[1:]}.",
+        remedy=f"{remedy.rstrip('.')}. A variable that was set before still holds what it held.",
+    )
 
 
 def _no_preview(what: str) -> NoPreview:

@@ -11,9 +11,9 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from ...engine.run import Engine
-from ...errors import InvalidInput
+from ...errors import InvalidInput, NotFound
 from ...interrupts import Interrupts
-from ...planning.decide import Decision, Task
+from ...planning.decide import Decision, EventState, Task
 from ...planning.events import Event
 from ...planning.model import Action
 from ...planning.outcome import Outcome, OutcomeKind, RunResult
@@ -131,6 +131,27 @@ class Session:
         elif planned.outcome.plan is not None and planned.outcome.plan.of(Action.DELETE):
             self.terminal.table(tables.PLAN_COLUMNS, tables.plan_rows(planned.outcome.plan), aside=True)
             self.terminal.confirm("Do this? What is deleted is gone with its data")
+
+    def look(self) -> EventState:
+        """The pull request or branch that the inputs say, as GitHub has it now.
+
+        Raises:
+            CannotDetermine: there is no token to ask it with.
+            NotFound: there is no such pull request. A branch may be gone.
+        """
+        github, number, branch = self.github("It says whether the pull request or branch is there."), self.inputs.pr, self.inputs.branch
+        state = EventState(
+            pull_request=github.pull_request(number) if number else None,
+            branch_exists=github.branch_exists(branch) if branch else None,
+            checked=True,
+        )
+        if number and state.pull_request is None:
+            raise NotFound(
+                f"There is no pull request #{number} in {self.target.full_name}.",
+                cause="It has another number, or is another repository's.",
+                remedy="Correct --pr or --repo.",
+            )
+        return state
 
     def comment(self, outcome: Outcome) -> None:
         """Keeps the pull request's comment true; one is written only if that was asked. That it fails is worth a warning."""
