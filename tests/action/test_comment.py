@@ -89,8 +89,7 @@ def test_a_token_github_does_not_know_is_a_warning(life: Life) -> None:
     run = life.opened(github_token="ghs_wrong")
     assert run.exit_code == 0
     (warning, *_) = [one for one in run.annotations if one.level == "warning"]
-    assert "run out" in warning.message
-    assert "pull-requests" not in warning.message
+    assert "The token is wrong, expired or revoked" in warning.message
     assert life.databases()
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import email.utils
 import functools
 import importlib.metadata
+import math
 import ssl
+import time
 import urllib.request
 from collections.abc import Callable
 from typing import Any, Self
@@ -28,7 +31,9 @@ LARGEST = 8 * 1024 * 1024
 """Bytes of an answer that is read. A page of 100 databases with 30 connections each has about 2 MB. Read as JSON, the worst take 30 times
 as much memory."""
 
-_LONGEST_WAIT = 60.0
+LONGEST_WAIT = 60.0
+"""Seconds between two tries, unless the client says otherwise."""
+
 _MOMENT = 1.0  # seconds that nobody has to be told of
 
 
@@ -66,15 +71,19 @@ class Asked:
     pace: float = 1.0
 
 
+class RateLimited(DeadlineExceeded):
+    """The server limits how many requests it takes, and that lasts for longer than there is time."""
+
+
 class Resend(Retry):
     """httpx-retries' policy, which gives up rather than wait for longer than there is time, and says what it waits for."""
 
     asked = Asked()
     _because = ""
 
-    def of(self, asked: Asked) -> Self:
-        """The same, for one request."""
-        policy = self.copy_with()
+    def of(self, asked: Asked, longest_wait: float) -> Self:
+        """The same, for one request, with waits of up to ``longest_wait`` seconds."""
+        policy = self.copy_with(max_backoff_wait=longest_wait, total_timeout=2 * longest_wait)
         policy.asked = asked
         return policy
 
@@ -85,7 +94,12 @@ class Resend(Retry):
 
     def sleep(self, response: httpx.Response | Exception) -> None:
         self._because = _because(response)
-        super().sleep(response)
+        try:
+            super().sleep(response)
+        except DeadlineExceeded as error:
+            if isinstance(response, httpx.Response) and response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+                raise RateLimited(str(error)) from None
+            raise
 
     def parse_retry_after(self, retry_after: str) -> float:
         return self._in_time(super().parse_retry_after(retry_after), "the server asks to wait for {:.0f} s, and {:.0f} are left")
@@ -120,19 +134,15 @@ SAFE_TO_RESEND = Resend(
     total=5,
     backoff_factor=0.25,
     backoff_jitter=0.5,
-    max_backoff_wait=_LONGEST_WAIT,
-    total_timeout=2 * _LONGEST_WAIT,
     allowed_methods=["GET", "DELETE", "PATCH"],
     status_forcelist=[429, 500, 502, 503, 504],
 )
-"""What reads, deletes or sets is resent. ``Retry-After`` is honoured up to a minute at a time."""
+"""What reads, deletes or sets is resent. ``Retry-After`` is honoured up to the client's longest wait at a time."""
 
 REFUSED_UNSEEN = Resend(
     total=5,
     backoff_factor=0.25,
     backoff_jitter=0.5,
-    max_backoff_wait=_LONGEST_WAIT,
-    total_timeout=2 * _LONGEST_WAIT,
     allowed_methods=["POST"],
     status_forcelist=[429],
     retry_on_exceptions=[httpx.ConnectError, httpx.ConnectTimeout],
@@ -164,6 +174,7 @@ class _BoundedTransport(httpx.BaseTransport):
             response.close()
         headers = [(name, value) for name, value in response.headers.multi_items() if name not in _OF_THE_BODY]
         whole = httpx.Response(response.status_code, headers=headers, content=content, extensions=response.extensions)
+        _make_limits_alike(whole)
         if whole.is_success and content:
             try:
                 whole.json()
@@ -191,27 +202,58 @@ class _BoundedTransport(httpx.BaseTransport):
         return bytes(content)
 
 
+def _make_limits_alike(response: httpx.Response) -> None:
+    """Makes a rate limit, however GitHub says it, what it is elsewhere: a 429 with ``Retry-After``. Any other 403 stays one."""
+    if response.status_code not in (httpx.codes.FORBIDDEN, httpx.codes.TOO_MANY_REQUESTS):
+        return
+    headers = response.headers
+    if "retry-after" not in headers:
+        if headers.get("x-ratelimit-remaining") == "0" and headers.get("x-ratelimit-reset", "").isdecimal():
+            headers["retry-after"] = str(max(1, math.ceil(int(headers["x-ratelimit-reset"]) - _server_time(headers))))
+        elif b"secondary rate limit" in response.content:
+            headers["retry-after"] = "60"  # what GitHub asks for if it says nothing
+        else:
+            return
+    response.status_code = httpx.codes.TOO_MANY_REQUESTS
+
+
+def _server_time(headers: httpx.Headers) -> float:
+    """Unix seconds by the clock of whoever answered: a runner's own may be hours off."""
+    try:
+        return email.utils.parsedate_to_datetime(headers["date"]).timestamp()
+    except (KeyError, ValueError):
+        return time.time()
+
+
 _OF_THE_BODY = ("content-encoding", "content-length", "transfer-encoding")
 
 
 class _Policy(RetryTransport):
     """Resends by the method, unless the request brings a policy of its own along (the extension ``retry``)."""
 
-    def __init__(self, transport: httpx.BaseTransport, deadline: Deadline, log: Callable[[str], None]) -> None:
+    def __init__(self, transport: httpx.BaseTransport, deadline: Deadline, longest_wait: float, log: Callable[[str], None]) -> None:
         super().__init__(transport=transport)
         self._deadline = deadline
+        self._longest_wait = longest_wait
         self._log = log
         self._pace = pace.factor()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         policy: Resend = request.extensions.get("retry", REFUSED_UNSEEN if request.method == "POST" else SAFE_TO_RESEND)
         what = f"{request.method} {request.url.host}{request.url.path}"
-        request.extensions["retry"] = policy.of(Asked(what, self._deadline.monotonic(), self._deadline, self._log, self._pace))
+        asked = Asked(what, self._deadline.monotonic(), self._deadline, self._log, self._pace)
+        request.extensions["retry"] = policy.of(asked, self._longest_wait)
         return super().handle_request(request)
 
 
 def client(
-    base_url: str, *, token: str, deadline: Deadline = NEVER, largest: int = LARGEST, log: Callable[[str], None] = silent
+    base_url: str,
+    *,
+    token: str,
+    deadline: Deadline = NEVER,
+    largest: int = LARGEST,
+    longest_wait: float = LONGEST_WAIT,
+    log: Callable[[str], None] = silent,
 ) -> httpx.Client:
     """A client that sends ``token`` to ``base_url`` and to no other host: redirects are not followed, ``.netrc`` is not read.
 
@@ -219,6 +261,7 @@ def client(
 
     Args:
         largest: bytes of an answer that is read.
+        longest_wait: seconds; a server that asks for a longer one is asked again after these.
         log: takes a line for a person when a request is tried again that has taken more than a second.
 
     Raises:
@@ -235,7 +278,7 @@ def client(
             "User-Agent": f"preview-db/{importlib.metadata.version('preview-db')}",
         },
         timeout=TIMEOUT,
-        transport=_Policy(transport, deadline, log),
+        transport=_Policy(transport, deadline, longest_wait, log),
         follow_redirects=False,
     )
 

@@ -28,6 +28,10 @@ MAX_COMMENT = 65_000
 _LARGEST = 64 * 1024 * 1024
 """Bytes of an answer: a hundred pull requests, each with as much text as anybody may write into one."""
 
+_JOBS_OWN = "github-actions[bot]"
+_LONGEST_WAIT = 3600.0
+"""Seconds: GitHub's limits last for an hour at most. The run's deadline is usually much closer."""
+
 _LONGEST_MESSAGE = 500
 _MAX_PAGES = 1000
 _PAGE = 100
@@ -50,7 +54,7 @@ class RepositoryIdentity(NamedTuple):
 class GitHubRepository:
     """One repository on GitHub.
 
-    Every method raises :class:`GitHubFailed`, with the permission it takes.
+    Every method raises :class:`GitHubFailed`, with the permission it takes. A rate limit is waited out, if it ends before ``deadline``.
 
     Args:
         api_url: GitHub's REST API.
@@ -84,7 +88,7 @@ class GitHubRepository:
 
     def identity(self) -> RepositoryIdentity:
         """What stays of it when it is renamed, and the branch that it always has."""
-        with failing("Reading the repository", "metadata: read"):
+        with failing("Reading the repository"):
             found = self._page("")[0]
             return RepositoryIdentity(int(found["id"]), str(found["default_branch"]))
 
@@ -129,7 +133,7 @@ class GitHubRepository:
 
     def permission(self, login: str) -> str:
         """What ``login`` may do here: ``admin``, ``write``, ``read`` or ``none``, as the API says."""
-        with failing(f"Reading what {login} may do", "metadata: read"):
+        with failing(f"Reading what {login} may do"):
             return absent_is_none(lambda: self.api.get_collaborator_permission(login)) or "none"
 
     def react(self, number: int, comment_id: int, reaction: str) -> None:
@@ -138,27 +142,30 @@ class GitHubRepository:
             self.api.get_issue(number).get_comment(comment_id).create_reaction(reaction)
 
     def tell(self, number: int, *, marker: str, body: str, only_edit: bool) -> Literal["created", "edited", "unchanged", "absent"]:
-        """Makes the one comment that bears ``marker`` read ``body``.
+        """Makes the one comment that bears ``marker`` read ``body``: the oldest that the token's owner wrote. Its others are deleted.
+
+        Two runs may have written one each at the same moment, or a list may have left one out.
 
         Args:
             only_edit: don't make a comment where there is none yet.
         """
         with failing(f"Commenting on pull request #{number}", "pull-requests: write"):
             text = f"{marker}\n{body}"[:MAX_COMMENT]
-            for id_, existing in self._mine(number, marker):
-                if _lines(existing) == _lines(text):
-                    return "unchanged"
-                self._send("PATCH", f"/issues/comments/{id_}", {"body": text})
-                return "edited"
-            if only_edit:
+            mine = list(self._mine(number, marker))
+            if not mine and only_edit:
                 return "absent"
-            made = int(self._send("POST", f"/issues/{number}/comments", {"body": text})["id"])
-            # Another run may have done the same at the same moment: the first one stays, and each run takes only its own back.
-            first, _ = next(self._mine(number, marker), (made, text))
-            if first != made:
-                self._send("DELETE", f"/issues/comments/{made}")
+            if not mine:
+                made = int(self._send("POST", f"/issues/{number}/comments", {"body": text})["id"])
+                mine = list(self._mine(number, marker)) or [(made, text)]
+                if [id_ for id_, _ in mine] == [made]:
+                    return "created"
+            (first, existing), *others = mine
+            for id_, _ in others:
+                absent_is_none(functools.partial(self._send, "DELETE", f"/issues/comments/{id_}"))
+            if _lines(existing) == _lines(text):
                 return "unchanged"
-            return "created"
+            self._send("PATCH", f"/issues/comments/{first}", {"body": text})
+            return "edited"
 
     def _list(self, path: str, *, pages: int = _MAX_PAGES, **parameters: str) -> Iterator[Any]:
         """The items of a list, page by page, as JSON: PyGithub's objects would fetch each again for what a list leaves out."""
@@ -191,29 +198,23 @@ class GitHubRepository:
     def _mine(self, number: int, marker: str) -> Iterator[tuple[int, str]]:
         """Id and text of the comments with ``marker`` that the token's owner wrote, oldest first, on every page."""
         return (
-            (int(one["id"]), str(one["body"]))
-            for one in self._list(f"/issues/{number}/comments")
-            if str(one["body"]).startswith(marker) and self._is_mine(one["user"])
+            (int(comment["id"]), str(comment["body"]))
+            for comment in self._list(f"/issues/{number}/comments")
+            # GitHub names no user where the account is gone.
+            if str(comment["body"]).startswith(marker) and comment["user"] is not None and comment["user"]["login"] == self._login
         )
 
-    def _is_mine(self, author: Any) -> bool:
-        """Whether it is the token's owner. An installation's token (the job's) has no user: it writes as a bot, as no person can."""
-        if author is None:  # GitHub's for an account that is gone
-            return False
-        return bool(author["type"] == "Bot" if self._login is None else author["login"] == self._login)
-
     @functools.cached_property
-    def _login(self) -> str | None:
-        from github import GithubException
-
+    def _login(self) -> str:
+        """Whom the token writes as: a person, ``github-actions[bot]`` for the job's own, or another app's bot."""
+        requester = self.api.requester
+        # REST's /user answers no app's token; GraphQL's viewer answers every one.
+        answer = absent_is_none(lambda: requester.requestJsonAndCheck("POST", requester.graphql_url, input={"query": "{viewer{login}}"})[1])
+        if answer is not None:
+            return str(answer["data"]["viewer"]["login"])
         if self._token.get_secret_value().startswith("ghs_"):
-            return None
-        try:
-            return self._github.get_user().login
-        except GithubException as error:
-            if error.status in (401, 403, 404):
-                return None
-            raise
+            return _JOBS_OWN
+        return self._github.get_user().login  # a server that resembles GitHub, and has no GraphQL
 
     @property
     def api(self) -> Repository:
@@ -227,11 +228,12 @@ class GitHubRepository:
 
         from .transport import Carrier
 
+        token = self._token.get_secret_value()
         self._http = http.client(
-            self._api_url, token=self._token.get_secret_value(), deadline=self._deadline, largest=_LARGEST, log=self._log
+            self._api_url, token=token, deadline=self._deadline, largest=_LARGEST, longest_wait=_LONGEST_WAIT, log=self._log
         )
         return Github(
-            auth=Auth.Token(self._token.get_secret_value()),
+            auth=Auth.Token(token),
             base_url=self._api_url,
             per_page=100,
             lazy=True,
@@ -256,40 +258,13 @@ def absent_is_none(read: Callable[[], _Found]) -> _Found | None:
         return None
 
 
-def _cause_and_remedy(status: int, said: str, permission: str) -> tuple[str, str]:
-    """Why GitHub likely answered so, and what to do, by the status and by what its message says."""
-    grant = f"Give the job 'permissions: {permission}', or pass a github_token that has it."
-    if status == 401:
-        return (
-            "The token has run out, was revoked, or is another GitHub's: a job's own ends with the job.",
-            "Leave github_token out of the step's 'with:', so that it is the job's own; renew a token of your own.",
-        )
-    if status == 429 or "rate limit" in said:
-        return (
-            "Whoever the token belongs to has asked GitHub too often: GitHub counts all jobs of a repository together.",
-            "Run the job again in an hour, or pass a github_token that is counted by itself.",
-        )
-    if status == 403 and "locked" in said:
-        return "The conversation was locked, and the token may not write to it.", "Unlock it, or set comment: false."
-    if status == 403:
-        return f"The job's token lacks the permission '{permission}'.", grant
-    if status == 404:
-        return (
-            f"It was deleted, or the job's token lacks the permission '{permission}': GitHub answers 404 for what a token may not see.",
-            f"Check that it is still there. {grant}",
-        )
-    if status < 500:
-        return "GitHub does not take this request as it is.", "Read what GitHub says of it above; look for a newer version of preview-db."
-    return "GitHub has a problem.", "Run the job again in a few minutes; https://www.githubstatus.com says how GitHub is."
-
-
 @contextlib.contextmanager
-def failing(doing: str, permission: str) -> Iterator[None]:
+def failing(doing: str, permission: str = "") -> Iterator[None]:
     """Whatever goes wrong with GitHub inside is a :class:`GitHubFailed`.
 
     Args:
         doing: what was tried, as the beginning of a sentence.
-        permission: what the job's token has to have for it.
+        permission: what a workflow has to give the job's token for it; empty where every token of the repository has it.
     """
     from github import GithubException
 
@@ -298,10 +273,12 @@ def failing(doing: str, permission: str) -> Iterator[None]:
     except GithubException as error:
         message = error.data.get("message") if isinstance(error.data, dict) else None
         said = " ".join(message.split())[:_LONGEST_MESSAGE] if isinstance(message, str) else ""
-        cause, remedy = _cause_and_remedy(error.status, said.casefold(), permission)
-        raise GitHubFailed(
-            f"{doing} failed: GitHub answered HTTP {error.status} ({said or 'no message'}).", cause=cause, remedy=remedy
-        ) from None
+        cause, remedy = _advice(error.status, permission, said.casefold())
+        what = f"{doing} failed: GitHub answered HTTP {error.status} ({said or 'no message'})."
+        raise GitHubFailed(what, cause=cause, remedy=remedy) from None
+    except http.RateLimited as error:
+        cause, remedy = _advice(httpx.codes.TOO_MANY_REQUESTS, permission)
+        raise GitHubFailed(f"{doing} failed: GitHub's rate limit is reached ({error}).", cause=cause, remedy=remedy) from None
     except PreviewError:
         raise  # somebody has asked the run to stop
     except Exception as error:  # noqa: BLE001 - PyGithub takes answers apart as they come, and fails on odd ones in any way there is
@@ -311,3 +288,37 @@ def failing(doing: str, permission: str) -> Iterator[None]:
             cause="GitHub can't be reached from the runner, or something in between changed the answer.",
             remedy="Run the job again; on GitHub Enterprise Server check GITHUB_API_URL.",
         ) from None
+
+
+def _advice(status: int, permission: str, said: str = "") -> tuple[str, str]:
+    """The likely cause of an answer with ``status`` and a message that says ``said``, and what to do."""
+    if status == httpx.codes.UNAUTHORIZED:
+        return (
+            "The token is wrong, expired or revoked.",
+            "Leave github_token out of the step's 'with:', so that it is the job's own, or renew it.",
+        )
+    if status == httpx.codes.NOT_FOUND:
+        return (
+            "There is nothing by that name, or the repository is private and the token can't see it.",
+            "Check the name of the repository, and that the token is one of it.",
+        )
+    if status == httpx.codes.TOO_MANY_REQUESTS:
+        return (
+            "The token's requests for this hour are used up, or too many came at once.",
+            "Run the job again later; a longer timeout lets it wait for longer.",
+        )
+    if status == httpx.codes.FORBIDDEN and "locked" in said:
+        return "The conversation was locked, and the token may not write to it.", "Unlock it, or set comment: false."
+    if status == httpx.codes.FORBIDDEN and permission:
+        return (
+            f"The token lacks the permission '{permission}'.",
+            f"Give the job 'permissions: {permission}', or pass a github_token that has it.",
+        )
+    if status == httpx.codes.FORBIDDEN:
+        return (
+            "The token is none of this repository, or a policy of its organisation keeps it out.",
+            "Pass a github_token of this repository.",
+        )
+    if status < httpx.codes.INTERNAL_SERVER_ERROR:
+        return "GitHub does not take the request as it is.", "Run the job again; if it stays, look for a newer version of preview-db."
+    return "GitHub has a problem.", "Run the job again later; nothing is wrong with the workflow."

@@ -1,0 +1,50 @@
+"""Whose a comment is: ours is the one written by whoever the token writes as, and there is one of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from preview_db.planning import identity
+from tests.drivers.pull_request import Life
+
+
+def put(life: Life, *comments: dict[str, str]) -> None:
+    life.emulator.control("PUT", f"github/comments/{life.number}", list(comments))
+
+
+@pytest.fixture
+def writes_as(life: Life) -> Iterator[None]:
+    before = life.emulator.control("GET", "github/token")
+    yield
+    life.emulator.control("PUT", "github/token", before)
+
+
+@pytest.mark.usefixtures("writes_as")
+@pytest.mark.parametrize("login", ["github-actions[bot]", "acme-robot[bot]", "mona"])
+def test_another_bots_comment_with_our_marker_stays_as_it_is(life: Life, login: str) -> None:
+    life.emulator.control("PUT", "github/token", {"login": login})
+    life.emulator.pull_request(life.number, state="open")
+    echo = f"<!-- preview-db {identity.tag(life.scope)} -->\nan echo"
+    put(life, {"body": echo, "login": "echo[bot]", "type": "Bot"})
+    life.opened()
+    life.pushed()
+    life.closed()
+    theirs, ours = life.comments()
+    assert (theirs["user"], theirs["body"]) == ("echo[bot]", echo)
+    assert ours["user"] == login
+    assert "Deleted" in ours["body"]
+
+
+@pytest.mark.parametrize("at", ["push", "close"])
+def test_two_comments_of_ours_become_one(life: Life, at: str) -> None:
+    life.opened()
+    first = life.comments()[0]
+    twin = {"body": first["body"], "login": "github-actions[bot]", "type": "Bot"}
+    put(life, twin, {"body": "between", "login": "mona", "type": "User"}, twin)
+    assert len(life.comments()) == 4
+    _ = life.pushed() if at == "push" else life.closed()
+    ours, other = life.comments()
+    assert (ours["id"], other["body"]) == (first["id"], "between")
+    assert ("Deleted" if at == "close" else "new commits") in ours["body"]
