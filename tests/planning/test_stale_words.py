@@ -9,8 +9,9 @@ import pytest
 from preview_db.planning import stale
 from preview_db.planning.model import Kind, Repository, Scope
 from preview_db.planning.stale import RepositoryState, StaleReason
+from tests.factories import NOW, REPOSITORY, database, scope
 
-from .test_stale import NOW, REPOSITORY, closed, database, judged, pull, scope, seen
+from .test_stale import closed, judged, pull, seen
 
 NUMBER = "pull request #12"
 
@@ -66,7 +67,7 @@ def test_only_a_close_is_missed() -> None:
 
 
 def test_a_branch_and_a_queue_entry_are_said_to_be_there_or_gone() -> None:
-    branch, queued = database(scope("feat/x", Kind.BRANCH)), database(scope(12, Kind.MERGE_QUEUE))
+    branch, queued = database(of=scope("feat/x", Kind.BRANCH)), database(of=scope(12, Kind.MERGE_QUEUE))
     assert judged(RepositoryState(branches=("feat/x",)), branch).reason == "the branch feat/x exists"
     gone = judged(RepositoryState(branches=("main",)), branch)
     assert (gone.why, gone.reason, gone.since) == (StaleReason.GONE, "its branch is gone", None)
@@ -78,11 +79,11 @@ def test_a_branch_and_a_queue_entry_are_said_to_be_there_or_gone() -> None:
 def test_what_is_none_of_the_repositorys_previews_is_counted_by_what_it_is() -> None:
     theirs = Scope(Repository(43, "acme/other"), Kind.PULL_REQUEST, "1")
     listed = [
-        database(scope(12)),
-        database(scope(13), is_default=True),
-        database(theirs),
-        database("by-hand"),
-        database("by-hand-2"),
+        database(of=scope(12)),
+        database(of=scope(13), is_default=True),
+        database(of=theirs),
+        database(of="by-hand"),
+        database(of="by-hand-2"),
     ]
     assert stale.others(listed, REPOSITORY) == {"default databases": 1, "other repositories' previews": 1, "made by hand": 2}
     assert stale.others([], REPOSITORY) == {"default databases": 0, "other repositories' previews": 0, "made by hand": 0}
@@ -90,7 +91,7 @@ def test_what_is_none_of_the_repositorys_previews_is_counted_by_what_it_is() -> 
 
 
 def test_what_has_been_idle_longest_is_named_first() -> None:
-    found = stale.previews([database(scope(number)) for number in (1, 2, 3, 4)], REPOSITORY)
+    found = stale.previews([database(of=scope(number)) for number in (1, 2, 3, 4)], REPOSITORY)
     pulls = [pull(1, hours=3), pull(2, hours=72), pull(3, hours=0.5), pull(9, hours=999)]
     assert stale.idle_longest(found, pulls, NOW) == [
         "#4 (not open)",
@@ -99,9 +100,9 @@ def test_what_has_been_idle_longest_is_named_first() -> None:
         "#3 (nothing for 30 minutes)",
     ]
     assert stale.idle_longest(found, pulls, NOW, most=1) == ["#4 (not open)"]
-    many = stale.previews([database(scope(number)) for number in range(1, 9)], REPOSITORY)
+    many = stale.previews([database(of=scope(number)) for number in range(1, 9)], REPOSITORY)
     assert len(stale.idle_longest(many, [], NOW)) == 5
-    branches = stale.previews([database(scope("main", Kind.BRANCH))], REPOSITORY)
+    branches = stale.previews([database(of=scope("main", Kind.BRANCH))], REPOSITORY)
     assert stale.idle_longest(branches, pulls, NOW) == []
 
 
@@ -115,5 +116,4 @@ def test_an_age_is_said_as_a_person_says_it(minutes: float, said: str) -> None:
 
 
 def test_a_merge_queues_ref_says_its_pull_request() -> None:
-    assert stale.queued_number("refs/heads/gh-readonly-queue/main/pr-12-" + "a" * 40) == 12
-    assert stale.queued_number("refs/heads/main") is None
+    assert stale.queued_numbers(["refs/heads/gh-readonly-queue/main/pr-12-" + "a" * 40, "refs/heads/main"]) == {12}
