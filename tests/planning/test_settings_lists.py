@@ -32,7 +32,7 @@ DEFAULTS = {
     "seal_with": None,
     "sealed": None,
     "wait": "connectable",
-    "timeout": timedelta(seconds=120),
+    "timeout": None,
     "on_push": "keep",
     "label": None,
     "drafts": True,
@@ -157,8 +157,8 @@ REFUSED: dict[tuple[str, str], str] = {
     ("max_idle", "soon"): "takes never, or a duration like 14d",
     ("max_deletions", "-1"): "takes a whole number from 0",
     ("max_deletions", "10001"): "takes a whole number up to 10000",
-    ("timeout", "0.999s"): "takes from 1s to 1h",
-    ("timeout", "61m"): "takes from 1s to 1h",
+    ("timeout", "0.999s"): "takes from 1s to 6h",
+    ("timeout", "361m"): "takes from 1s to 6h",
     ("credential_grace", "6 hours"): TAKES_DURATION,
     ("credential_grace", "1.2345h"): TAKES_DURATION,
     ("drafts", "yes"): "takes true or false",
@@ -182,7 +182,9 @@ REFUSED: dict[tuple[str, str], str] = {
 def test_what_an_input_does_not_take_is_refused_by_its_name(name: str, value: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         read(**{name: value})
-    assert refused.value.what == f"The input {name} {REFUSED[name, value]}."
+    shown = f"{value[:60]!r}{'...' if len(value) > 60 else ''}"
+    given = "" if name.endswith("_token") else f"; it is {shown}"
+    assert refused.value.what == f"The input {name} {REFUSED[name, value]}{given}."
     assert (refused.value.named, refused.value.problem) == (name, REFUSED[name, value])
     assert refused.value.remedy == f"Correct the input {name} in the workflow file; nothing was touched."
 
@@ -275,4 +277,5 @@ def test_a_run_says_which_one_it_is() -> None:
 def test_a_runner_that_makes_no_sense_is_named_by_its_variable(variable: str, value: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         Job.read({**JOB, f"GITHUB_{variable}": value})
-    assert refused.value.what == f"The runner's variable GITHUB_{variable} is missing or makes no sense."
+    given = "" if "://" in value else f"; it is {value!r}"
+    assert refused.value.what == f"The runner's variable GITHUB_{variable} is missing or makes no sense{given}."

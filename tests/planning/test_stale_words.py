@@ -108,7 +108,7 @@ def test_what_has_been_idle_longest_is_named_first() -> None:
 
 @pytest.mark.parametrize(
     ("minutes", "said"),
-    [(-1, "0 minutes"), (0, "0 minutes"), (1.9, "1 minutes"), (119, "119 minutes"), (120, "2 hours"), (2879, "47 hours"), (2880, "2 days")]
+    [(-1, "0 minutes"), (0, "0 minutes"), (1.9, "1 minute"), (119, "119 minutes"), (120, "2 hours"), (2879, "47 hours"), (2880, "2 days")]
     + [(4319, "2 days"), (4320, "3 days")],
 )
 def test_an_age_is_said_as_a_person_says_it(minutes: float, said: str) -> None:

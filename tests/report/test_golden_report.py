@@ -132,6 +132,8 @@ MODES = {
     OutcomeKind.SWEPT: None,
     OutcomeKind.PLANNED: None,
     OutcomeKind.SKIPPED: None,
+    OutcomeKind.CHECKED: None,
+    OutcomeKind.FAILED: None,
 }
 
 
@@ -170,6 +172,7 @@ def test_the_summary_of_a_failure() -> None:
     error = PreviewError("It broke.", cause="Who knows.", remedy="Run it again.")
     assert preview.failure(error) == (
         f"### preview-db: {error.title}\n\n> [!CAUTION]\n> It broke.\n\n- **Likely cause:** Who knows.\n- **What to do:** Run it again.\n"
+        f"- [Read on]({error.link})\n"
     )
 
 

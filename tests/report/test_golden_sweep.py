@@ -53,7 +53,7 @@ SUMMARY = """\
 | Beyond max_deletions | 1 |
 | Kept | 1 |
 
-Not this repository's previews, and untouched: 1 default databases, 0 other repositories' previews, 2 made by hand.
+Not this repository's previews, and untouched: 1 default database, 0 other repositories' previews, 2 made by hand.
 
 ```mermaid
 xychart-beta
