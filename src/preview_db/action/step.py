@@ -17,7 +17,7 @@ from .. import __version__
 from ..deadline import Deadline
 from ..engine.credentials import mask
 from ..engine.run import AFTERWARDS, Engine
-from ..errors import InvalidInput, PreviewError
+from ..errors import Cancelled, InvalidInput, PreviewError
 from ..interrupts import Interrupts
 from ..planning import decide, events
 from ..planning.credential import Credential
@@ -102,12 +102,19 @@ class Step:
             self.runner.notice("Nothing to do", ". ".join(filter(None, (decision.reason, decision.advice))) + ".")
         publisher = self._publisher(github, state)
         with publisher.answering(decision), publisher.deploying(decision) as deployed:
-            result = self._engine(decision, github).run(decision)
+            engine = self._engine(decision, github)
+            result = engine.run(decision)
             deployed.append(result.outcome)
-        if decision.task is not Task.NOTHING or decision.advice:
-            publisher.publish(result)
-        else:
-            publisher.put_out(result, self.inputs.endpoint)  # and no summary: every comment on every issue comes by here
+        try:
+            if decision.task is not Task.NOTHING or decision.advice:
+                publisher.publish(result)
+            else:
+                publisher.put_out(result, self.inputs.endpoint)  # and no summary: every comment on every issue comes by here
+        except Cancelled:
+            raise  # there is no time left, and a later step that runs always may be using what was put out
+        except PreviewError:
+            engine.revoke(result.credentials)
+            raise
         if result.failure is not None:
             raise result.failure
 

@@ -57,9 +57,9 @@ class Credentials:
         came_with_it = None if turn.credentials or turn.desired.ephemeral else _came_with(database, turn.progress)
         connection = came_with_it or self._create_connection(database, step.subject, turn.progress)
         created = credential(step.credential, connection, database_id=database.id, api_host=self.api.host)
+        turn.progress.credentials.append(created)  # first, so that it is undone whatever comes of the next line
         self.secret(created)
         turn.credentials.append(created)
-        turn.progress.credentials.append(created)
         if not created.has(self.endpoint):
             raise Mismatch(
                 f"The connection {connection.id} has no {self.endpoint} endpoint.",

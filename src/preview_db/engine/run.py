@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from .. import pace
@@ -24,7 +25,7 @@ from ..services.prisma import lookup
 from ..services.prisma.client import ManagementApi, api_of
 from ..services.prisma.models import bare
 from .credentials import Credentials, mask
-from .databases import CreateOptions, Databases
+from .databases import CreateOptions, Databases, attempt
 from .reconcile import Reconciler
 from .turn import Progress
 
@@ -87,6 +88,13 @@ class Engine:
                 raise self._with_what_could_go(limit, api, project) from None
             variables = {one.variable: one.name for one in self.inputs.connections if one.variable}
             return RunResult(outcome, tuple(credentials), project, variables)
+
+    def revoke(self, credentials: Iterable[Credential]) -> None:
+        """Takes back what a run has created and nobody was told of. What can't be revoked is left to the next run or sweep."""
+        with api_of(self.inputs, Deadline.after(AFTERWARDS)) as api:
+            for credential in credentials:
+                revoke = functools.partial(api.delete_connection, credential.connection_id)
+                attempt(revoke, f"credential {credential.connection_id}", self.sink.info)
 
     def _project(self, api: ManagementApi, *, may_create: bool) -> Project:
         asked, region = self.inputs.project, self.inputs.region
