@@ -17,7 +17,7 @@ from typing import TextIO
 
 from pydantic import SecretStr
 
-from ...errors import InvalidInput
+from ...errors import InvalidInput, PreviewError
 from ...masks import Masks
 
 MAX_SUMMARY = 1024 * 1024
@@ -27,6 +27,12 @@ LONGEST_LINE = 10_000
 """Characters of a line of the log; what other people named a thing may be longer."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
+
+
+class CannotWrite(PreviewError):
+    """What the job needs did not reach a file of the runner's."""
+
+    title = "Not handed over"
 
 
 class Runner:
@@ -70,16 +76,17 @@ class Runner:
         self._annotate("error", title, text)
 
     def check_files(self) -> None:
-        """Raises :class:`InvalidInput` if outputs could not be written, before there is anything to lose."""
-        try:
-            with Path(self._environ.get("GITHUB_OUTPUT", "")).open("a"):
-                pass
-        except (OSError, ValueError):
-            raise InvalidInput(
-                "The runner's variable GITHUB_OUTPUT names no file that can be written.",
-                cause="The step does not run under GitHub Actions, or a wrapper does not pass the runner's environment on.",
-                remedy="Run it as a step of a workflow ('uses:'), or use the preview-db command in a terminal.",
-            ) from None
+        """Raises :class:`InvalidInput` if what the job needs could not be written, before there is anything to lose."""
+        for variable in ("GITHUB_OUTPUT", *(name for name in ("GITHUB_ENV", "GITHUB_STATE") if self._environ.get(name))):
+            try:
+                with Path(self._environ.get(variable, "")).open("a"):
+                    pass
+            except (OSError, ValueError):
+                raise InvalidInput(
+                    f"The runner's variable {variable} names no file that can be written.",
+                    cause="The step does not run under GitHub Actions, or a wrapper does not pass the runner's environment on.",
+                    remedy="Run it as a step of a workflow ('uses:'), or use the preview-db command in a terminal.",
+                ) from None
 
     def set_output(self, name: str, value: str | SecretStr) -> None:
         """Sets an output of the step; a ``SecretStr`` is masked first."""
@@ -117,8 +124,15 @@ class Runner:
         delimiter = f"preview_db_{secrets.token_hex(16)}"
         if delimiter in text or delimiter in name:
             raise ValueError("a value holds the random delimiter it is written with")
-        with Path(path).open("a", encoding="utf-8", newline="\n") as file:
-            file.write(f"{name}<<{delimiter}\n{text}\n{delimiter}\n")
+        try:
+            with Path(path).open("a", encoding="utf-8", newline="\n") as file:
+                file.write(f"{name}<<{delimiter}\n{text}\n{delimiter}\n")
+        except OSError as error:
+            raise CannotWrite(
+                f"Writing {name} to the file that {variable} names failed: {error.strerror}.",
+                cause="The runner's disk is full, or something has changed the file since the step began.",
+                remedy="Make room on the runner and run the job again.",
+            ) from None
 
     def _annotate(self, kind: str, title: str, text: str) -> None:
         self._write(f"::{kind} title={_property(self._clean(title))}::{_data(self._clean(text))}")
