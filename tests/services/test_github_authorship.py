@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from preview_db.planning import identity
+from tests.drivers.lying_server import Answer, about, lying
 from tests.drivers.pull_request import Life
 
 
@@ -48,3 +49,17 @@ def test_two_comments_of_ours_become_one(life: Life, at: str) -> None:
     ours, other = life.comments()
     assert (ours["id"], other["body"]) == (first["id"], "between")
     assert ("Deleted" if at == "close" else "new commits") in ours["body"]
+
+
+@pytest.mark.parametrize("body", [b'{"errors": [{"message": "Something went wrong"}]}', None])
+def test_where_nobody_says_whom_it_writes_as_the_jobs_token_is_taken_for_the_jobs(life: Life, body: bytes | None) -> None:
+    def silent(answer: Answer) -> None:
+        answer.status, answer.body = (404, b'{"message": "Not Found"}') if body is None else (200, body)
+
+    with lying(life.emulator, about("POST .*/graphql", silent)) as liar:
+        life.environ |= liar.environ
+        for run in (life.opened(), life.pushed(), life.closed()):
+            assert run.succeeded
+            assert run.annotations == ()
+    (comment,) = life.comments()
+    assert "Deleted" in comment["body"]

@@ -210,7 +210,7 @@ class GitHubRepository:
         requester = self.api.requester
         # REST's /user answers no app's token; GraphQL's viewer answers every one.
         answer = absent_is_none(lambda: requester.requestJsonAndCheck("POST", requester.graphql_url, input={"query": "{viewer{login}}"})[1])
-        if answer is not None:
+        if answer is not None and "errors" not in answer:
             return str(answer["data"]["viewer"]["login"])
         if self._token.get_secret_value().startswith("ghs_"):
             return _JOBS_OWN
