@@ -22,7 +22,7 @@ DOCKER ?= docker
 IMAGE ?= preview-db:dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test play coverage torture lint format docs image lock clean again
+.PHONY: help setup demo test play coverage torture mutants lint format docs image lock clean again
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -66,6 +66,10 @@ coverage: setup ## run the tests and list the lines and branches that none of th
 torture: setup ## try every claim at length and write docs/reliability.md; ARGS='--help' for less of it
 	PYTHONPATH=. $(BIN)/python -m tests.torture $(ARGS)
 
+mutants: setup ## change what decides and what reports in every small way, and list what no test notices
+	@$(PIP) install --require-hashes -r requirements/mutants.txt
+	$(BIN)/python -m tests.mutants
+
 lint: setup ## check format, style, types and the layering
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -86,9 +90,10 @@ lock: setup ## pin the dependencies again after a change; UPGRADE=1 for the newe
 	$(PIP) install $$($(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["lock"])')
 	$(LOCK) pyproject.toml -o requirements/action.txt
 	$(LOCK) pyproject.toml -o requirements/dev.txt --all-extras --group dev -c requirements/action.txt
+	$(LOCK) --group mutants -o requirements/mutants.txt -c requirements/dev.txt
 	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
 		| $(LOCK) - -o requirements/build.txt -c requirements/dev.txt
 
 clean: ## remove what was made here
-	rm -rf $(VENV) build dist .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) build dist mutants .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
