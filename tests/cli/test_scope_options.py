@@ -6,6 +6,7 @@ import pytest
 
 from tests.drivers import exit_codes
 from tests.drivers.terminal import Desk
+from tests.drivers.workflow import until
 
 CONTRADICTIONS = [
     ["connect", "--pr", "7", "--database-id", "db_1"],
@@ -32,8 +33,19 @@ def test_what_leaves_no_preview_behind_does_not_succeed(desk: Desk, arguments: l
     desk.life.emulator.pull_request(desk.life.number, state="closed", merged=True)
     said = desk(*arguments, "--pr", str(desk.life.number))
     assert said.exit_code == exit_codes.NOTHING_THERE
-    assert "closed" in said.err
-    assert "export" not in said.out
+    assert "merged" in said.err
+    assert said.out == ""
+    assert desk.life.databases() == []
+
+
+def test_a_pull_request_that_is_closed_meanwhile_leaves_none_and_says_so(desk: Desk) -> None:
+    desk.life.emulator.control("PUT", "settings", {"provisioning_s": 4})
+    process = desk.start("create", "--export", "--timeout", "50s")
+    until(desk.life.databases)
+    desk.life.emulator.pull_request(desk.life.number, state="closed")
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (exit_codes.NOTHING_THERE, "")
+    assert "closed by now" in err
     assert desk.life.databases() == []
 
 

@@ -238,7 +238,7 @@ def failure(sweep: Sweep, max_deletions: int) -> SweepIncomplete | None:
     if beyond:
         deletions = sum(one.verdict.deletions for one in beyond)
         return SweepIncomplete(
-            f"{count(deletions, 'database')} beyond max_deletions ({max_deletions}) were not deleted: {_listed(beyond)}.",
+            f"{count(deletions, 'database')} beyond max_deletions ({max_deletions}), not deleted: {_listed(beyond)}.",
             cause="So many at once can be a sign of a mistake, such as a token that does not see every pull request.",
             remedy="If the list is right, sweep again (each run takes the next ones), or raise max_deletions.",
         )
