@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -123,3 +124,20 @@ def test_a_log_says_one_preview_and_no_previews(desk: Desk, kept: int) -> None:
 def test_the_docs_show_this_version() -> None:
     docs = "\n".join(page.read_text("utf-8") for page in (Path(__file__).parents[2] / "docs").glob("*.md"))
     assert set(re.findall(r"preview-db (\d+\.\d+\.\d+)", docs)) <= {__version__}
+
+
+@pytest.fixture
+def person(desk: Desk) -> Iterator[str]:
+    """Whose token it is at the terminal, once it is put in."""
+    before = desk.life.emulator.control("GET", "github/token")
+    yield "octocat"
+    desk.life.emulator.control("PUT", "github/token", before)
+
+
+def test_a_person_s_deletion_corrects_the_comment_that_a_job_wrote(desk: Desk, person: str) -> None:
+    desk.life.opened()
+    desk.life.emulator.control("PUT", "github/token", {"login": person})
+    desk("delete", "--yes")
+    (comment,) = desk.life.comments()
+    assert comment["user"] == "github-actions[bot]"
+    assert "deleted" in comment["body"].splitlines()[1]

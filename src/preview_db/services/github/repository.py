@@ -153,7 +153,10 @@ class GitHubRepository:
             text = f"{marker}\n{body}"[:MAX_COMMENT]
             mine = list(self._mine(number, marker))
             if not mine and only_edit:
-                return "absent"
+                # A job's is corrected, too: by a person at a terminal, who may write here, it would go on saying what is no longer so.
+                mine = list(self._written_by(_JOBS_OWN, number, marker))
+                if not mine:
+                    return "absent"
             if not mine:
                 made = int(self._send("POST", f"/issues/{number}/comments", {"body": text})["id"])
                 mine = list(self._mine(number, marker)) or [(made, text)]
@@ -197,11 +200,14 @@ class GitHubRepository:
 
     def _mine(self, number: int, marker: str) -> Iterator[tuple[int, str]]:
         """Id and text of the comments with ``marker`` that the token's owner wrote, oldest first, on every page."""
+        return self._written_by(self._login, number, marker)
+
+    def _written_by(self, login: str, number: int, marker: str) -> Iterator[tuple[int, str]]:
         return (
             (int(comment["id"]), str(comment["body"]))
             for comment in self._list(f"/issues/{number}/comments")
             # GitHub names no user where the account is gone.
-            if str(comment["body"]).startswith(marker) and comment["user"] is not None and comment["user"]["login"] == self._login
+            if str(comment["body"]).startswith(marker) and comment["user"] is not None and comment["user"]["login"] == login
         )
 
     @functools.cached_property
