@@ -8,19 +8,16 @@ import fcntl
 import json
 import secrets
 import signal
-import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from . import oidc
 from .control import control
@@ -36,6 +33,7 @@ from .prisma.models import DEFAULT_REGION, Database, Settings, new_id
 from .prisma.serializers import Addresses, Serializer
 from .prisma.tokens import new_token
 from .prisma.workspace import Workspace
+from .serving import CannotStart, http_server, in_url, listening
 from .store import Archive, Table
 
 REPOSITORY = "acme/shop"
@@ -63,10 +61,6 @@ class Options:
     database_limit: int | None = None
     logical_id: Literal["known", "ignored", "refused"] = "known"
     postgres: Choice = "auto"
-
-
-class CannotStart(Exception):
-    """The stand-ins can't be started; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +130,8 @@ async def serve(options: Options, announce: Announce) -> None:
         archive = stack.enter_context(_archive(options.state_dir))
         identities = Table(Identity, archive)
         identity = identities.get("identity") or _new_identity()
-        http = stack.enter_context(_listening(options.host, options.port, identity.http_port))
-        api_url = f"http://{_in_url(options.host)}:{http.getsockname()[1]}"
+        http = stack.enter_context(listening(options.host, options.port, identity.http_port))
+        api_url = f"http://{in_url(options.host)}:{http.getsockname()[1]}"
 
         data = options.state_dir / "postgres" if options.state_dir else None
         postgres = await stack.enter_async_context(Postgres.running(options.postgres, data=data, password=identity.postgres_password))
@@ -152,10 +146,10 @@ async def serve(options: Options, announce: Announce) -> None:
         workspace = Workspace(id=identity.workspace_id, name="Emulated workspace", archive=archive, postgres=postgres, settings=settings)
         admit = Admission(workspace)
         authority = Authority.of(options.state_dir or postgres.folder, kept=options.state_dir is not None)
-        tls = authority.server_context(_in_url(options.host))
+        tls = authority.server_context(in_url(options.host))
         ports = []
         for before, pooled in ((identity.direct_port, False), (identity.pooled_port, True)):
-            listener = stack.enter_context(_listening(options.host, 0, before))
+            listener = stack.enter_context(listening(options.host, 0, before))
             ports.append(listener.getsockname()[1])
             gateway = Gateway(server_port=postgres.port, tls=tls, admit=admit, pooled=pooled)
             await gateway.listen(listener)
@@ -166,7 +160,7 @@ async def serve(options: Options, announce: Announce) -> None:
         if not len(workspace.projects):
             _add_first_project(workspace, identity.project_id)
 
-        serializer = Serializer(workspace, Addresses(api_url, _in_url(options.host), *ports))
+        serializer = Serializer(workspace, Addresses(api_url, in_url(options.host), *ports))
         repository = Repository(REPOSITORY, identity.repository_id, archive, time.time)
         github_api_url = f"{api_url}/github"
         terms = oidc.Terms(project=identity.project_id)
@@ -189,7 +183,7 @@ async def serve(options: Options, announce: Announce) -> None:
         faults = FaultInjector(stand_ins, latency_s=options.latency_ms / 1000, rules=rules)
         surface = control(workspace, serializer, repository, faults, identity.project_id)
         controls = Starlette(routes=[*oidc.Control(terms, exchange).routes(), Mount("/", surface)])
-        await stack.enter_async_context(_http_server(_with_control(controls, faults), http))
+        await stack.enter_async_context(http_server(_with_control(controls, faults), http))
         announce(
             {
                 "management_api_url": api_url,
@@ -259,71 +253,3 @@ def _archive(state_dir: Path | None) -> Iterator[Archive]:
         archive = Archive(state_dir / "state.sqlite")
         yield archive
         archive.close()
-
-
-@contextlib.contextmanager
-def _listening(host: str, port: int, before: int) -> Iterator[socket.socket]:
-    """Listen on ``port``; where any will do, on the one used ``before`` if it is still free."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    for candidate in (port,) if port else (before, 0):
-        # Said in full, or asyncio doesn't see that it is TCP and leaves Nagle's 40 ms in.
-        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((host, candidate))
-        except OSError as error:
-            listener.close()
-            if candidate == port:
-                raise CannotStart(f"Can't listen on {host}, port {port}: {error.strerror}") from error
-            continue
-        listener.listen(1024)
-        listener.setblocking(False)
-        with listener:
-            yield listener
-        return
-
-
-def _in_url(host: str) -> str:
-    return {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1"}.get(host, host)
-
-
-class _Protocol(H11Protocol):
-    """Hands the transport on, as ``scope["state"]["transport"]``: faults.py cuts connections off."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # narrower than asyncio, as uvicorn is
-        super().connection_made(transport)
-        self.app_state = {**self.app_state, "transport": transport}
-
-
-class _Server(uvicorn.Server):
-    """Leaves signals alone: they are ``run``'s."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-@contextlib.asynccontextmanager
-async def _http_server(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
-    server = _Server(
-        uvicorn.Config(
-            app,
-            http=_Protocol,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            log_level="critical",
-            access_log=False,
-            timeout_keep_alive=75,
-            timeout_graceful_shutdown=1,
-        )
-    )
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    try:
-        while not server.started and not serving.done():
-            await asyncio.sleep(0.005)
-        yield
-    finally:
-        server.should_exit = True
-        with contextlib.suppress(asyncio.CancelledError):
-            await serving

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import re
 from dataclasses import asdict, fields, replace
 from typing import Any, get_args
@@ -13,8 +12,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from .arguments import known, one_of, read, seconds
 from .faults import FaultInjector, Rule
-from .github.repository import Permission, PullRequest, Repository, moment
+from .github import control as github
+from .github.repository import Repository
 from .prisma.models import (
     DEFAULT_REGION,
     REGIONS,
@@ -34,7 +35,6 @@ from .prisma.workspace import Workspace
 
 Json = dict[str, Any]
 
-PULL_FIELDS = {field.name for field in fields(PullRequest)} - {"number"}
 RULE_FIELDS = {field.name for field in fields(Rule) if field.init}
 SETTING_FIELDS = {field.name for field in fields(Settings)}
 STATUSES = get_args(Status)
@@ -42,22 +42,14 @@ STATUSES = get_args(Status)
 
 def control(workspace: Workspace, serializer: Serializer, repository: Repository, faults: FaultInjector, project_id: str) -> Starlette:
     """Return the application; databases without a ``project`` are put into ``project_id``."""
-    surface = _Control(workspace, serializer, repository, faults, project_id)
+    surface = _Control(workspace, serializer, faults, project_id)
 
     def route(path: str, **handlers: Any) -> list[Route]:
         return [Route(f"/_emulator/{path}", handler, methods=[verb]) for verb, handler in handlers.items()]
 
     return Starlette(
         routes=[
-            *route("github/pulls", GET=surface.list_pulls),
-            *route("github/pulls/{number:int}", GET=surface.get_pull, PUT=surface.put_pull, DELETE=surface.delete_pull),
-            *route("github/branches", GET=surface.list_branches),
-            *route("github/branches/{name:path}", PUT=surface.put_branch, DELETE=surface.delete_branch),
-            *route("github/comments/{number:int}", GET=surface.list_comments, PUT=surface.put_comment),
-            *route("github/rate_limit", PUT=surface.put_rate_limit, DELETE=surface.delete_rate_limit),
-            *route("github/token", GET=surface.get_token, PUT=surface.put_token),
-            *route("github/permissions/{login}", PUT=surface.put_permission),
-            *route("github/deployments", GET=surface.list_deployments),
+            *github.Control(repository).routes(),
             *route("databases", GET=surface.list_databases, POST=surface.add_databases),
             *route("databases/{id}", PUT=surface.put_database),
             *route("databases/{id}/backups", POST=surface.add_backup),
@@ -78,111 +70,11 @@ async def _refuse(_: Request, error: Exception) -> Response:
 class _Control:
     """One method an operation."""
 
-    def __init__(
-        self, workspace: Workspace, serializer: Serializer, repository: Repository, faults: FaultInjector, project_id: str
-    ) -> None:
+    def __init__(self, workspace: Workspace, serializer: Serializer, faults: FaultInjector, project_id: str) -> None:
         self._workspace = workspace
         self._serializer = serializer
-        self._repository = repository
         self._faults = faults
         self._project_id = project_id
-
-    # GitHub
-
-    async def list_pulls(self, _: Request) -> Response:
-        return JSONResponse([asdict(pull) for pull in self._repository.pulls])
-
-    async def get_pull(self, request: Request) -> Response:
-        pull = self._repository.pulls.get(str(request.path_params["number"]))
-        if pull is None:
-            raise HTTPException(404, "No such pull request")
-        return JSONResponse(asdict(pull))
-
-    async def put_pull(self, request: Request) -> Response:
-        changes = _known(await _object(request), PULL_FIELDS)
-        for name in changes.keys() & {"created_at", "updated_at", "closed_at", "merged_at"}:
-            if changes[name] is not None:
-                changes[name] = moment(_seconds(changes[name]))
-        if changes.get("state") not in (None, "open", "closed"):
-            raise ValueError("state is open or closed")
-        return JSONResponse(asdict(self._repository.put_pull(request.path_params["number"], changes)))
-
-    async def delete_pull(self, request: Request) -> Response:
-        self._repository.pulls.remove(str(request.path_params["number"]))
-        return Response(status_code=204)
-
-    async def list_branches(self, _: Request) -> Response:
-        return JSONResponse([asdict(branch) for branch in self._repository.branches])
-
-    async def put_branch(self, request: Request) -> Response:
-        sha = (await _object(request)).get("sha")
-        return JSONResponse(asdict(self._repository.put_branch(request.path_params["name"], sha)))
-
-    async def delete_branch(self, request: Request) -> Response:
-        self._repository.branches.remove(request.path_params["name"])
-        return Response(status_code=204)
-
-    async def list_comments(self, request: Request) -> Response:
-        return JSONResponse(
-            [
-                {
-                    "id": comment.id,
-                    "body": comment.body,
-                    "user": comment.login,
-                    "type": "Bot" if comment.login.endswith("[bot]") else comment.kind,
-                    "created_at": comment.created_at,
-                    "updated_at": comment.updated_at,
-                    "reactions": [reaction.content for reaction in self._repository.reactions if reaction.comment == comment.id],
-                }
-                for comment in self._repository.comments_on(request.path_params["number"])
-            ]
-        )
-
-    async def put_comment(self, request: Request) -> Response:
-        """Write comments as anybody: ``{login, type, body}``, or a list of them."""
-        given = await request.json()
-        number = request.path_params["number"]
-        written = [
-            self._repository.comment(number, comment["body"], login=comment.get("login", "octocat"), kind=comment.get("type", "User"))
-            for comment in (given if isinstance(given, list) else [given])
-        ]
-        return JSONResponse([asdict(comment) for comment in written], 201)
-
-    async def put_rate_limit(self, request: Request) -> Response:
-        """Have GitHub's hourly limit run out: ``{remaining, reset_in_s}``; after that many requests all are refused until then."""
-        given = _known(await _object(request), {"remaining", "reset_in_s"})
-        self._repository.rate_limit.set(remaining=int(given.get("remaining", 0)), reset_in_s=float(given.get("reset_in_s", 60)))
-        return JSONResponse(self._repository.rate_limit.as_json())
-
-    async def delete_rate_limit(self, _: Request) -> Response:
-        self._repository.rate_limit.clear()
-        return Response(status_code=204)
-
-    async def get_token(self, _: Request) -> Response:
-        return JSONResponse({"login": self._repository.token_login})
-
-    async def put_token(self, request: Request) -> Response:
-        """Have the token act as somebody else: another app's ``name[bot]``, or a person."""
-        login = _known(await _object(request), {"login"}).get("login")
-        if not isinstance(login, str) or not login:
-            raise ValueError("login is the name of an account")
-        self._repository.token_login = login
-        return await self.get_token(request)
-
-    async def put_permission(self, request: Request) -> Response:
-        permission = (await _object(request)).get("permission")
-        if permission not in ("admin", "write", "read", "none"):
-            raise ValueError("permission is admin, write, read or none")
-        put = self._repository.permissions.put(Permission(request.path_params["login"], permission))
-        return JSONResponse(asdict(put))
-
-    async def list_deployments(self, _: Request) -> Response:
-        return JSONResponse(
-            [
-                {**asdict(deployment), "statuses": [asdict(status) for status in self._repository.statuses_of(deployment.id)]}
-                for deployment in self._repository.deployments
-            ]
-        )
 
     # Databases
 
@@ -198,22 +90,22 @@ class _Control:
 
     async def put_database(self, request: Request) -> Response:
         """Change ``status`` (one it never leaves, or null), or ``refusing`` (why every login is refused, or null)."""
-        changes = _known(await _object(request), {"status", "refusing"})
+        changes = known(await read(request), {"status", "refusing"})
         if "status" in changes:
-            changes["fixed_status"] = _one_of(changes.pop("status"), (None, *STATUSES))
+            changes["fixed_status"] = one_of(changes.pop("status"), (None, *STATUSES))
         database = replace(self._workspace.database(request.path_params["id"]), **changes)
         return JSONResponse(self._everything_about(self._workspace.databases.put(database)))
 
     async def add_backup(self, request: Request) -> Response:
         """Back a database up as it is now: ``{id, createdAt, status, backupType, size}``, any of them left out."""
         database = self._workspace.database(request.path_params["id"])
-        given = _known(await _object(request), {"id", "createdAt", "status", "backupType", "size"})
+        given = known(await read(request), {"id", "createdAt", "status", "backupType", "size"})
         backup = Backup(
             id=given.get("id") or new_id(),
             database_id=database.id,
-            created_at=_seconds(given["createdAt"]) if "createdAt" in given else self._workspace.clock(),
-            status=_one_of(given.get("status", "completed"), get_args(BackupStatus)),
-            backup_type=_one_of(given.get("backupType", "full"), get_args(BackupType)),
+            created_at=seconds(given["createdAt"]) if "createdAt" in given else self._workspace.clock(),
+            status=one_of(given.get("status", "completed"), get_args(BackupStatus)),
+            backup_type=one_of(given.get("backupType", "full"), get_args(BackupType)),
             size=given.get("size"),
         )
         return JSONResponse(self._serializer.backup(await self._workspace.backups.add(database, backup)), 201)
@@ -222,25 +114,25 @@ class _Control:
         project = self._workspace.project(given.get("project") or given.get("projectId") or self._project_id)
         branches = self._workspace.branches
         now = self._workspace.clock()
-        created = _seconds(given["createdAt"]) if "createdAt" in given else now
+        created = seconds(given["createdAt"]) if "createdAt" in given else now
         database = Database(
             id=bare(given["id"], "db") if given.get("id") else new_id(),
             project_id=project.id,
             name=given["name"],
-            region=_one_of(given.get("region", DEFAULT_REGION), REGIONS),
+            region=one_of(given.get("region", DEFAULT_REGION), REGIONS),
             created_at=created,
             ready_at=created,
             logical_id=given.get("logicalId"),
             branch_id=branches.get(given["branchId"]).id if given.get("branchId") else branches.default_of(project.id).id,
             is_default=bool(given.get("isDefault", False)),
-            fixed_status=_one_of(given.get("status"), (None, *STATUSES)),
+            fixed_status=one_of(given.get("status"), (None, *STATUSES)),
         )
         connections = [
             Connection(
                 id=bare(connection["id"], "con") if connection.get("id") else new_id(),
                 database_id=database.id,
                 name=connection["name"],
-                created_at=_seconds(connection["createdAt"]) if "createdAt" in connection else created,
+                created_at=seconds(connection["createdAt"]) if "createdAt" in connection else created,
             )
             for connection in given.get("connections", [])
         ]
@@ -260,7 +152,7 @@ class _Control:
         """Replace all rules by one, or by a list of which the first that strikes counts."""
         given = await request.json()
         try:
-            rules = [Rule(**_known(rule, RULE_FIELDS)) for rule in (given if isinstance(given, list) else [given])]
+            rules = [Rule(**known(rule, RULE_FIELDS)) for rule in (given if isinstance(given, list) else [given])]
         except re.error as error:
             raise ValueError(f"operations: {error}") from error
         self._faults.rules = rules
@@ -283,14 +175,14 @@ class _Control:
 
     async def put_settings(self, request: Request) -> Response:
         """Change any; ``jitter_ms`` adds up to as much to each request's latency, by the ``jitter_seed`` that may come with it."""
-        changes = _known(await _object(request), {*SETTING_FIELDS, "latency_ms", "jitter_ms", "jitter_seed"})
+        changes = known(await read(request), {*SETTING_FIELDS, "latency_ms", "jitter_ms", "jitter_seed"})
         if "latency_ms" in changes:
             self._faults.latency_s = changes.pop("latency_ms") / 1000
         if "jitter_ms" in changes:
             self._faults.jitter_s = changes.pop("jitter_ms") / 1000
             self._faults.restart_jitter(changes.pop("jitter_seed", 0))
         for fate in changes.get("next_fates", []):
-            _one_of(fate, STATUSES)
+            one_of(fate, STATUSES)
         if changes.get("logical_id") not in (None, "known", "ignored", "refused"):
             raise ValueError("logical_id is known, ignored or refused")
         for name, value in changes.items():
@@ -299,32 +191,8 @@ class _Control:
 
     async def put_passwords(self, request: Request) -> Response:
         """Choose the characters of new passwords: ``{"alphabet": "..."}``. PostgreSQL can do without NUL only."""
-        alphabet = (await _object(request)).get("alphabet")
+        alphabet = (await read(request)).get("alphabet")
         if not isinstance(alphabet, str) or not alphabet or "\0" in alphabet:
             raise ValueError("alphabet is a string of at least one character, and not NUL")
         self._workspace.settings.password_alphabet = alphabet
         return Response(status_code=204)
-
-
-async def _object(request: Request) -> Json:
-    body = await request.json() if await request.body() else {}
-    if not isinstance(body, dict):
-        raise ValueError("expected an object")
-    return body
-
-
-def _known(given: Json, names: set[str]) -> Json:
-    if unknown := given.keys() - names:
-        raise ValueError(f"unknown fields {sorted(unknown)}; there are {', '.join(sorted(names))}")
-    return dict(given)
-
-
-def _one_of(value: Any, allowed: Any) -> Any:
-    if value not in allowed:
-        raise ValueError(f"{value!r} is not one of {', '.join(map(str, allowed))}")
-    return value
-
-
-def _seconds(when: Any) -> float:
-    """Unix seconds from Unix seconds, or from ISO 8601."""
-    return float(when) if isinstance(when, int | float) else datetime.datetime.fromisoformat(when).timestamp()
