@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from . import oidc
 from .control import control
-from .faults import WEATHER, FaultInjector, Rule
+from .faults import RANDOM_KINDS, FaultInjector, Rule
 from .github.api import github
 from .github.repository import Repository
 from .postgres.certificate import Authority
@@ -179,7 +179,7 @@ async def serve(options: Options, announce: Announce) -> None:
                 Mount("/", management_api(workspace, serializer, identity.service_token, exchange.accepts)),
             ]
         )
-        rules = [Rule(rate=options.fault_rate, seed=options.fault_seed, kinds=WEATHER)] if options.fault_rate else []
+        rules = [Rule(rate=options.fault_rate, seed=options.fault_seed, kinds=RANDOM_KINDS)] if options.fault_rate else []
         faults = FaultInjector(stand_ins, latency_s=options.latency_ms / 1000, rules=rules)
         surface = control(workspace, serializer, repository, faults, identity.project_id)
         controls = Starlette(routes=[*oidc.Control(terms, exchange).routes(), Mount("/", surface)])

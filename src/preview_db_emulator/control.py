@@ -181,7 +181,7 @@ class _Control:
         if "jitter_ms" in changes:
             self._faults.jitter_s = changes.pop("jitter_ms") / 1000
             self._faults.restart_jitter(changes.pop("jitter_seed", 0))
-        for fate in changes.get("next_fates", []):
+        for fate in changes.get("next_statuses", []):
             one_of(fate, STATUSES)
         if changes.get("logical_id") not in (None, "known", "ignored", "refused"):
             raise ValueError("logical_id is known, ignored or refused")

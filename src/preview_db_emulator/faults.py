@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .fault_kinds import KINDS, Exchange
 
-WEATHER = ("500", "502", "429", "429-retry-after", "reset", "lost", "truncated", "html", "silence")
+RANDOM_KINDS = ("500", "502", "429", "429-retry-after", "reset", "lost", "truncated", "html", "silence")
 """What ``--fault-rate`` draws from."""
 LONGEST_RECORD = 200_000  # requests; the oldest are forgotten, so that long runs stay small
 

@@ -70,7 +70,7 @@ def test_a_region_that_does_not_exist_lists_those_that_do(life: Life) -> None:
 
 
 def test_a_database_that_ends_in_failure_is_taken_away(life: Life) -> None:
-    life.emulator.control("PUT", "settings", {"next_fates": ["failure"]})
+    life.emulator.control("PUT", "settings", {"next_statuses": ["failure"]})
     fails(life.opened(), "'failure'", "again")
     assert life.databases() == []
     assert life.pushed().outputs["outcome"] == "created"

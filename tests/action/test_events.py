@@ -267,7 +267,7 @@ def test_a_reset_works_without_logical_id(life: Life, mode: str) -> None:
 
 def test_a_reset_that_cannot_be_finished_keeps_the_old_one(life: Life) -> None:
     first = life.opened()
-    life.emulator.control("PUT", "settings", {"next_fates": ["failure"]})
+    life.emulator.control("PUT", "settings", {"next_statuses": ["failure"]})
     assert life.pushed(command="reset").exit_code == 1
     assert [one["id"] for one in life.databases()] == [first.outputs["database_id"]]
     assert can_log_in(first.outputs["database_url"])
@@ -320,10 +320,10 @@ def test_deployments_follow_the_life_and_nothing_is_left(life: Life) -> None:
     assert [(sha, set(found)) for sha, found in states()] == [("a", {"in_progress", "success"})]
     life.happens("synchronize", {"head_sha": "b" * 40})
     assert [sha for sha, _ in states()] == ["b"]
-    life.emulator.control("PUT", "settings", {"next_fates": ["failure"]})
+    life.emulator.control("PUT", "settings", {"next_statuses": ["failure"]})
     assert life.happens("synchronize", {}, command="reset").exit_code == 1
     assert "failure" in states()[0][1]
-    life.emulator.control("PUT", "settings", {"next_fates": []})
+    life.emulator.control("PUT", "settings", {"next_statuses": []})
     life.closed()
     assert states() == []
 

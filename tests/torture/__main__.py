@@ -24,7 +24,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from preview_db_emulator.client import Emulator
-from preview_db_emulator.faults import WEATHER
+from preview_db_emulator.faults import RANDOM_KINDS
 from tests.conftest import EXAMPLES
 from tests.drivers.workflow import Workflow
 from tests.torture.claims import FUZZED, emulators, rows
@@ -97,7 +97,7 @@ def of_weather(torture: Torture) -> str:
     asked = torture.asked
     processes = max(1, asked.lives // 50)
     # Silence takes as long as the clients' time-outs, whatever the pace.
-    kinds = [kind for kind in WEATHER if kind != "silence" or not asked.short]
+    kinds = [kind for kind in RANDOM_KINDS if kind != "silence" or not asked.short]
     found = weather.lives(
         torture.workflow(), count=asked.lives, rate=0.3, seed=asked.seed, at_once=asked.at_once, processes=processes, kinds=kinds
     )

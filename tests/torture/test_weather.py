@@ -7,11 +7,11 @@ from pathlib import Path
 import httpx
 
 from preview_db_emulator.client import Emulator
-from preview_db_emulator.faults import WEATHER
+from preview_db_emulator.faults import RANDOM_KINDS
 from tests.drivers.workflow import Workflow
 from tests.torture import weather
 
-KINDS = [kind for kind in WEATHER if kind != "silence"]
+KINDS = [kind for kind in RANDOM_KINDS if kind != "silence"]
 
 
 def test_lives_in_bad_weather_leave_nothing_behind(running: Emulator, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from preview_db_emulator.faults import WEATHER
+from preview_db_emulator.faults import RANDOM_KINDS
 from preview_db_emulator.runner.runner import Run
 from tests.drivers.workflow import PullRequest, Workflow
 from tests.torture.claims import check_manners, check_promise, hold
@@ -57,7 +57,7 @@ class Figures:
 
 
 def rule(rate: float, seed: int, **changes: Any) -> dict[str, Any]:
-    return {"rate": rate, "seed": seed, "kinds": list(WEATHER), **changes}
+    return {"rate": rate, "seed": seed, "kinds": list(RANDOM_KINDS), **changes}
 
 
 def lives(

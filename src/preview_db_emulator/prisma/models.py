@@ -180,7 +180,7 @@ class Settings:
     logical_id: Literal["known", "ignored", "refused"] = "known"
     password_alphabet: str = string.ascii_letters + string.digits
     connection_on_create: bool = True
-    next_fates: list[Status] = field(default_factory=list)
+    next_statuses: list[Status] = field(default_factory=list)
 
 
 def bare(id: str, prefix: str) -> str:

@@ -141,7 +141,7 @@ class Workspace:
                 branch_id=branch_id,
                 is_default=is_default,
                 source=source,
-                fixed_status=self.settings.next_fates.pop(0) if self.settings.next_fates else None,
+                fixed_status=self.settings.next_statuses.pop(0) if self.settings.next_statuses else None,
             )
             database = await self._storage.create(database, await self._copied_from(source))
             issued = [await self._storage.log_in(database, "default", now)] if self.settings.connection_on_create else []

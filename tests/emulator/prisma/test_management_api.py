@@ -374,7 +374,7 @@ def test_provisioning_takes_its_time_and_may_fail() -> None:
     with launched(provisioning_s=0.5, latency_ms=20) as stand_in:
         database = stand_in.create_database(name="slow")
         assert database["status"] == "provisioning"
-        stand_in.control.put("settings", json={"provisioning_s": 0, "next_fates": ["failure"]})
+        stand_in.control.put("settings", json={"provisioning_s": 0, "next_statuses": ["failure"]})
         failed = stand_in.create_database(name="failed")
         assert failed["status"] == "failure"
         assert stand_in.create_database(name="quick")["status"] == "ready"
