@@ -106,38 +106,36 @@ async def _bad_credentials(exchange: Exchange) -> None:
 
 async def _missing_permission(exchange: Exchange) -> None:
     if exchange.of_github:
-        headers = {"X-Accepted-GitHub-Permissions": exchange.rule.permission}
+        headers = {"X-Accepted-GitHub-Permissions": exchange.rule.permission, **_allowance(900, reset_in_s=3600)}
         await exchange.refuse(403, "", "Resource not accessible by integration", headers)
     else:
         await exchange.refuse(403, "permission-denied", "This token may not do this")
 
 
 async def _primary_limit(exchange: Exchange, status: int) -> None:
-    """GitHub's hourly limit: nothing remains until ``x-ratelimit-reset``, in Unix seconds."""
-    wait_s = exchange.rule.retry_after or 0
-    headers = {
-        "X-RateLimit-Limit": "1000",
-        "X-RateLimit-Remaining": "0",
-        "X-RateLimit-Used": "1000",
-        "X-RateLimit-Reset": str(math.ceil(time.time() + wait_s)),
-        "X-RateLimit-Resource": "core",
-    }
+    """GitHub's hourly limit: nothing remains until the reset."""
+    headers = _allowance(0, reset_in_s=exchange.rule.retry_after or 0)
     await exchange.refuse(status, "rate-limit-exceeded", "API rate limit exceeded for installation.", headers)
 
 
 async def _secondary_limit(exchange: Exchange, status: int) -> None:
     """GitHub's limit on bursts: much of the hour's allowance remains; ``Retry-After`` may say for how long to stop."""
-    headers = {
-        "X-RateLimit-Limit": "1000",
-        "X-RateLimit-Remaining": "900",
-        "X-RateLimit-Used": "100",
-        "X-RateLimit-Reset": str(math.ceil(time.time() + 3600)),
-        "X-RateLimit-Resource": "core",
-    }
+    headers = _allowance(900, reset_in_s=3600)
     if exchange.rule.retry_after is not None:
         headers["Retry-After"] = str(exchange.rule.retry_after)
     message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
     await exchange.refuse(status, "rate-limit-exceeded", message, headers)
+
+
+def _allowance(remaining: int, *, reset_in_s: int) -> dict[str, str]:
+    """The headers that say how much of an hour's 1,000 requests remains, and when they begin anew."""
+    return {
+        "X-RateLimit-Limit": "1000",
+        "X-RateLimit-Remaining": str(remaining),
+        "X-RateLimit-Used": str(1000 - remaining),
+        "X-RateLimit-Reset": str(math.ceil(time.time() + reset_in_s)),
+        "X-RateLimit-Resource": "core",
+    }
 
 
 async def _reset(exchange: Exchange) -> None:

@@ -53,6 +53,7 @@ def test_a_missing_permission_is_named_in_a_header(stand_in: StandIn, rest: http
     answer = rest.get("/repos/acme/shop/pulls")
     assert (answer.status_code, answer.json()["message"]) == (403, "Resource not accessible by integration")
     assert answer.headers["x-accepted-github-permissions"] == "issues=write; pull_requests=write"
+    assert int(answer.headers["x-ratelimit-remaining"]) > 0, "it is no limit"
 
 
 def test_each_api_refuses_in_its_own_shape(stand_in: StandIn, rest: httpx.Client) -> None:
