@@ -30,8 +30,6 @@ _RESENT = http.Resend(
     total=5,
     backoff_factor=0.25,
     backoff_jitter=0.5,
-    max_backoff_wait=60,
-    total_timeout=120,
     allowed_methods=["POST"],
     status_forcelist=[429, 500, 502, 503, 504],
 )
