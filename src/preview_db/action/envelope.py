@@ -21,14 +21,14 @@ def to_envelope(result: RunResult, endpoint: Endpoint) -> Sealed:
         endpoint=endpoint,
         connections=tuple(
             SealedConnection(
-                name=one.name,
-                variable=variables.get(one.name),
-                connection_id=one.connection_id,
-                created_at=one.created_at,
-                direct=one.direct.url if one.direct else None,
-                pooled=one.pooled.url if one.pooled else None,
+                name=credential.name,
+                variable=variables.get(credential.name),
+                connection_id=credential.connection_id,
+                created_at=credential.created_at,
+                direct=credential.direct.url if credential.direct else None,
+                pooled=credential.pooled.url if credential.pooled else None,
             )
-            for one in result.credentials
+            for credential in result.credentials
         ),
     )
 
@@ -37,16 +37,16 @@ def from_envelope(content: Sealed) -> RunResult:
     """The same on the other side. Nothing is asked of the Management API: what is in the envelope was checked when it was sealed."""
     credentials = tuple(
         Credential(
-            name=one.name,
-            connection_id=one.connection_id,
+            name=connection.name,
+            connection_id=connection.connection_id,
             database_id=content.database_id,
-            created_at=one.created_at,
-            direct=ConnectionString(url=one.direct) if one.direct else None,
-            pooled=ConnectionString(url=one.pooled) if one.pooled else None,
+            created_at=connection.created_at,
+            direct=ConnectionString(url=connection.direct) if connection.direct else None,
+            pooled=ConnectionString(url=connection.pooled) if connection.pooled else None,
         )
-        for one in content.connections
+        for connection in content.connections
     )
     opened = DatabaseReference(content.database_id, content.database_name, content.project_id)
     outcome = Outcome(OutcomeKind.CONNECTED, "the sealed strings were opened")
-    variables = {one.variable: one.name for one in content.connections if one.variable}
+    variables = {connection.variable: connection.name for connection in content.connections if connection.variable}
     return RunResult(outcome, credentials, variables=variables, opened=opened)

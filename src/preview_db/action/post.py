@@ -37,7 +37,7 @@ def run(environ: Mapping[str, str], log: TextIO, *, interrupts: Interrupts) -> i
     runner = Runner(environ, log)
     for variable in SECRET_VARIABLES:
         runner.mask(SecretStr(environ.get(variable, "")))
-    ids = [str(one) for one in json.loads(environ[f"STATE_{EPHEMERAL}"])]
+    ids = [str(id_) for id_ in json.loads(environ[f"STATE_{EPHEMERAL}"])]
     left = set(ids)
     failure: PreviewError | None = None
     try:

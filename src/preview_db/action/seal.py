@@ -120,8 +120,8 @@ class Sealed(_Frozen):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        for one in self.connections:
-            if dict(one.strings())[self.endpoint] is None:
+        for connection in self.connections:
+            if dict(connection.strings())[self.endpoint] is None:
                 raise ValueError(f"a connection without its {self.endpoint} string")
         return self
 

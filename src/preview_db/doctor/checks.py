@@ -178,7 +178,7 @@ class Doctor:
     # What it would come to
 
     def _clock(self, name: str) -> Finding:
-        return clock(name, [one for one in (self._prisma, self._github) if one is not None], self.inputs.credential_grace)
+        return clock(name, [answer for answer in (self._prisma, self._github) if answer is not None], self.inputs.credential_grace)
 
     def _event(self, name: str) -> Finding:
         if self.decision is None:
@@ -201,7 +201,7 @@ class Doctor:
         if self._project is None:
             raise _NotTried("there is no project")
         listed = self._with_token().databases(self._project.id, logical_id=identity.name(scope))
-        found = next((one for one in listed if identity.belongs_to(one.to_model(), scope)), None)
+        found = next((database for database in listed if identity.belongs_to(database.to_model(), scope)), None)
         if found is None:
             raise _NotTried(f"{scope} has none yet")
         endpoint = _endpoint(found, self.inputs.endpoint)
@@ -217,7 +217,9 @@ class Doctor:
 
 
 def _endpoint(database: DatabaseWire, wanted: Endpoint) -> EndpointWire | None:
-    ends = (one.endpoints.direct if wanted is Endpoint.DIRECT else one.endpoints.pooled for one in database.connections)
+    ends = (
+        connection.endpoints.direct if wanted is Endpoint.DIRECT else connection.endpoints.pooled for connection in database.connections
+    )
     return next((end for end in ends if end is not None), None)
 
 

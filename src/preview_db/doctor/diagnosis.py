@@ -71,13 +71,13 @@ class Unwell(PreviewError):
 
 def failure(findings: Iterable[Finding]) -> Unwell | None:
     """What makes a doctor's run a failure, once everything has been told."""
-    failed = [one for one in findings if one.health is Health.FAILED]
+    failed = [finding for finding in findings if finding.health is Health.FAILED]
     if not failed:
         return None
     return Unwell(
-        f"{len(failed)} of the checks failed: {', '.join(one.check for one in failed)}.",
-        cause="; ".join(one.found.rstrip(".") for one in failed) + ".",
-        remedy="; ".join(one.remedy.rstrip(".") for one in failed if one.remedy) + ".",
+        f"{len(failed)} of the checks failed: {', '.join(finding.check for finding in failed)}.",
+        cause="; ".join(finding.found.rstrip(".") for finding in failed) + ".",
+        remedy="; ".join(finding.remedy.rstrip(".") for finding in failed if finding.remedy) + ".",
     )
 
 
@@ -167,16 +167,16 @@ def writing(check: str, token: str, answer: Answer, *, permission: str, scopes: 
 
 
 def rows(findings: Iterable[Finding]) -> list[tuple[str, ...]]:
-    return [(one.check, one.health, one.found, one.remedy) for one in findings]
+    return [(finding.check, finding.health, finding.found, finding.remedy) for finding in findings]
 
 
 def lines(findings: Sequence[Finding]) -> list[str]:
     """The table for a log, with what to do below what failed."""
-    width = max((len(one.check) for one in findings), default=0)
+    width = max((len(finding.check) for finding in findings), default=0)
     told: list[str] = []
-    for one in findings:
-        told.append(f"{one.health:<7}  {one.check:<{width}}  {one.found}")
-        told += [f"{'':<{width + 11}}{one.remedy}"] if one.remedy else []
+    for finding in findings:
+        told.append(f"{finding.health:<7}  {finding.check:<{width}}  {finding.found}")
+        told += [f"{'':<{width + 11}}{finding.remedy}"] if finding.remedy else []
     return told
 
 
@@ -184,12 +184,15 @@ def markdown(findings: Iterable[Finding]) -> str:
     """The table for a job's summary."""
     marks = {Health.OK: "✅", Health.WARNING: "⚠️", Health.FAILED: "❌", Health.UNKNOWN: "❔"}
     head = ["### preview-db: doctor", "", f"| | {' | '.join(COLUMNS)} |", "|---|---|---|---|---|"]
-    table = [f"| {marks[one.health]} | {text(one.check)} | {one.health} | {text(one.found)} | {text(one.remedy)} |" for one in findings]
+    table = [
+        f"| {marks[finding.health]} | {text(finding.check)} | {finding.health} | {text(finding.found)} | {text(finding.remedy)} |"
+        for finding in findings
+    ]
     return "\n".join([*head, *table, ""])
 
 
 def as_json(findings: Iterable[Finding]) -> list[dict[str, str]]:
-    return [{"check": one.check, "result": one.health, "found": one.found, "remedy": one.remedy} for one in findings]
+    return [{"check": finding.check, "result": finding.health, "found": finding.found, "remedy": finding.remedy} for finding in findings]
 
 
 def _skew(answer: Answer) -> timedelta | None:

@@ -86,7 +86,7 @@ class Engine:
                 outcome, credentials = self._settle(reconciler, desired)
             except PlanLimit as limit:
                 raise self._with_what_could_go(limit, api, project) from None
-            variables = {one.variable: one.name for one in self.inputs.connections if one.variable}
+            variables = {connection.variable: connection.name for connection in self.inputs.connections if connection.variable}
             return RunResult(outcome, tuple(credentials), project, variables)
 
     def revoke(self, credentials: Iterable[Credential]) -> None:
@@ -139,7 +139,7 @@ class Engine:
             api, project, self.github, self.repository, self.inputs, self.sink.info, self.interrupts, datetime.now(UTC), deadline
         )
         sweep = sweeper.run(dry_run=dry_run)
-        for late in (one for one in sweep.of(SweepStatus.DELETED, SweepStatus.WOULD_GO) if one.verdict.missed):
+        for late in (swept for swept in sweep.of(SweepStatus.DELETED, SweepStatus.WOULD_GO) if swept.verdict.missed):
             self.sink.warning("A close was missed", missed(late, sweep))
         outcome = Outcome(OutcomeKind.PLANNED if dry_run else OutcomeKind.SWEPT, decision.reason)
         return RunResult(outcome, project=project, sweep=sweep, failure=failure(sweep, self.inputs.max_deletions))
@@ -199,7 +199,7 @@ class Engine:
             may_create=decision.task in (Task.ENSURE, Task.RESET),
             may_delete=decision.task is not Task.CONNECT,
             fresh=decision.task is Task.RESET,
-            connections=tuple(one.name for one in self.inputs.connections),
+            connections=tuple(connection.name for connection in self.inputs.connections),
             mint_suffix=self.mint_suffix,
             ephemeral=self.inputs.ephemeral,
             grace=self.inputs.credential_grace,

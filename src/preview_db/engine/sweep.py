@@ -90,9 +90,9 @@ class Sweeper:
                 remedy="Nothing was deleted. Run the sweep in a workflow of the repository itself.",
             )
         numbers = {number for scope in scopes if (number := scope.pull_request) is not None}
-        known = {one.number: one for one in self.github.open_pull_requests()} if numbers else {}
+        known = {pull_request.number: pull_request for pull_request in self.github.open_pull_requests()} if numbers else {}
         if closed := numbers - known.keys():
-            known |= {one.number: one for one in self.github.closed_pull_requests(closed, pages=CLOSED_PAGES)}
+            known |= {pull_request.number: pull_request for pull_request in self.github.closed_pull_requests(closed, pages=CLOSED_PAGES)}
         kinds = {scope.kind for scope in scopes}
         return RepositoryState(
             pull_requests=known,
@@ -104,7 +104,7 @@ class Sweeper:
         """Carries them out. If the run is to stop, what has begun gets a moment to end; the rest is left for the next sweep."""
         waiting: queue.SimpleQueue[Verdict] = queue.SimpleQueue()
         ended: queue.SimpleQueue[Swept | Exception] = queue.SimpleQueue()
-        for verdict in (due := [one for one in verdicts if one.plan.steps]):
+        for verdict in (due := [verdict for verdict in verdicts if verdict.plan.steps]):
             waiting.put(verdict)
         # Daemons, which the end of the process does not wait for: one may be in the middle of a read that takes its time.
         workers = [threading.Thread(target=self._work, args=(waiting, ended), name=f"sweep-{n}", daemon=True) for n in range(AT_ONCE)]
@@ -123,7 +123,7 @@ class Sweeper:
         except BaseException:
             self._stopping.set()
             patience = Deadline.after(_TO_END)
-            for worker in (one for one in workers if one.ident is not None):
+            for worker in (worker for worker in workers if worker.ident is not None):
                 worker.join(patience.left)
             self.interrupts.reached(f"after {len(swept) + ended.qsize()} of {len(due)} previews")
             raise
@@ -236,7 +236,7 @@ def failure(sweep: Sweep, max_deletions: int) -> SweepIncomplete | None:
             remedy="Run the sweep again (it goes on where this one stopped), or raise the input timeout.",
         )
     if beyond:
-        deletions = sum(one.verdict.deletions for one in beyond)
+        deletions = sum(swept.verdict.deletions for swept in beyond)
         return SweepIncomplete(
             f"{count(deletions, 'database')} beyond max_deletions ({max_deletions}), not deleted: {_listed(beyond)}.",
             cause="So many at once can be a sign of a mistake, such as a token that does not see every pull request.",
@@ -246,5 +246,5 @@ def failure(sweep: Sweep, max_deletions: int) -> SweepIncomplete | None:
 
 
 def _listed(swept: Sequence[Swept], *, notes: bool = False, most: int = 20) -> str:
-    names = [f"{one.verdict.plan.steps[0].subject}{f' ({one.note})' if notes and one.note else ''}" for one in swept[:most]]
+    names = [f"{item.verdict.plan.steps[0].subject}{f' ({item.note})' if notes and item.note else ''}" for item in swept[:most]]
     return ", ".join(names) + (f" and {len(swept) - most} more" if len(swept) > most else "")

@@ -132,7 +132,7 @@ def _lookups_of_comment(inputs: Inputs, event: Event, *, automatic: bool) -> Loo
 
 
 def unwanted(pull_request: PullRequest, inputs: Inputs) -> str | None:
-    """StaleReason a pull request has no preview; none if it is to have one. The sweep asks the same."""
+    """Why a pull request has no preview; none if it has one. The sweep asks the same."""
     if not pull_request.is_open:
         return "was merged" if pull_request.was_merged else "was closed"
     if pull_request.is_fork and not inputs.allow_forks:
@@ -302,7 +302,7 @@ class _About:
         if self.event.action != "destroyed":
             return Decision(Task.NOTHING, f"the merge group was {self.event.action}, which is no reason to do anything", scope)
         live = (MergeGroup(head_ref=ref, head_sha="") for ref in self.seen.queue)
-        if any(one.number == group.number and one.branch != group.branch for one in live):
+        if any(entry.number == group.number and entry.branch != group.branch for entry in live):
             return Decision(Task.NOTHING, f"pull request #{scope.ref} is in the merge queue again", scope)
         return Decision(Task.REMOVE, f"pull request #{scope.ref} left the merge queue", scope)
 

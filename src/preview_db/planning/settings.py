@@ -114,7 +114,7 @@ def connection_lines(value: object) -> object:
         requested.append(RequestedConnection(name=name, variable=variable or None))
     if not requested:
         raise ValueError("takes at least one name")
-    if len({one.name for one in requested}) < len(requested):
+    if len({connection.name for connection in requested}) < len(requested):
         raise ValueError("names the same connection twice")
     if len(requested) > 20:
         raise ValueError("takes at most 20 connections")
@@ -292,7 +292,7 @@ class Inputs(_Environment):
     def _makes_sense_together(self) -> Self:
         if self.database_id is not None and self.command not in ("connect", "delete"):
             raise ValueError("database_id is a handle for the commands connect and delete")
-        if self.env_file is not None and self.command != "unseal" and not any(one.variable for one in self.connections):
+        if self.env_file is not None and self.command != "unseal" and not any(connection.variable for connection in self.connections):
             raise ValueError("env_file is to get the variables of connections, and none of those has one, as in app=DATABASE_URL")
         if self.ephemeral and self.seal_with is not None:
             raise ValueError("ephemeral ends the credentials with this job, and seal_with is there to pass them on to another")

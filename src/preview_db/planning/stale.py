@@ -113,7 +113,7 @@ class Sweep:
     state: RepositoryState = dataclasses.field(default_factory=RepositoryState)
 
     def of(self, *fates: SweepStatus) -> tuple[Swept, ...]:
-        return tuple(one for one in self.swept if one.status in fates)
+        return tuple(swept for swept in self.swept if swept.status in fates)
 
 
 def others(databases: Iterable[Database], repository: Repository) -> dict[str, int]:
@@ -176,7 +176,7 @@ def within(verdicts: Iterable[Verdict], limit: int) -> tuple[list[Verdict], list
     fitting: list[Verdict] = []
     beyond: list[Verdict] = []
     for verdict in in_order(verdicts):
-        room = limit - sum(one.deletions for one in fitting)
+        room = limit - sum(fit.deletions for fit in fitting)
         (fitting if verdict.deletions <= room and not beyond else beyond).append(verdict)
     return fitting, beyond
 
@@ -213,11 +213,13 @@ def _asked_for(preview: Preview, view: RepositoryState, inputs: Inputs, now: dat
 
 def idle_longest(previews: Iterable[Preview], pull_requests: Iterable[PullRequest], now: datetime, *, most: int = 5) -> list[str]:
     """The pull requests whose previews have been idle longest, each with for how long: what could go where there is no more room."""
-    open_ones = {one.number: one for one in pull_requests}
+    open_ones = {pull_request.number: pull_request for pull_request in pull_requests}
     numbers = {number for preview in previews if (number := preview.scope.pull_request) is not None}
     closed = [f"#{number} (not open)" for number in sorted(numbers - open_ones.keys())]
-    idle = sorted((one for number, one in open_ones.items() if number in numbers), key=lambda one: one.updated_at)
-    return [*closed, *(f"#{one.number} (nothing for {age(now - one.updated_at)})" for one in idle)][:most]
+    idle = sorted(
+        (pull_request for number, pull_request in open_ones.items() if number in numbers), key=lambda pull_request: pull_request.updated_at
+    )
+    return [*closed, *(f"#{pull_request.number} (nothing for {age(now - pull_request.updated_at)})" for pull_request in idle)][:most]
 
 
 def queued_numbers(refs: Iterable[str]) -> frozenset[int]:

@@ -134,7 +134,7 @@ def plan_summary(outcome: Outcome) -> str:
     if not steps:
         return "\n".join([*lines, "Nothing would be done.", ""])
     lines += ["| step | of | why |", "|---|---|---|"]
-    return "\n".join([*lines, *(f"| {one.action.label} | {code(one.subject)} | {text(one.reason)} |" for one in steps), ""])
+    return "\n".join([*lines, *(f"| {step.action.label} | {code(step.subject)} | {text(step.reason)} |" for step in steps), ""])
 
 
 def plan_json(plan: Plan) -> list[dict[str, str | None]]:

@@ -37,9 +37,9 @@ def summary(sweep: Sweep, repository_url: str) -> str:
     lines += _section("Failed", sweep.of(SweepStatus.FAILED), sweep, repository_url)
     lines += _section("Beyond max_deletions, left alone", sweep.of(SweepStatus.BEYOND), sweep, repository_url)
     lines += _section("Kept", sweep.of(SweepStatus.KEPT), sweep, repository_url, folded=True)
-    warned = [one for one in (*went, *would) if one.verdict.missed]
+    warned = [entry for entry in (*went, *would) if entry.verdict.missed]
     if warned:
-        links = ", ".join(_about(one.verdict.preview.scope, repository_url) for one in warned[:MAX_ROWS])
+        links = ", ".join(_about(entry.verdict.preview.scope, repository_url) for entry in warned[:MAX_ROWS])
         lines += [
             "> [!WARNING]",
             f"> The close of {len(warned)} was missed: {links}. That is a broken hook somebody should know about.",
@@ -71,19 +71,19 @@ def as_json(sweep: Sweep) -> list[dict[str, Any]]:
     """Every preview and what became of it, for programs."""
     return [
         {
-            "databases": [{"id": database.id, "name": database.name} for database in one.verdict.preview.databases],
-            "kind": one.verdict.preview.scope.kind,
-            "ref": one.verdict.preview.scope.ref,
-            "pull_request": one.verdict.preview.scope.pull_request,
-            "key": one.verdict.preview.scope.key,
-            "fate": one.status,
-            "why": one.verdict.why,
-            "reason": one.verdict.reason,
-            "since": one.verdict.since.isoformat() if one.verdict.since else None,
-            "missed": one.verdict.missed,
-            "note": one.note,
+            "databases": [{"id": database.id, "name": database.name} for database in entry.verdict.preview.databases],
+            "kind": entry.verdict.preview.scope.kind,
+            "ref": entry.verdict.preview.scope.ref,
+            "pull_request": entry.verdict.preview.scope.pull_request,
+            "key": entry.verdict.preview.scope.key,
+            "fate": entry.status,
+            "why": entry.verdict.why,
+            "reason": entry.verdict.reason,
+            "since": entry.verdict.since.isoformat() if entry.verdict.since else None,
+            "missed": entry.verdict.missed,
+            "note": entry.note,
         }
-        for one in sweep.swept
+        for entry in sweep.swept
     ]
 
 
@@ -91,10 +91,10 @@ def _section(title: str, swept: Sequence[Swept], sweep: Sweep, repository_url: s
     if not swept:
         return []
     table = ["| preview | database | age | why |", "|---|---|--:|---|"]
-    for one in swept[:MAX_ROWS]:
-        oldest = one.verdict.preview.databases[0]
-        why = text(f"{one.verdict.reason}. {one.note}" if one.note else one.verdict.reason)
-        scope = _about(one.verdict.preview.scope, repository_url)
+    for entry in swept[:MAX_ROWS]:
+        oldest = entry.verdict.preview.databases[0]
+        why = text(f"{entry.verdict.reason}. {entry.note}" if entry.note else entry.verdict.reason)
+        scope = _about(entry.verdict.preview.scope, repository_url)
         table.append(f"| {scope} | {code(oldest.name)} | {age(sweep.now - oldest.created_at)} | {why} |")
     if len(swept) > MAX_ROWS:
         table.append(f"| and {len(swept) - MAX_ROWS} more | | | |")
@@ -104,7 +104,7 @@ def _section(title: str, swept: Sequence[Swept], sweep: Sweep, repository_url: s
 
 
 def _about(scope: Scope, repository_url: str) -> str:
-    """The preview's scope, linked to its pull request where it has one."""
+    """The preview's scope, linked to its pull request where it has entry."""
     key = f" ({code(scope.key)})" if scope.key else ""
     if scope.kind is Kind.BRANCH:
         return f"branch {code(scope.ref)}{key}"
@@ -117,8 +117,8 @@ def _picture(sweep: Sweep) -> list[str]:
     if not sweep.swept:
         return []
     counts = [0] * len(_AGES)
-    for one in sweep.swept:
-        old = sweep.now - one.verdict.preview.databases[0].created_at
+    for entry in sweep.swept:
+        old = sweep.now - entry.verdict.preview.databases[0].created_at
         counts[next(index for index, (days, _) in enumerate(_AGES) if days is None or old < timedelta(days=days))] += 1
     labels = ", ".join(f'"{label}"' for _, label in _AGES)
     return [

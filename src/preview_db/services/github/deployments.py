@@ -32,7 +32,7 @@ def record(repository: GitHubRepository, *, task: str, sha: str, state: State, d
     """
     with failing("Recording the deployment", "deployments: write"):
         existing = list(repository.api.get_deployments(task=task, environment=ENVIRONMENT))
-        current = next((one for one in existing if one.sha == sha), None)
+        current = next((deployment for deployment in existing if deployment.sha == sha), None)
         if current is None:
             current = repository.api.create_deployment(
                 ref=sha,
@@ -45,16 +45,16 @@ def record(repository: GitHubRepository, *, task: str, sha: str, state: State, d
                 production_environment=False,
             )
         current.create_status(state=state, description=description[:140], auto_inactive=False)
-        for one in existing:
-            if one.id != current.id:
-                _remove(repository, one)
+        for deployment in existing:
+            if deployment.id != current.id:
+                _remove(repository, deployment)
 
 
 def end(repository: GitHubRepository, *, task: str) -> None:
     """Ends and removes every deployment of the preview."""
     with failing("Removing the deployment", "deployments: write"):
-        for one in list(repository.api.get_deployments(task=task, environment=ENVIRONMENT)):
-            _remove(repository, one)
+        for deployment in list(repository.api.get_deployments(task=task, environment=ENVIRONMENT)):
+            _remove(repository, deployment)
 
 
 def _remove(repository: GitHubRepository, deployment: Deployment) -> None:

@@ -96,15 +96,15 @@ class GitHubRepository:
         """All that are open, on every page."""
         with failing("Listing the open pull requests", "pull-requests: read"):
             listed = self._list("/pulls", state="open", sort="created", direction="asc")
-            return [PullRequest.model_validate(one) for one in listed]
+            return [PullRequest.model_validate(item) for item in listed]
 
     def closed_pull_requests(self, numbers: Collection[int], *, pages: int) -> list[PullRequest]:
         """Those of ``numbers`` that are among the pull requests closed and touched last; no more than ``pages`` of 100 are read."""
         found: list[PullRequest] = []
         with failing("Listing the closed pull requests", "pull-requests: read"):
-            for one in self._list("/pulls", pages=pages, state="closed", sort="updated", direction="desc"):
-                if one["number"] in numbers:
-                    found.append(PullRequest.model_validate(one))
+            for item in self._list("/pulls", pages=pages, state="closed", sort="updated", direction="desc"):
+                if item["number"] in numbers:
+                    found.append(PullRequest.model_validate(item))
                 if len(found) == len(numbers):
                     break
         return found
@@ -137,7 +137,7 @@ class GitHubRepository:
             return absent_is_none(lambda: self.api.get_collaborator_permission(login)) or "none"
 
     def react(self, number: int, comment_id: int, reaction: str) -> None:
-        """Output a comment on a pull request with a reaction: ``+1``, ``-1``, ``confused``, ``eyes``."""
+        """Answers a comment on a pull request with a reaction: ``+1``, ``-1``, ``confused``, ``eyes``."""
         with failing("Reacting to the comment", "pull-requests: write"):
             self.api.get_issue(number).get_comment(comment_id).create_reaction(reaction)
 
@@ -189,7 +189,7 @@ class GitHubRepository:
 
     def _refs(self, prefix: str) -> Iterator[str]:
         """The references that begin with ``prefix``, in full."""
-        return (str(one["ref"]) for one in self._list(f"/git/matching-refs/{quote(prefix)}"))
+        return (str(reference["ref"]) for reference in self._list(f"/git/matching-refs/{quote(prefix)}"))
 
     def _page(self, path: str, **parameters: str) -> tuple[Any, str]:
         headers, content = self.api.requester.requestJsonAndCheck("GET", f"{self.api.url}{path}", parameters=parameters)

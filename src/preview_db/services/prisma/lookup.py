@@ -34,7 +34,7 @@ def project(api: ManagementApi, asked: str | None) -> Project:
         if found is not None and bare(found.id) == bare(asked):
             return found
     projects = api.projects()
-    could_be = f"The service token sees these projects: {_listed([f'{one.name} ({one.id})' for one in projects])}."
+    could_be = f"The service token sees these projects: {_listed([f'{candidate.name} ({candidate.id})' for candidate in projects])}."
     if asked is None:
         raise InvalidInput(
             f"The input project is not set. {could_be}",
@@ -42,13 +42,13 @@ def project(api: ManagementApi, asked: str | None) -> Project:
             remedy="Set project to the id or the exact name of one of them (or the variable PRISMA_PROJECT_ID to an id).",
             problem=could_be,
         )
-    by_id = [one for one in projects if bare(one.id) == bare(asked)]
-    matching = by_id or [one for one in projects if one.name == asked]
+    by_id = [candidate for candidate in projects if bare(candidate.id) == bare(asked)]
+    matching = by_id or [candidate for candidate in projects if candidate.name == asked]
     if len(matching) == 1:
         return matching[0]
     if matching:
         raise NotFound(
-            f"There are {len(matching)} projects called {asked!r}: {_listed([one.id for one in matching])}.",
+            f"There are {len(matching)} projects called {asked!r}: {_listed([candidate.id for candidate in matching])}.",
             cause="Prisma lets two projects bear the same name.",
             remedy="Set the input project to the id of the one that is meant.",
         )
@@ -108,11 +108,11 @@ def check_region(api: ManagementApi, asked: str) -> None:
     if asked == "inherit":
         return
     regions = api.regions()
-    if asked not in {one.id for one in regions if one.status == "available"}:
-        closed = any(one.id == asked for one in regions)
+    if asked not in {region.id for region in regions if region.status == "available"}:
+        closed = any(region.id == asked for region in regions)
         raise NotFound(
             f"The region {asked!r} {'takes no new databases at the moment' if closed else 'does not exist'}. "
-            f"There are: {_listed([one.id for one in regions if one.status == 'available'])}.",
+            f"There are: {_listed([region.id for region in regions if region.status == 'available'])}.",
             cause="Prisma has closed it for now." if closed else "The name is misspelt, or Prisma has no such region any more.",
             remedy="Set the input region to one of them, or to inherit for the project's own.",
         )
