@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from preview_db.errors import UnsupportedEvent
 from preview_db.planning import events
-from preview_db.planning.decide import Decision, EventState, Lookups, Task, decide, lookups
+from preview_db.planning.decide import Decision, Task, decide
+from preview_db.planning.lookups import EventState, Lookups, needed
 from preview_db.planning.model import Kind, Repository, Scope
 from preview_db.planning.settings import Inputs
 from preview_db_emulator.github import payloads
@@ -69,7 +70,7 @@ def test_what_an_action_means(action: str, state: str, task: Task, says: str) ->
 
 def test_a_closed_run_that_is_run_again_leaves_a_reopened_pull_request_alone() -> None:
     closed = event(action="closed", state="closed")
-    assert lookups(Inputs.read(TOKEN), closed) == Lookups(pull_request=12, only_if_possible=True)
+    assert needed(Inputs.read(TOKEN), closed) == Lookups(pull_request=12, only_if_possible=True)
     assert decided(closed, EventState(pull_request=pull())).task is Task.NOTHING
     assert decided(closed, EventState(pull_request=pull(state="closed"))).task is Task.REMOVE
 
@@ -106,7 +107,7 @@ def test_a_comments_event_can_be_used_for_a_command_by_who_may_write() -> None:
 def test_a_plan_of_nothing_in_particular_is_of_the_whole_repository() -> None:
     assert decided(parsed("workflow_dispatch", {}), command="plan").task is Task.SWEEP
     assert (
-        lookups(Inputs.read({"INPUT_COMMAND": "plan", "INPUT_PR": "12"}), parsed("push", {"ref": "x", "repository": where()["repository"]}))
+        needed(Inputs.read({"INPUT_COMMAND": "plan", "INPUT_PR": "12"}), parsed("push", {"ref": "x", "repository": where()["repository"]}))
         == Lookups()
     )
 
@@ -239,7 +240,7 @@ def test_a_merge_queue_entry_has_a_preview_of_its_own() -> None:
     scope = Scope(REPOSITORY, Kind.MERGE_QUEUE, "3")
     assert decided(queue("checks_requested")) == Decision(Task.ENSURE, "pull request #3 entered the merge queue", scope)
     destroyed = queue("destroyed")
-    assert lookups(Inputs.read({}), destroyed) == Lookups(queue=True)
+    assert needed(Inputs.read({}), destroyed) == Lookups(queue=True)
     assert decided(destroyed).task is Task.REMOVE
 
 
@@ -301,7 +302,7 @@ def test_only_people_who_may_write_give_orders(permission: str) -> None:
 @pytest.mark.parametrize(("sender", "kind"), [("ci[bot]", "Bot"), ("ci[bot]", "User"), ("someone", "Bot"), ("x", "Organization")])
 def test_bots_give_no_orders(sender: str, kind: str) -> None:
     order = said("/preview-db delete", sender=sender, kind=kind)
-    assert lookups(Inputs.read(TOKEN), order) == Lookups()
+    assert needed(Inputs.read(TOKEN), order) == Lookups()
     assert decided(order, EventState(pull_request=pull(), permission="admin")).task is Task.NOTHING
 
 
@@ -318,7 +319,7 @@ def test_what_is_not_wanted_is_not_created_by_a_comment_either() -> None:
 @pytest.mark.parametrize("name", ["workflow_dispatch", "repository_dispatch", "workflow_run"])
 def test_a_request_with_a_number_makes_the_pull_request_what_it_should_be(name: str) -> None:
     happened = parsed(name, {})
-    assert lookups(Inputs.read({"INPUT_PR": "12"}), happened) == Lookups(pull_request=12)
+    assert needed(Inputs.read({"INPUT_PR": "12"}), happened) == Lookups(pull_request=12)
     assert decided(happened, EventState(pull_request=pull()), pr="12").task is Task.ENSURE
     assert decided(happened, EventState(pull_request=pull(state="closed")), pr="12").task is Task.REMOVE
     assert decided(happened, EventState(branch_exists=True), branch="feat/x").task is Task.ENSURE

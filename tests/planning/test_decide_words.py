@@ -9,7 +9,8 @@ import pytest
 
 from preview_db.errors import UnsupportedEvent
 from preview_db.planning import events
-from preview_db.planning.decide import MEANS, Decision, EventState, Lookups, Task, decide, lookups
+from preview_db.planning.decide import MEANS, Decision, Task, decide
+from preview_db.planning.lookups import EventState, Lookups, needed
 from preview_db.planning.model import Kind, Scope
 from preview_db.planning.settings import Inputs
 
@@ -139,7 +140,7 @@ def test_a_task_is_said_in_words() -> None:
 
 def test_what_is_looked_up_first() -> None:
     def asked(happened: events.Event, **inputs: str) -> Lookups:
-        return lookups(Inputs.read({**TOKEN, **{f"INPUT_{name.upper()}": value for name, value in inputs.items()}}), happened)
+        return needed(Inputs.read({**TOKEN, **{f"INPUT_{name.upper()}": value for name, value in inputs.items()}}), happened)
 
     assert asked(event(action="closed")) == Lookups(pull_request=12, only_if_possible=True)
     assert asked(event("pull_request_target", action="closed")) == Lookups(pull_request=12, only_if_possible=True)

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from preview_db.errors import InvalidInput
+from preview_db.planning.fields import RequestedConnection
 from preview_db.planning.model import Endpoint
-from preview_db.planning.settings import Inputs, Job, RequestedConnection
+from preview_db.planning.settings import Inputs, Job
 
 DEFAULTS = {
     "command": "auto",

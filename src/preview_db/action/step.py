@@ -19,10 +19,11 @@ from ..engine.credentials import mask
 from ..engine.run import AFTERWARDS, Engine
 from ..errors import Cancelled, InvalidInput, PreviewError
 from ..interrupts import Interrupts
-from ..planning import decide, events
+from ..planning import decide, events, lookups
 from ..planning.credential import Credential
-from ..planning.decide import Decision, EventState, Task
+from ..planning.decide import Decision, Task
 from ..planning.events import Event
+from ..planning.lookups import EventState, Lookups
 from ..planning.model import Repository
 from ..planning.outcome import OutcomeKind
 from ..planning.settings import Inputs, Job
@@ -88,7 +89,7 @@ class Step:
             if self.inputs.command == "doctor":
                 self._consult_doctor(github)
                 return
-            state = self._look(github, decide.lookups(self.inputs, self.event))
+            state = self._look(github, lookups.needed(self.inputs, self.event))
             decision = decide.decide(self.inputs, self.event, self._repository, state)
             if decision.task is not Task.SWEEP:
                 self._carry_out(decision, github, state)
@@ -150,7 +151,7 @@ class Step:
         inputs, repository = self.inputs.model_copy(update={"command": "auto"}), self._repository
 
         def decision() -> Decision:
-            return decide.decide(inputs, self.event, repository, self._look(github, decide.lookups(inputs, self.event)))
+            return decide.decide(inputs, self.event, repository, self._look(github, lookups.needed(inputs, self.event)))
 
         findings = Doctor(inputs, repository, self.job.api_url, decision=decision, sign_in=self._signed_in).examine()
         for line in diagnosis.lines(findings):
@@ -211,9 +212,9 @@ class Step:
     def _workspace(self) -> Path:
         return Path(self.environ.get("GITHUB_WORKSPACE", "."))
 
-    def _look(self, github: GitHubRepository | None, lookups: decide.Lookups) -> EventState:
+    def _look(self, github: GitHubRepository | None, wanted: Lookups) -> EventState:
         """What has to be seen on GitHub before anything is decided. It can't be guessed: without a token, this fails."""
-        if lookups == decide.Lookups() or (lookups.only_if_possible and github is None):
+        if wanted == Lookups() or (wanted.only_if_possible and github is None):
             return EventState()
         if github is None:
             raise InvalidInput(
@@ -221,17 +222,17 @@ class Step:
                 cause=f"For the event {self.event.name!r} the step has to look something up on GitHub first.",
                 remedy="Leave github_token out of the step's 'with:', so that it is the job's own token.",
             )
-        number, branch, login = lookups.pull_request, lookups.branch, lookups.permission_of
+        number, branch, login = wanted.pull_request, wanted.branch, wanted.permission_of
         try:
             return EventState(
                 permission=github.permission(login) if login else "none",
                 pull_request=github.pull_request(number) if number else None,
                 branch_exists=github.branch_exists(branch) if branch else None,
-                queue=github.queue() if lookups.queue else frozenset(),
+                queue=github.queue() if wanted.queue else frozenset(),
                 checked=True,
             )
         except GitHubFailed as error:
-            if not lookups.only_if_possible:
+            if not wanted.only_if_possible:
                 raise
             self.runner.warning(error.title, str(error))
             return EventState()

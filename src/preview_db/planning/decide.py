@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-import re
 
 from ..errors import UnsupportedEvent
 from .events import Event, MergeGroup, PullRequest
+from .lookups import PULL_REQUEST_EVENTS, EventState, order_of
 from .model import Kind, Repository, Scope
 from .settings import Inputs
 
 WRITERS = frozenset({"admin", "maintain", "write"})
 """Who may give orders in comments, as GitHub's API names permissions."""
 
-_ORDER = re.compile(r"\s*/preview-db[ \t]+(?P<verb>[a-z-]+)[ \t]*(?:\r?\n.*)?\Z", re.DOTALL)
-_PULL_REQUEST = ("pull_request", "pull_request_target")
-_HARMLESS = ("doctor", "unseal")
-_SAY_IT_ALL = (*_PULL_REQUEST, "push", "create", "delete", "merge_group", "schedule", "issue_comment")
 _HOW_TO_SERVE = {
     "a fork": "To serve forks, run the step with allow_forks: true in a job of a workflow on: pull_request_target that checks nothing of "
     "the pull request out",
@@ -68,69 +64,6 @@ class Decision:
     reaction: str = ""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Lookups:
-    """What has to be looked up on GitHub before anything is decided.
-
-    Attributes:
-        only_if_possible: whether the event alone will do where GitHub can't be asked.
-    """
-
-    pull_request: int | None = None
-    branch: str | None = None
-    permission_of: str | None = None
-    queue: bool = False
-    only_if_possible: bool = False
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class EventState:
-    """The answers to :class:`Lookups`.
-
-    Attributes:
-        checked: whether GitHub was asked at all; of what is none then, there is no saying whether it exists.
-        permission: what the repository lets the person do, as GitHub's API says it; never what a payload says.
-        queue: the refs of the merge queue's live entries.
-    """
-
-    pull_request: PullRequest | None = None
-    branch_exists: bool | None = None
-    permission: str = "none"
-    queue: frozenset[str] = frozenset()
-    checked: bool = False
-
-
-def lookups(inputs: Inputs, event: Event) -> Lookups:
-    """What :func:`decide` needs to have seen. Most events carry all it takes."""
-    automatic = inputs.command in ("auto", "plan")
-    if event.name == "issue_comment":
-        return _lookups_of_comment(inputs, event, automatic=automatic)
-    number = event.pull_request.number if event.pull_request else None
-    deletes = automatic or (inputs.command == "delete" and inputs.database_id is None and inputs.pr in (None, number))
-    if event.name in _PULL_REQUEST and event.action == "closed" and deletes:
-        # A closed run may be run again, weeks later, on a pull request that was reopened.
-        return Lookups(pull_request=number, only_if_possible=True)
-    if event.name == "merge_group" and automatic and event.action == "destroyed":
-        return Lookups(queue=True)
-    if inputs.command in ("create", "reset") and (inputs.branch or inputs.pr not in (None, number)):
-        return Lookups(pull_request=inputs.pr, branch=inputs.branch, only_if_possible=True)
-    if event.name not in _SAY_IT_ALL and automatic:
-        return Lookups(pull_request=inputs.pr, branch=inputs.branch)
-    return Lookups()
-
-
-def _lookups_of_comment(inputs: Inputs, event: Event, *, automatic: bool) -> Lookups:
-    """A comment counts only from who may write, and what it is about may come from a fork: both are looked up, whatever the command."""
-    if event.sender is None or event.sender.is_bot or event.issue is None or event.action != "created":
-        return Lookups()
-    if inputs.command in _HARMLESS or (automatic and _order(event) is None):
-        return Lookups()
-    branch = None if automatic else inputs.branch
-    number = event.issue.number if automatic or inputs.pr is None else inputs.pr
-    is_pull_request = event.issue.pull_request is not None or inputs.pr is not None
-    return Lookups(pull_request=number if is_pull_request and branch is None else None, branch=branch, permission_of=event.sender.login)
-
-
 def unwanted(pull_request: PullRequest, inputs: Inputs) -> str | None:
     """Why a pull request has no preview; none if it has one. The sweep asks the same."""
     if not pull_request.is_open:
@@ -158,7 +91,7 @@ def decide(inputs: Inputs, event: Event, repository: Repository, seen: EventStat
         return about.by_command()
     if event.name == "issue_comment":
         return about.by_comment()
-    if event.name in _PULL_REQUEST:
+    if event.name in PULL_REQUEST_EVENTS:
         return about.by_pull_request()
     if event.name in ("push", "create", "delete"):
         return about.by_branch()
@@ -310,7 +243,7 @@ class _About:
         """Orders in comments, from people who may write to the repository; checked with the API, not by what the payload says."""
         event, scope = self.event, self._pull_request_scope()
         sender = event.sender.login if event.sender else ""
-        order = _order(event)
+        order = order_of(event)
         if order is None or scope is None:
             return Decision(Task.NOTHING, "the comment gives no order to preview-db")
         if (ignored := self._ignored_comment()) is not None:
@@ -390,11 +323,3 @@ _HAPPENED = {
     "unlabeled": "lost a label",
     "converted_to_draft": "became a draft",
 }
-
-
-def _order(event: Event) -> str | None:
-    """The verb of ``/preview-db <verb>`` in the first line of a new comment on a pull request."""
-    if event.action != "created" or event.comment is None or event.issue is None or event.issue.pull_request is None:
-        return None
-    said = _ORDER.match(event.comment.body or "")
-    return said["verb"] if said else None

@@ -6,8 +6,9 @@ import dataclasses
 from pathlib import Path
 
 from ...errors import InvalidInput, NoPreview, NotFound
-from ...planning import decide
-from ...planning.decide import EventState, Task
+from ...planning import decide, lookups
+from ...planning.decide import Task
+from ...planning.lookups import EventState, Lookups
 from ...planning.outcome import OutcomeKind
 from ...services.dotenv import file as env_file
 from ...services.github.repository import GitHubFailed
@@ -60,7 +61,7 @@ def _looked_up(session: Session) -> EventState:
         NotFound: it is not there.
     """
     inputs, terminal = session.inputs, session.terminal
-    if decide.lookups(inputs, EVENT) == decide.Lookups():
+    if lookups.needed(inputs, EVENT) == Lookups():
         return EventState()
     if session.target.github is None:
         terminal.notice("GitHub was not asked", "with GH_TOKEN or GITHUB_TOKEN set, this checks that the pull request or branch is there")

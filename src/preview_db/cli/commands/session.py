@@ -13,8 +13,9 @@ from pydantic import SecretStr
 from ...engine.run import Engine
 from ...errors import InvalidInput, NotFound
 from ...interrupts import Interrupts
-from ...planning.decide import Decision, EventState, Task
+from ...planning.decide import Decision, Task
 from ...planning.events import Event
+from ...planning.lookups import EventState
 from ...planning.model import Action
 from ...planning.outcome import Outcome, OutcomeKind, RunResult
 from ...planning.settings import Inputs
