@@ -46,7 +46,7 @@ def test_a_short_wait_is_not_worth_a_word(life: Life) -> None:
 
 def test_an_api_that_stays_down_is_told_as_it_is_waited_for(desk: Desk) -> None:
     desk.life.emulator.control("PUT", "faults", {"kinds": ["500"], "operations": ["GET /v1/projects"]})
-    said = desk("list")
+    said = desk("list", PREVIEW_DB_PACE="0.5")
     assert said.exit_code == exit_codes.FAILED
     tries = [line for line in said.err.splitlines() if "HTTP 500; trying again in" in line]
     assert tries[-1].partition("(")[2].startswith("try 6 of 6, for ")
