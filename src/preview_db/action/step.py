@@ -29,7 +29,7 @@ from ..planning.outcome import OutcomeKind
 from ..planning.settings import Inputs, Job
 from ..report import preview as preview_report
 from ..services.github.repository import GitHubFailed, GitHubRepository
-from ..services.github.runner import Runner
+from ..services.github.runner import CannotWrite, Runner
 from .post import EPHEMERAL, SECRET_VARIABLES
 from .publish import Publisher, summarise
 from .sign_in import signed_in
@@ -53,7 +53,7 @@ def run(environ: Mapping[str, str], log: TextIO, *, interrupts: Interrupts) -> i
     interrupts.over()
     if failure is None:
         return 0
-    with contextlib.suppress(OSError, ValueError):  # where outputs can't be written, that is the failure
+    with contextlib.suppress(CannotWrite, ValueError):  # where outputs can't be written, that is the failure
         runner.set_output("outcome", OutcomeKind.FAILED)
     if isinstance(failure, PreviewError):
         runner.error(failure.title, str(failure))
