@@ -15,7 +15,6 @@ import dataclasses
 import itertools
 import multiprocessing
 import os
-import re
 import shutil
 import socket
 import tempfile
@@ -25,7 +24,6 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Self
 
-import certifi
 import uvicorn
 
 from preview_db_emulator.app import SERVER_URL
@@ -226,7 +224,7 @@ class Orders:
         config = uvicorn.Config(door, ws="none", lifespan="off", log_config=None, log_level="critical", access_log=False)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        with tempfile.TemporaryDirectory(prefix="preview-db-orders-") as root, _hasty(Path(root)):
+        with tempfile.TemporaryDirectory(prefix="preview-db-orders-") as root, _hasty():
             thread.start()
             try:
                 yield cls(Path(root), f"http://127.0.0.1:{listener.getsockname()[1]}", door)
@@ -391,17 +389,13 @@ def _every(setting: Setting, most: int) -> Counted:
 
 
 @contextlib.contextmanager
-def _hasty(root: Path) -> Iterator[None]:
-    """Pauses between two attempts are short, and a client reads one authority's certificate instead of all: nothing here speaks TLS."""
-    authority = root / "authority.pem"
-    authority.write_text(re.split(r"(?<=-----END CERTIFICATE-----\n)", Path(certifi.where()).read_text("utf-8"))[0], "utf-8")
-    changes = {"PREVIEW_DB_PACE": "0.01", "SSL_CERT_FILE": str(authority)}
-    before = {name: os.environ.get(name) for name in changes}
-    os.environ.update(changes)
+def _hasty() -> Iterator[None]:
+    """Pauses between two attempts are short."""
+    before = os.environ.get("PREVIEW_DB_PACE")
+    os.environ["PREVIEW_DB_PACE"] = "0.01"
     try:
         yield
     finally:
-        for name, value in before.items():
-            os.environ.pop(name)
-            if value is not None:
-                os.environ[name] = value
+        os.environ.pop("PREVIEW_DB_PACE")
+        if before is not None:
+            os.environ["PREVIEW_DB_PACE"] = before
