@@ -193,18 +193,30 @@ def _without_services(text: str) -> str:
 
 
 class _Alone:
-    """act names its containers by workflow and job: two runs of the same name at once would take each other's."""
+    """act names its containers by workflow and job: two runs of the same name at once, or right after another, would take each other's."""
 
     def __init__(self, workflow: Workflow) -> None:
-        name = hashlib.sha256(str(workflow.content.get("name", "")).encode()).hexdigest()[:12]
-        self._path = Path(tempfile.gettempdir()) / f"preview-db-play-{name}.lock"
+        name = str(workflow.content.get("name", "played.yml"))
+        self._path = Path(tempfile.gettempdir()) / f"preview-db-play-{hashlib.sha256(name.encode()).hexdigest()[:12]}.lock"
+        jobs = "|".join(map(re.escape, workflow.content["jobs"]))
+        self._volumes = re.compile(rf"act-{re.sub('[^A-Za-z0-9]+', '-', name)}-({jobs})(-[0-9]+)?-[0-9a-f]{{64}}(-env)?")
 
     def __enter__(self) -> None:
         self._file = self._path.open("w")
         fcntl.flock(self._file, fcntl.LOCK_EX)
+        for volume in _docker("volume", "ls", "--quiet", "--filter", "name=act-"):
+            if self._volumes.fullmatch(volume):
+                # What the run before left: a busy engine is slow to take a container away.
+                for container in _docker("ps", "--all", "--quiet", "--filter", f"volume={volume}"):
+                    _docker("rm", "--force", container)
 
     def __exit__(self, *_: object) -> None:
         self._file.close()
+
+
+def _docker(*arguments: str) -> list[str]:
+    """The lines that ``docker`` answers."""
+    return subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False).stdout.split()
 
 
 def _read(ran: subprocess.CompletedProcess[str]) -> Played:
