@@ -93,6 +93,11 @@ def test_the_comment_says_which_of_several_previews_it_is_about() -> None:
     assert preview.comment(with_key, FACTS).startswith("### Preview database `e2e`: ready\n")
 
 
+def test_a_time_is_said_in_utc() -> None:
+    elsewhere = dataclasses.replace(FACTS, at=datetime.fromisoformat("2026-05-01T10:31:00+02:00"))
+    assert preview.comment(OUTCOME, elsewhere) == COMMENT
+
+
 def test_the_comment_leaves_a_region_out_that_is_not_known() -> None:
     somewhere = dataclasses.replace(OUTCOME, database=dataclasses.replace(DATABASE, region=None))
     assert preview.comment(somewhere, FACTS) == COMMENT.replace("| Region | `eu-central-1` |\n", "")

@@ -107,6 +107,11 @@ def test_the_summary_of_a_dry_run() -> None:
     assert "Deleted" not in said
 
 
+def test_a_pull_request_that_keeps_its_preview_is_linked() -> None:
+    kept = Sweep((swept("5", SweepStatus.KEPT),), OTHERS, NOW)
+    assert "| [#5](https://github.com/acme/shop/pull/5) | `shop-5` |" in report.summary(kept, URL)
+
+
 def test_a_sweep_that_finds_nothing_says_so_without_a_picture() -> None:
     nothing = Sweep((), {"made by hand": 0}, NOW)
     assert report.summary(nothing, URL).endswith("| Kept | 0 |\n\nNot this repository's previews, and untouched: 0 made by hand.\n")
