@@ -36,8 +36,6 @@ The subclasses that are not defined here stand where they are raised.
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 DOCS = "https://github.com/preview-db/preview-db/blob/main/docs/"
 
 
@@ -56,8 +54,8 @@ class PreviewError(Exception):
     """
 
     title = "preview-db failed"
-    exit_code: ClassVar[int] = 1
-    page: ClassVar[str] = "errors.md"
+    exit_code = 1
+    page = "errors.md"
 
     def __init__(self, what: str, *, cause: str, remedy: str, title: str | None = None) -> None:
         super().__init__(what)

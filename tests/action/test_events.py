@@ -178,7 +178,10 @@ def test_a_request_with_a_number_reads_how_the_pull_request_stands(life: Life, e
     refused = life.step(event, payload).finish()
     assert refused.exit_code == 1
     assert "command and pr" in refused.annotations[-1].message
-    assert happens(life, event, payload, command="create", branch="feat/y").outputs["outcome"] == "created"
+    unknown = life.step(event, payload, {"command": "create", "branch": f"feat/{life.number}"}).finish()
+    assert (unknown.exit_code, "There is no branch" in unknown.annotations[-1].message) == (1, True)
+    life.emulator.control("PUT", f"github/branches/feat/{life.number}", {})
+    assert happens(life, event, payload, command="create", branch=f"feat/{life.number}").outputs["outcome"] == "created"
 
 
 def order(life: Life, words: str, *, by: str = "maintainer", **inputs: str) -> Run:

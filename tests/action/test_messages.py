@@ -48,12 +48,12 @@ def github_answers(status: int, message: str) -> Lie:
 @pytest.mark.parametrize(
     ("status", "message", "said"),
     [
-        (401, "Bad credentials", "run out"),
+        (401, "Bad credentials", "expired or revoked"),
         (403, "Resource not accessible by integration", "lacks the permission 'pull-requests: write'"),
-        (403, "API rate limit exceeded for installation", "too often"),
+        (403, "API rate limit exceeded for installation", "used up"),
         (403, "Unable to create comment because issue is locked.", "locked"),
-        (404, "Not Found", "404 for what a token may not see"),
-        (422, "Validation Failed", "does not take this request"),
+        (404, "Not Found", "There is nothing by that name"),
+        (422, "Validation Failed", "does not take the request"),
     ],
 )
 def test_github_s_refusal_has_the_cause_that_its_answer_points_at(

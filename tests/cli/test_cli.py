@@ -175,7 +175,7 @@ def test_the_workspace_is_checked_where_it_is_given(desk: Desk) -> None:
 def test_failures_are_told_in_three_sentences(desk: Desk) -> None:
     said = desk("create", "--project", "nowhere")
     assert said.exit_code == exit_codes.FAILED
-    assert [line.strip().split(":")[0] for line in said.err.splitlines()[-3:]] == ["Error", "Likely cause", "What to do"]
+    assert [line.strip().split(":")[0] for line in said.err.splitlines()[-4:]] == ["Error", "Likely cause", "What to do", "Read on"]
 
 
 def test_ctrl_c_while_it_waits_ends_it_cleanly(desk: Desk) -> None:

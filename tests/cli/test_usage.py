@@ -20,7 +20,7 @@ COMMANDS = sorted(main.commands)
 
 
 USAGE = [
-    (["create", "--timeout", "0s"], "'--timeout': takes from 1s to 1h"),
+    (["create", "--timeout", "0s"], "'--timeout': takes from 1s to 6h"),
     (["create", "--region", "the moon"], "'--region': takes inherit"),
     (["create", "--branch", "a..b"], "'--branch': takes"),
     (["create", "--pr", "0"], "'--pr'"),

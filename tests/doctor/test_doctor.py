@@ -175,7 +175,7 @@ def elsewhere(desk: Desk) -> Iterator[Elsewhere]:
         "/v1/me": (200, {"data": {"workspace": workspace}}),
         "/v1/projects/proj_1": (200, {"data": project}),
         "/v1/databases": (200, {"data": [], "pagination": {"nextCursor": None, "hasMore": False}}),
-        "/repos/acme/shop": (200, {"id": desk.life.repository.id, "private": True}),
+        "/repos/acme/shop": (200, {"id": desk.life.repository.id, "default_branch": "main", "private": True}),
         "/repos/acme/shop/pulls": (200, []),
         "/repos/acme/shop/branches": (200, []),
     }
@@ -211,7 +211,10 @@ def test_what_the_token_may_write_is_told_as_far_as_github_tells(
     elsewhere: Elsewhere, token: str, scopes: str, private: bool, result: str
 ) -> None:
     elsewhere.handler.headers_of["X-OAuth-Scopes"] = scopes
-    elsewhere.handler.answers["/repos/acme/shop"] = (200, {"id": elsewhere.desk.life.repository.id, "private": private})
+    elsewhere.handler.answers["/repos/acme/shop"] = (
+        200,
+        {"id": elsewhere.desk.life.repository.id, "default_branch": "main", "private": private},
+    )
     assert elsewhere.checks(GH_TOKEN=token)["comments"]["result"] == result
 
 

@@ -14,9 +14,9 @@ from tests.drivers.emulator import StandIn, log_in, secret
 Session = psycopg.Connection
 
 
-@pytest.fixture(scope="module")
-def urls(shared_stand_in: StandIn) -> tuple[str, str]:
-    database = shared_stand_in.create_database(name="pooled")
+@pytest.fixture
+def urls(stand_in: StandIn) -> tuple[str, str]:
+    database = stand_in.create_database(name="pooled")
     return secret(database), secret(database, "pooled")
 
 

@@ -115,6 +115,8 @@ def sweep(workflow: Workflow, *, count: int, limit: int) -> BigSweep:
     check_promise(kept, kept.opened())
     scopes = [Scope(workflow.repository, Kind.PULL_REQUEST, str(first + 1_000_000 + index)) for index in range(count // 2)]
     long_ago = time.time() - 30 * 86400
+    for scope in scopes:  # a number that GitHub does not know would be doubt, not a closed pull request
+        workflow.emulator.control("PUT", f"github/pulls/{scope.ref}", {"state": "closed", "closed_at": long_ago, "updated_at": long_ago})
     names = [*(identity.name(scope) for scope in scopes), *(f"somebody's {index}" for index in range(count - len(scopes)))]
     for start in range(0, count, 1000):
         rows = [{"name": name, "project": workflow.project, "createdAt": long_ago} for name in names[start : start + 1000]]

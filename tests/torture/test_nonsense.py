@@ -79,7 +79,7 @@ CONTRADICTIONS = [
     {"env_file": "/etc/passwd", "connections": "app=DATABASE_URL"},
     {"env_file": ".git/config", "connections": "app=DATABASE_URL"},
     {"timeout": "0"},
-    {"timeout": "2h"},
+    {"timeout": "7h"},
     {"max_idle": "1s"},
     {"max_deletions": "10001"},
 ]

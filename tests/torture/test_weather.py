@@ -48,7 +48,7 @@ def test_a_wait_for_a_database_that_was_deleted_ends_at_once(running: Emulator, 
     first = pull.opened()
     running.control("PUT", f"databases/{first.outputs['database_id']}", {"refusing": "Failed to connect to upstream database"})
     step = pull.starts("synchronize", {}, timeout="60s")
-    while not any("mint" in line and "✓" in line for line in step.log):
+    while not any("✓ create credential" in line for line in step.log):
         assert step.process.poll() is None
     database_id = first.outputs["database_id"]
     url, token = running.addresses["management_api_url"], running.addresses["service_token"]

@@ -53,8 +53,9 @@ def run(environ: Mapping[str, str], log: TextIO, *, interrupts: Interrupts) -> i
     interrupts.over()
     if failure is None:
         return 0
-    with contextlib.suppress(CannotWrite, ValueError):  # where outputs can't be written, that is the failure
-        runner.set_output("outcome", OutcomeKind.FAILED)
+    if not runner.has_set("outcome"):  # what an incomplete sweep came to, or a doctor that found something, is said already
+        with contextlib.suppress(CannotWrite, ValueError):  # where outputs can't be written, that is the failure
+            runner.set_output("outcome", OutcomeKind.FAILED)
     if isinstance(failure, PreviewError):
         runner.error(failure.title, str(failure))
         summarise(runner, preview_report.failure(failure))

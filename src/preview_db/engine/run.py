@@ -135,9 +135,7 @@ class Engine:
                 remedy="Leave github_token out of the step's 'with:', so that it is the job's own token, with 'pull-requests: read'.",
             )
         deadline = Deadline.after(self.inputs.time_limit(sweep=True).total_seconds())
-        sweeper = Sweeper(
-            api, project, self.github, self.repository, self.inputs, self.sink.info, self.interrupts, datetime.now(UTC), deadline
-        )
+        sweeper = Sweeper(api, project, self.github, self.repository, self.inputs, self.sink.info, self.interrupts, api.now(), deadline)
         sweep = sweeper.run(dry_run=dry_run)
         for late in (swept for swept in sweep.of(SweepStatus.DELETED, SweepStatus.WOULD_GO) if swept.verdict.missed):
             self.sink.warning("A close was missed", missed(late, sweep))
@@ -195,7 +193,7 @@ class Engine:
             database_id=self.inputs.database_id or "",
             present=decision.task is not Task.REMOVE,
             reason=decision.reason,
-            now=datetime.now(UTC),
+            now=api.now(),
             may_create=decision.task in (Task.ENSURE, Task.RESET),
             may_delete=decision.task is not Task.CONNECT,
             fresh=decision.task is Task.RESET,

@@ -18,7 +18,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from ..prisma.bodies import read_object
 from ..prisma.models import Refusal
 from . import payloads
 from .branches import Branches
@@ -53,7 +52,6 @@ def github(repository: Repository, *, api_url: str, server_url: str, token: str)
     app = Starlette(
         routes=[
             *route("/user", GET=api.user_of_token),
-            *route("/graphql", POST=api.viewer),
             *route("/rate_limit", GET=api.rate_limit),
             *route("/graphql", POST=graphql.post),
             *route("/users/{login}", GET=api.get_user),
@@ -137,12 +135,6 @@ class _GitHub:
         if self._repository.token_login.endswith("[bot]"):
             raise HTTPException(403, "Resource not accessible by integration")
         return JSONResponse(self._serializer.token_account())
-
-    async def viewer(self, request: Request) -> Response:
-        """``{viewer{login}}``, the one GraphQL query there is: unlike ``/user``, it answers an app's token, too."""
-        if (await read_object(request)).get("query") != "{viewer{login}}":
-            return JSONResponse({"errors": [{"message": "The stand-in knows {viewer{login}} only"}]})
-        return JSONResponse({"data": {"viewer": {"login": self._repository.token_login}}})
 
     async def rate_limit(self, _: Request) -> Response:
         core = self._repository.rate_limit.as_json()

@@ -308,7 +308,7 @@ def _advice(status: int, permission: str, said: str = "") -> tuple[str, str]:
             "There is nothing by that name, or the repository is private and the token can't see it.",
             "Check the name of the repository, and that the token is one of it.",
         )
-    if status == httpx.codes.TOO_MANY_REQUESTS:
+    if status == httpx.codes.TOO_MANY_REQUESTS or "rate limit" in said:
         return (
             "The token's requests for this hour are used up, or too many came at once.",
             "Run the job again later; a longer timeout lets it wait for longer.",

@@ -45,6 +45,7 @@ class Runner:
 
     def __init__(self, environ: Mapping[str, str], log: TextIO) -> None:
         self._environ = environ
+        self._set: set[str] = set()
         self._log = log
         self._masks = Masks()
 
@@ -88,8 +89,13 @@ class Runner:
                     remedy="Run it as a step of a workflow ('uses:'), or use the preview-db command in a terminal.",
                 ) from None
 
+    def has_set(self, name: str) -> bool:
+        """Whether the output was set."""
+        return name in self._set
+
     def set_output(self, name: str, value: str | SecretStr) -> None:
         """Sets an output of the step; a ``SecretStr`` is masked first."""
+        self._set.add(name)
         self._append("GITHUB_OUTPUT", name, value)
 
     def export(self, name: str, value: SecretStr) -> None:

@@ -5,7 +5,10 @@ Paths, bodies and answers are those of the published OpenAPI document (SDK 1.80.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -43,6 +46,7 @@ class ManagementApi:
 
     def __init__(self, base_url: str, *, token: str, deadline: Deadline = NEVER, log: Callable[[str], None] = http.silent) -> None:
         self._client = http.client(base_url, token=token, deadline=deadline, log=log)
+        self._told_at: tuple[datetime, float] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -54,6 +58,16 @@ class ManagementApi:
     def host(self) -> str:
         """The host that is spoken to."""
         return self._client.base_url.host
+
+    def now(self) -> datetime:
+        """The server's time, by the ``Date`` of its last answer, which is exact to a second; this machine's where no answer said it.
+
+        The age of what the server has created is told by its own clock: a runner's may be hours off.
+        """
+        if self._told_at is None:
+            return datetime.now(UTC)
+        date, at = self._told_at
+        return date + timedelta(seconds=time.monotonic() - at)
 
     def me(self) -> Me:
         return self._one(Me, "Asking whose the service token is", "/v1/me")
@@ -151,6 +165,8 @@ class ManagementApi:
             raise errors.unreachable(doing, self.host, error) from None
         if not response.is_success:
             raise errors.refusal(doing, response)
+        if (date := _date(response)) is not None:
+            self._told_at = date, time.monotonic()
         return response
 
     def _get(self, doing: str, path: str, query: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -234,6 +250,15 @@ def api_of(inputs: Inputs, deadline: Deadline = NEVER, log: Callable[[str], None
             "service_token: ${{ secrets.PRISMA_SERVICE_TOKEN }}. Or sign in without one: give the job 'permissions: id-token: write'.",
         )
     return ManagementApi(inputs.management_api_url, token=inputs.service_token.get_secret_value(), deadline=deadline, log=log)
+
+
+def _date(response: httpx.Response) -> datetime | None:
+    """When the server says it answered; none if it doesn't, or says what can't be."""
+    try:
+        said = parsedate_to_datetime(response.headers.get("date", ""))
+    except ValueError:
+        return None
+    return said if said.tzinfo is not None else None
 
 
 def _about(id_: str, database: DatabaseWire) -> DatabaseWire:
