@@ -53,7 +53,7 @@ def run(environ: Mapping[str, str], log: TextIO, *, interrupts: Interrupts) -> i
     interrupts.over()
     if failure is None:
         return 0
-    if not runner.has_set("outcome"):  # what an incomplete sweep came to, or a doctor that found something, is said already
+    if not runner.has_set("outcome"):  # what an incomplete sweep came to is said already
         with contextlib.suppress(CannotWrite, ValueError):  # where outputs can't be written, that is the failure
             runner.set_output("outcome", OutcomeKind.FAILED)
     if isinstance(failure, PreviewError):
@@ -158,9 +158,9 @@ class Step:
         for line in diagnosis.lines(findings):
             self.runner.info(line)
         self._publisher().summarise(diagnosis.markdown(findings))
-        self.runner.set_output("outcome", OutcomeKind.CHECKED)
         if failure := diagnosis.failure(findings):
             raise failure
+        self.runner.set_output("outcome", OutcomeKind.CHECKED)
 
     @contextlib.contextmanager
     def _github(self, limit: timedelta) -> Iterator[GitHubRepository | None]:
