@@ -22,7 +22,7 @@ DOCKER ?= docker
 IMAGE ?= preview-db:dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test play coverage torture mutants lint format docs image lock clean again
+.PHONY: help setup demo test cases play coverage torture mutants lint format docs image lock clean again
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -52,7 +52,7 @@ demo: setup ## watch a pull request's life against the emulator
 	@$(BIN)/preview-db demo
 
 test: setup ## run the tests; ARGS='-k name' for some of them
-	$(BIN)/pytest -n auto --ignore=tests/play $(ARGS)
+	$(BIN)/pytest -n auto --ignore=tests/play --ignore-glob='*/torture/test_[!o]*' $(ARGS)
 
 play: setup ## play every workflow of README and docs with act, in the image that IMAGE names
 	PREVIEW_DB_IMAGE=$(IMAGE) $(BIN)/pytest -n auto tests/play $(ARGS)
@@ -62,6 +62,9 @@ coverage: setup ## run the tests and list the lines and branches that none of th
 	COVERAGE_FILE=$(CURDIR)/.cache/coverage/data $(BIN)/coverage run -m pytest -n auto $(ARGS)
 	@COVERAGE_FILE=$(CURDIR)/.cache/coverage/data $(BIN)/coverage combine --quiet
 	@COVERAGE_FILE=$(CURDIR)/.cache/coverage/data $(BIN)/coverage report
+
+cases: setup ## run the cases of tests/torture, a part of each table; ARGS as for test
+	$(BIN)/pytest -n auto tests/torture $(ARGS)
 
 torture: setup ## try every claim at length and write docs/reliability.md; ARGS='--help' for less of it
 	PYTHONPATH=. $(BIN)/python -m tests.torture $(ARGS)

@@ -9,8 +9,15 @@ import pytest
 from preview_db_emulator.github import payloads
 from preview_db_emulator.runner.runner import Run
 from tests.drivers.pull_request import Life
+from tests.torture.claims import LONG
 
 LIMITS = ["403-primary-limit", "429-primary-limit", "403-secondary-limit", "429-secondary-limit"]
+OPERATIONS = ("GET .*/comments", "POST .*/comments", "POST .*/graphql")
+WAITED_OUT = (
+    [(operation, kind) for operation in OPERATIONS for kind in LIMITS]
+    if LONG
+    else [(OPERATIONS[0], "403-primary-limit"), (OPERATIONS[1], "429-secondary-limit"), (OPERATIONS[2], "403-secondary-limit")]
+)
 
 
 def refuse(life: Life, operation: str, kind: str, **rule: Any) -> None:
@@ -21,10 +28,9 @@ def warnings(run: Run) -> list[str]:
     return [annotation.message for annotation in run.annotations if annotation.level == "warning"]
 
 
-@pytest.mark.parametrize("kind", LIMITS)
-@pytest.mark.parametrize("operation", ["GET .*/comments", "POST .*/comments", "POST .*/graphql"])
+@pytest.mark.parametrize(("operation", "kind"), WAITED_OUT)
 def test_a_limit_that_ends_in_time_is_waited_out(life: Life, operation: str, kind: str) -> None:
-    refuse(life, operation, kind, retry_after=1, count=2)
+    refuse(life, operation, kind, retry_after=1, count=2 if LONG else 1)
     run = life.opened()
     assert warnings(run) == []
     assert len(life.comments()) == 1
@@ -41,11 +47,13 @@ def test_a_limit_that_lasts_longer_is_named_and_not_waited_for(life: Life, kind:
     assert run.seconds < 60
 
 
-def test_a_secondary_limit_that_says_nothing_is_a_minute(life: Life) -> None:
-    refuse(life, "GET .*/comments", "403-secondary-limit", retry_after=None)
-    (warning,) = warnings(life.opened(timeout="1s", wait="none"))
-    assert "rate limit" in warning
-    assert "60 s" in warning
+if LONG:  # it is waited out
+
+    def test_a_secondary_limit_that_says_nothing_is_a_minute(life: Life) -> None:
+        refuse(life, "GET .*/comments", "403-secondary-limit", retry_after=None)
+        (warning,) = warnings(life.opened(timeout="1s", wait="none"))
+        assert "rate limit" in warning
+        assert "60 s" in warning
 
 
 def test_a_missing_permission_is_not_asked_for_again(life: Life) -> None:

@@ -32,6 +32,9 @@ MAX_PAGES = 1000
 """More pages than a workspace can fill (1000 databases on a paid plan, 100 a page): a listing that goes on is not believed."""
 
 
+_CLOCKS_AGREE = timedelta(seconds=5)
+
+
 class ManagementApi:
     """The operations this project uses.
 
@@ -60,14 +63,17 @@ class ManagementApi:
         return self._client.base_url.host
 
     def now(self) -> datetime:
-        """The server's time, by the ``Date`` of its last answer, which is exact to a second; this machine's where no answer said it.
+        """The server's time: the age of what it has created is told by its own clock, since a runner's may be hours off.
 
-        The age of what the server has created is told by its own clock: a runner's may be hours off.
+        The ``Date`` of its last answer is exact to a second or two; this machine's clock is taken where it agrees with that, or where no
+        answer said it.
         """
+        here = datetime.now(UTC)
         if self._told_at is None:
-            return datetime.now(UTC)
+            return here
         date, at = self._told_at
-        return date + timedelta(seconds=time.monotonic() - at)
+        there = date + timedelta(seconds=time.monotonic() - at)
+        return here if abs(here - there) <= _CLOCKS_AGREE else there
 
     def me(self) -> Me:
         return self._one(Me, "Asking whose the service token is", "/v1/me")
