@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,12 +11,16 @@ from preview_db_emulator.runner.runner import Run, Step
 
 from .workflow import PullRequest, Workflow
 
+PROCESSES = bool(os.environ.get("PREVIEW_DB_PROCESSES") or os.environ.get("PREVIEW_DB_TORTURE"))
+"""Whether each run of a workflow is a process of its own: in `make cases`, which CI runs, and in `make torture`. In `make test` a run that
+ends before the test goes on calls the action's entry point, with the same environment, event and files, in the test's own process."""
+
 
 @dataclass
 class Life(Workflow):
     """A project with one pull request in it, so that a test can say in a line what happens."""
 
-    in_process: bool = False
+    in_process: bool = not PROCESSES
     pull_request: PullRequest = field(init=False)
 
     def __post_init__(self) -> None:

@@ -84,7 +84,8 @@ def test_a_success_ends_what_was_deployed_before(
     assert rest.get(after["statuses_url"]).json()[0]["state"] == "success"
 
 
-def test_every_answer_says_what_is_left_of_the_rate_limit(rest: httpx.Client) -> None:
+def test_every_answer_says_what_is_left_of_the_rate_limit(stand_in: StandIn, rest: httpx.Client) -> None:
+    stand_in.control.put("github/rate_limit", json={"remaining": 500, "reset_in_s": 3600})
     first, second = rest.get(REPOSITORY), rest.get(f"{REPOSITORY}/pulls/404404")
     assert (second.status_code, first.headers["x-ratelimit-resource"]) == (404, "core")
     assert int(second.headers["x-ratelimit-used"]) == int(first.headers["x-ratelimit-used"]) + 1

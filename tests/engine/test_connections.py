@@ -202,6 +202,7 @@ def test_a_weak_passphrase_is_refused_before_anything_is_made(life: Life) -> Non
 
 
 def test_an_env_file_gets_the_variables_and_keeps_the_rest(life: Life) -> None:
+    life.in_process = False  # the file is looked at in the workspace of its run
     life.shared = life.root / "job"
     workspace = life.shared / "workspace"
     workspace.mkdir(parents=True)

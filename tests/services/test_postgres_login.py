@@ -31,6 +31,12 @@ VARIABLES = {
 }
 
 
+@pytest.fixture(autouse=True)
+def processes(life: Life) -> None:
+    """What libpq finds in the environment is a process's own."""
+    life.in_process = False
+
+
 def ports(life: Life) -> tuple[int, int]:
     """Those of the emulator's two endpoints, direct and pooled."""
     project = new_project(life.emulator, "elsewhere")

@@ -96,15 +96,17 @@ def test_a_pull_request_from_a_fork_and_from_a_deleted_fork(stand_in: StandIn, r
 
 
 def test_pull_requests_are_listed_by_state_order_and_page(stand_in: StandIn, repository: Repository, rest: httpx.Client) -> None:
-    for number in range(100, 145):
-        put_pull(stand_in, number, base_ref="listed", updated_at=f"2025-01-01T00:{number - 100:02}:00Z", created_at=1_700_000_000 + number)
-    put_pull(stand_in, 144, state="closed", updated_at="2024-12-31T00:00:00Z")
+    for number in range(90100, 90145):
+        put_pull(
+            stand_in, number, base_ref="listed", updated_at=f"2025-01-01T00:{number - 90100:02}:00Z", created_at=1_700_000_000 + number
+        )
+    put_pull(stand_in, 90144, state="closed", updated_at="2024-12-31T00:00:00Z")
     opened = [pull.number for pull in repository.get_pulls(base="listed")]
-    assert opened == list(range(143, 99, -1))
+    assert opened == list(range(90143, 90099, -1))
     every = [pull.number for pull in repository.get_pulls(state="all", base="listed", sort="updated", direction="asc")]
-    assert every == [144, *range(100, 144)]
-    assert [pull.number for pull in repository.get_pulls(state="closed", base="listed")] == [144]
-    assert [pull.number for pull in repository.get_pulls(head="acme:feature-120")] == [120]
+    assert every == [90144, *range(90100, 90144)]
+    assert [pull.number for pull in repository.get_pulls(state="closed", base="listed")] == [90144]
+    assert [pull.number for pull in repository.get_pulls(head="acme:feature-90120")] == [90120]
     answer = rest.get("/repos/acme/shop/pulls", params={"base": "listed", "per_page": 20, "page": 2})
     assert len(answer.json()) == 20
     assert "merged" not in answer.json()[0], "a list shows less than a single one"
