@@ -14,6 +14,8 @@ else
 WANTED := $(or $(shell $(PYTHON) $(VERSION)),none)
 endif
 READY := $(VENV)/.ready
+# More workers than cores: a test waits for a process half of its time.
+WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) * 2 )))
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-header --no-annotate $(if $(UPGRADE),--upgrade)
@@ -52,19 +54,19 @@ demo: setup ## watch a pull request's life against the emulator
 	@$(BIN)/preview-db demo
 
 test: setup ## run the tests; ARGS='-k name' for some of them
-	$(BIN)/pytest -n auto --ignore=tests/play --ignore-glob='*/torture/test_[!o]*' $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --ignore=tests/play --ignore-glob='*/torture/test_[!o]*' $(ARGS)
 
 play: setup ## play every workflow of README and docs with act, in the image that IMAGE names
 	PREVIEW_DB_IMAGE=$(IMAGE) $(BIN)/pytest -n auto tests/play $(ARGS)
 
 coverage: setup ## run the tests and list the lines and branches that none of them reaches
 	@rm -rf .cache/coverage; mkdir -p .cache/coverage
-	COVERAGE_FILE=$(CURDIR)/.cache/coverage/data $(BIN)/coverage run -m pytest -n auto $(ARGS)
+	COVERAGE_FILE=$(CURDIR)/.cache/coverage/data $(BIN)/coverage run -m pytest -n $(WORKERS) $(ARGS)
 	@COVERAGE_FILE=$(CURDIR)/.cache/coverage/data $(BIN)/coverage combine --quiet
 	@COVERAGE_FILE=$(CURDIR)/.cache/coverage/data $(BIN)/coverage report
 
 cases: setup ## run the many cases of what may go wrong, each run a process; ARGS as for test
-	PREVIEW_DB_PROCESSES=1 $(BIN)/pytest -n auto tests/torture tests/engine/test_life.py tests/action/test_errors.py $(ARGS)
+	PREVIEW_DB_PROCESSES=1 $(BIN)/pytest -n $(WORKERS) tests/torture tests/engine/test_life.py tests/action/test_errors.py $(ARGS)
 
 torture: setup ## try every claim at length and write docs/reliability.md; ARGS='--help' for less of it
 	PYTHONPATH=. $(BIN)/python -m tests.torture $(ARGS)
