@@ -172,6 +172,11 @@ class Step:
         """What GitHub would show up to now."""
         return tuple(self._traces.console.log)
 
+    @property
+    def state(self) -> str:
+        """What it has saved for its post step up to now, as it stands in the file."""
+        return self._traces.files["GITHUB_STATE"].read_text("utf-8")
+
     def cancel(self) -> None:
         """Send what the runner sends when a job is cancelled: SIGINT, then SIGTERM, then SIGKILL."""
         for sent, seconds in ((signal.SIGINT, _SIGINT_SECONDS), (signal.SIGTERM, _SIGTERM_SECONDS)):
