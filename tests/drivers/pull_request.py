@@ -13,7 +13,8 @@ from .workflow import PullRequest, Workflow
 
 PROCESSES = bool(os.environ.get("PREVIEW_DB_PROCESSES") or os.environ.get("PREVIEW_DB_TORTURE"))
 """Whether each run of a workflow is a process of its own: in `make cases`, which CI runs, and in `make torture`. In `make test` a run that
-ends before the test goes on calls the action's entry point, with the same environment, event and files, in the test's own process."""
+ends before the test goes on calls the action's entry point, with the same environment, event and files, in the test's own process; the
+terminal's commands are forked from a process that has imported them."""
 
 
 @dataclass

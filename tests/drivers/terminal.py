@@ -11,17 +11,18 @@ import select
 import shlex
 import struct
 import subprocess
+import tempfile
 import termios
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from preview_db_emulator.client import script
 
-from . import MEASURED, PACE
-from .pull_request import Life
+from . import MEASURED, PACE, warm_start
+from .pull_request import PROCESSES, Life
 
 
 @dataclass(frozen=True)
@@ -85,17 +86,22 @@ class Desk:
 
     def at(self, place: Path, /, *arguments: str, **environ: str) -> Said:
         """The same in another folder."""
-        done = subprocess.run(
-            [script("preview-db"), *arguments],
-            cwd=place,
-            env=self.environ | environ,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        return self._checked(Said(done.returncode, done.stdout, done.stderr))
+        with Path(os.devnull).open("rb") as nobody, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            code = self._run(arguments, self.environ | environ, place, nobody, out, err)
+            texts = []
+            for stream in (out, err):
+                stream.seek(0)
+                texts.append(stream.read().decode())
+        return self._checked(Said(code, *texts))
+
+    def _run(
+        self, arguments: Sequence[str], environ: dict[str, str], folder: Path, stdin: IO[bytes], out: IO[bytes], err: IO[bytes]
+    ) -> int:
+        if PROCESSES or MEASURED or any(name.startswith(("PYTHON", "LC_", "LANG")) for name in environ):
+            command = [script("preview-db"), *arguments]
+            return subprocess.run(command, cwd=folder, env=environ, stdin=stdin, stdout=out, stderr=err, timeout=60, check=False).returncode
+        streams = (stdin.fileno(), out.fileno(), err.fileno())
+        return warm_start.wait(warm_start.start(arguments, environ=environ, folder=folder, streams=streams), 60)
 
     @property
     def command(self) -> str:
@@ -132,16 +138,7 @@ class Desk:
         """Runs it on a terminal, and types each of `answers` when it is asked."""
         ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
-        process = subprocess.Popen(
-            [script("preview-db"), *arguments],
-            cwd=self.folder,
-            env=self.environ,
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no threads here, and Ctrl-C has to be a signal
-        )
+        started = warm_start.start(arguments, environ=self.environ, folder=self.folder, streams=(theirs, theirs, theirs), terminal=True)
         os.close(theirs)
         seen, waiting, deadline = b"", list(answers), time.monotonic() + 60
         with contextlib.suppress(OSError):  # Linux's end of the file
@@ -151,7 +148,7 @@ class Desk:
                     time.sleep(0.3)  # as a person would: a signal in the instant before readline waits is seen with the next key only
                     os.write(ours, waiting.pop(0).encode())
         os.close(ours)
-        return self._checked(Said(process.wait(10), seen.decode(errors="replace")))
+        return self._checked(Said(warm_start.wait(started, 10), seen.decode(errors="replace")))
 
     def _checked(self, said: Said) -> Said:
         """No run may show a token, whatever it was asked."""
