@@ -202,7 +202,10 @@ def _caught(pid: int) -> int:
 
 
 def test_signals_are_taken_over_before_anything_that_takes_time_is_imported() -> None:
-    program = "import sys, preview_db.action.entry; print({'pydantic', 'httpx', 'json', 'typing'} & set(sys.modules))"
+    program = (
+        "import sys; before = set(sys.modules); import preview_db.action.entry; "
+        "print({'pydantic', 'httpx', 'json', 'typing'} & (set(sys.modules) - before))"
+    )
     done = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, timeout=20, check=True)
     assert done.stdout.strip() == "set()"
 
