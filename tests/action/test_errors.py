@@ -134,7 +134,7 @@ def test_an_event_that_says_nothing_of_a_pull_request(life: Life) -> None:
     payload = payloads.workflow_dispatch_event(
         ref="refs/heads/main", inputs={}, workflow=".github/workflows/preview.yml", repository=opened["repository"], sender=opened["sender"]
     )
-    fails(life.step("workflow_dispatch", payload).finish(), "workflow_dispatch", "command and pr")
+    fails(life.runs("workflow_dispatch", payload), "workflow_dispatch", "command and pr")
 
 
 def test_an_input_that_makes_no_sense_is_named_before_anything_is_touched(life: Life) -> None:
@@ -142,14 +142,14 @@ def test_an_input_that_makes_no_sense_is_named_before_anything_is_touched(life: 
     payload = life.emulator.pull_request_event("opened", life.number)
     life.emulator.control("DELETE", "requests")
     for name, value in (("timeout", "soon"), ("endpoint", "x"), ("connections", "a=1"), ("key", "Ä"), ("hyperdrive", "true")):
-        fails(life.step("pull_request", payload, {name: value}).finish(), f"input {name}")
+        fails(life.runs("pull_request", payload, {name: value}), f"input {name}")
     assert life.emulator.control("GET", "requests") == []
 
 
 def test_a_payload_that_cannot_be_read(life: Life) -> None:
     payload = life.emulator.pull_request_event("opened", life.number, state="open")
     payload["pull_request"]["number"] = "twelve"
-    fails(life.step("pull_request", payload).finish(), "payload", "number")
+    fails(life.runs("pull_request", payload), "payload", "number")
 
 
 @pytest.mark.parametrize("fault", ["lost", "reset", "500", "truncated", "html", "429", "429-retry-after"])

@@ -17,7 +17,7 @@ from tests.drivers.workflow import can_log_in
 
 
 def happens(life: Life, event: str, payload: dict[str, Any], **inputs: str) -> Run:
-    run = life.step(event, payload, inputs).finish()
+    run = life.runs(event, payload, inputs)
     assert run.succeeded, run.log
     return run
 
@@ -62,7 +62,7 @@ def test_a_runner_that_does_not_say_the_repositorys_id_finds_the_same_preview_by
 def test_an_id_is_only_taken_from_the_payload_of_that_very_repository(life: Life) -> None:
     payload = life.emulator.pull_request_event("opened", life.number, state="open")
     life.environ |= {"GITHUB_REPOSITORY_ID": "", "GITHUB_REPOSITORY": "somebody/else"}
-    run = life.step("pull_request", payload).finish()
+    run = life.runs("pull_request", payload)
     assert run.exit_code == 1
     assert "The id of the repository somebody/else is not known." in run.annotations[-1].message
     assert life.databases() == []
@@ -175,10 +175,10 @@ def test_a_request_with_a_number_reads_how_the_pull_request_stands(life: Life, e
     assert happens(life, event, payload, pr=str(life.number)).outputs["outcome"] == "created"
     life.emulator.pull_request(life.number, state="closed")
     assert happens(life, event, payload, pr=str(life.number)).outputs["outcome"] == "deleted"
-    refused = life.step(event, payload).finish()
+    refused = life.runs(event, payload)
     assert refused.exit_code == 1
     assert "command and pr" in refused.annotations[-1].message
-    unknown = life.step(event, payload, {"command": "create", "branch": f"feat/{life.number}"}).finish()
+    unknown = life.runs(event, payload, {"command": "create", "branch": f"feat/{life.number}"})
     assert (unknown.exit_code, "There is no branch" in unknown.annotations[-1].message) == (1, True)
     life.emulator.control("PUT", f"github/branches/feat/{life.number}", {})
     assert happens(life, event, payload, command="create", branch=f"feat/{life.number}").outputs["outcome"] == "created"
@@ -229,7 +229,7 @@ def test_an_order_that_fails_is_answered_so(life: Life) -> None:
         created_at="2026-01-01T00:00:00Z", updated_at="2026-01-01T00:00:00Z",
     )  # fmt: skip
     payload = payloads.issue_comment_event(action="created", comment=comment, pull_request=life.emulator.pull_request(life.number), **where)
-    assert life.step("issue_comment", payload, {"project": "nowhere"}).finish().exit_code == 1
+    assert life.runs("issue_comment", payload, {"project": "nowhere"}).exit_code == 1
     assert reactions(life) == [["-1"]]
 
 
@@ -342,7 +342,7 @@ def test_a_renamed_or_transferred_repository_keeps_its_previews(life: Life) -> N
     first = life.opened()
     payload = life.emulator.pull_request_event("synchronize", life.number)
     renamed = {**payload, "repository": {**payload["repository"], "full_name": "new-owner/new-name", "name": "new-name"}}
-    run = life.step("pull_request", renamed, {"github_token": ""}).finish()
+    run = life.runs("pull_request", renamed, {"github_token": ""})
     assert run.outputs["outcome"] == "reused"
     assert run.outputs["database_id"] == first.outputs["database_id"]
 
@@ -351,10 +351,10 @@ def test_two_repositories_in_one_project_stay_apart(life: Life) -> None:
     first = life.opened()
     payload = life.emulator.pull_request_event("synchronize", life.number)
     other = {**payload, "repository": {**payload["repository"], "id": payload["repository"]["id"] + 1}}
-    second = life.step("pull_request", other, {"github_token": ""}).finish()
+    second = life.runs("pull_request", other, {"github_token": ""})
     assert second.outputs["outcome"] == "created"
     closed = {**other, "action": "closed"}
-    assert life.step("pull_request", closed, {"github_token": ""}).finish().outputs["outcome"] == "deleted"
+    assert life.runs("pull_request", closed, {"github_token": ""}).outputs["outcome"] == "deleted"
     assert [one["id"] for one in life.databases()] == [first.outputs["database_id"]]
 
 
@@ -381,7 +381,7 @@ def test_a_payload_without_what_it_must_have_is_an_error_in_words(life: Life, ev
     # The event's name is set by hand, so that the runner's stand-in, which reads payloads too, takes it for what it is.
     life.environ["GITHUB_EVENT_NAME"] = event
     broken = {key: value for key, value in payload.items() if key in ("repository", "sender", "action")}
-    run = life.step("schedule", {**broken, "schedule": "0 3 * * *"}).finish()
+    run = life.runs("schedule", {**broken, "schedule": "0 3 * * *"})
     assert run.exit_code == 1
     assert "can't be read" in run.annotations[-1].message
     assert "Traceback" not in run.raw_stdout + run.raw_stderr

@@ -270,7 +270,7 @@ def test_in_a_workflow_what_fails_makes_the_step_fail_once_all_is_told(life: Lif
 
 def test_an_event_that_says_nothing_is_worth_a_warning(life: Life) -> None:
     payload = {"ref": "refs/heads/main", "inputs": {}, **life.emulator.where()}
-    run = life.step("workflow_dispatch", payload, {"command": "doctor"}).finish()
+    run = life.runs("workflow_dispatch", payload, {"command": "doctor"})
     assert run.succeeded, run.log
     assert any(line.startswith("warning") and " event " in line for line in run.log)
     scheduled = life.sweep(command="doctor")

@@ -73,7 +73,7 @@ def test_a_permission_that_no_workflow_can_give_is_not_asked_for(life: Life) -> 
         created_at="2026-01-01T00:00:00Z", updated_at="2026-01-01T00:00:00Z",
     )  # fmt: skip
     payload = payloads.issue_comment_event(action="created", comment=comment, pull_request=pull_request, **where)
-    run = life.step("issue_comment", payload).finish()
+    run = life.runs("issue_comment", payload)
     said = "\n".join(annotation.message for annotation in run.annotations)
     assert "HTTP 403" in said
     assert "metadata" not in said
