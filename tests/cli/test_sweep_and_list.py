@@ -78,7 +78,7 @@ def test_a_sweep_that_fails_in_part_tells_it_all_and_fails(desk: Desk) -> None:
     desk.life.emulator.control("PUT", "faults", {"kinds": ["500"], "operations": [f"DELETE /v1/databases/{stuck['id']}"]})
     said = desk("sweep", "--yes", "--json")
     assert said.exit_code == exit_codes.FAILED
-    assert sorted(one["fate"] for one in said.json["swept"]) == ["deleted", "failed", "kept", "kept"]
+    assert sorted(one["status"] for one in said.json["swept"]) == ["deleted", "failed", "kept", "kept"]
     assert stuck["name"] in said.err
 
 

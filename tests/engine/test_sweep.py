@@ -1,4 +1,4 @@
-"""The sweep, through the front door: what nobody wants goes, in doubt nothing does, and a person can read what happened."""
+"""The sweep, through the front door: what is stale goes, in doubt nothing does, and a person can read what happened."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def numbers(life: Life, count: int) -> list[int]:
 
 
 def swept(run: Run) -> dict[str, str]:
-    return {f"{one['kind']} {one['ref']}": one["fate"] for one in json.loads(run.outputs["swept"])}
+    return {f"{one['kind']} {one['ref']}": one["status"] for one in json.loads(run.outputs["swept"])}
 
 
 def deletions(life: Life) -> int:
@@ -121,7 +121,7 @@ def test_no_more_than_max_deletions_go_closed_longest_first(life: Life) -> None:
     run = life.sweep(max_deletions="2")
     assert run.exit_code == 1
     assert "3 databases beyond max_deletions (2)" in run.annotations[-1].message
-    assert {ref for ref, fate in swept(run).items() if fate == "deleted"} == {f"pr {number}" for number in pulls[-2:]}
+    assert {ref for ref, status in swept(run).items() if status == "deleted"} == {f"pr {number}" for number in pulls[-2:]}
     assert len(life.databases()) == 3
     nothing = life.sweep(max_deletions="0")
     assert nothing.exit_code == 1

@@ -101,7 +101,7 @@ def test_a_decision_on_a_branch_says_why(name: str, content: dict[str, Any], inp
 
 def test_the_default_branch_is_told_how_to_have_one() -> None:
     decision = decided(happened("push", {"ref": "refs/heads/main"}))
-    assert decision.advice == "Set 'branch: main' if it is to have one all the same"
+    assert decision.advice == "Set 'branch: main' if it should have a preview all the same"
     assert decision.scope == Scope(REPOSITORY, Kind.BRANCH, "main")
 
 

@@ -1,4 +1,4 @@
-"""Which previews nobody wants any more: verdicts as a table, and what must hold for any population."""
+"""Which previews are stale: verdicts as a table, and what must hold for any population."""
 
 from __future__ import annotations
 

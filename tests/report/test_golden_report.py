@@ -76,7 +76,7 @@ GONE = """\
 | Database | `shop-pr-12-yuc7lqx5hcdvrhjs` |
 | Last event | pull request \\#12 was closed |
 
-The database, its data and all its credentials are gone. If the pull request is to have one again, it is a new one."""
+The database, its data and all its credentials are gone. If the pull request gets a preview again, it will be a new, empty one."""
 
 
 def test_the_comment_on_a_preview_that_is_there() -> None:

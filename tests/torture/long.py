@@ -132,7 +132,7 @@ def sweep(workflow: Workflow, *, count: int, limit: int) -> BigSweep:
     left = workflow.databases()
     hold(run.outputs.get("outcome") == "swept", "it was a sweep", run)
     hold(run.exit_code == (0 if limit >= len(scopes) else 1), "it says whether something is left to do", run)
-    hold(len(left) == count + 1 - min(limit, len(scopes)), f"it took what nobody wants and nothing else: {len(left)} left", run)
+    hold(len(left) == count + 1 - min(limit, len(scopes)), f"it deleted what was stale and nothing else: {len(left)} left", run)
     hold(len(kept.databases()) == 1, "the open one's is there")
     requests = len(workflow.emulator.control("GET", "requests"))
     return BigSweep(count, min(limit, len(scopes)), run.seconds, requests, peak)

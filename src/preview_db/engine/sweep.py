@@ -1,4 +1,4 @@
-"""The sweep: observe everything, then read GitHub, judge, and take away what nobody wants, side by side and gently."""
+"""The sweep: observe everything, then read GitHub, judge, and delete what is stale, a few at a time."""
 
 from __future__ import annotations
 

@@ -221,7 +221,10 @@ class _About:
             return Decision(Task.REMOVE, f"the branch {branch} was deleted", scope)
         if self._is_default(branch):
             return Decision(
-                Task.NOTHING, f"{branch} is the default branch", scope, advice=f"Set 'branch: {branch}' if it is to have one all the same"
+                Task.NOTHING,
+                f"{branch} is the default branch",
+                scope,
+                advice=f"Set 'branch: {branch}' if it should have a preview all the same",
             )
         return Decision(Task.ENSURE, f"the branch {branch} was {'created' if self.event.name == 'create' else 'pushed'}", scope)
 

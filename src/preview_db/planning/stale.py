@@ -1,4 +1,4 @@
-"""Which previews nobody wants any more. Pure: previews and what GitHub says of them in, a verdict with its reason for each out.
+"""Which previews are stale. Pure: previews and what GitHub says of them in, a verdict with its reason for each out.
 
 The planner is the same for one pull request and for all: a verdict is a :class:`preview_db.planning.model.DesiredState`, and
 :func:`preview_db.planning.plan.make` turns it into steps.
@@ -112,8 +112,8 @@ class Sweep:
     dry_run: bool = False
     state: RepositoryState = dataclasses.field(default_factory=RepositoryState)
 
-    def of(self, *fates: SweepStatus) -> tuple[Swept, ...]:
-        return tuple(swept for swept in self.swept if swept.status in fates)
+    def of(self, *statuses: SweepStatus) -> tuple[Swept, ...]:
+        return tuple(swept for swept in self.swept if swept.status in statuses)
 
 
 def others(databases: Iterable[Database], repository: Repository) -> dict[str, int]:

@@ -93,7 +93,10 @@ def comment(outcome: Outcome, facts: Facts) -> str:
             "</details>",
         ]
     else:
-        lines += ["", "The database, its data and all its credentials are gone. If the pull request is to have one again, it is a new one."]
+        lines += [
+            "",
+            "The database, its data and all its credentials are gone. If the pull request gets a preview again, it will be a new, empty one.",
+        ]
     return "\n".join(lines)
 
 

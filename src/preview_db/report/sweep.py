@@ -76,7 +76,7 @@ def as_json(sweep: Sweep) -> list[dict[str, Any]]:
             "ref": entry.verdict.preview.scope.ref,
             "pull_request": entry.verdict.preview.scope.pull_request,
             "key": entry.verdict.preview.scope.key,
-            "fate": entry.status,
+            "status": entry.status,
             "why": entry.verdict.why,
             "reason": entry.verdict.reason,
             "since": entry.verdict.since.isoformat() if entry.verdict.since else None,

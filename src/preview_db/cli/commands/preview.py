@@ -23,7 +23,7 @@ def run(session: Session) -> int:
     session = session.with_inputs(session.target.about())
     decision = decide.decide(session.inputs, EVENT, session.target.repository, _looked_up(session))
     if decision.task is Task.NOTHING:
-        raise _none_left(decision.reason, decision.advice or "Reopen it if it is to have one.")
+        raise _none_left(decision.reason, decision.advice or "Reopen it if it should have one.")
     path = asked.env_file if not session.inputs.only_plans else None
     workspace, path = ci.placed(path, Path.cwd(), session.target.around.top) if path else (Path(), "")
     if path:
@@ -50,7 +50,7 @@ def run(session: Session) -> int:
         session.terminal.info(f"Wrote {', '.join(result.variables)} to {asked.env_file}")
     session.comment(outcome)
     if decision.task is not Task.REMOVE and outcome.kind in (OutcomeKind.DELETED, OutcomeKind.ABSENT):
-        raise _none_left(outcome.reason, "Reopen it if it is to have one.")
+        raise _none_left(outcome.reason, "Reopen it if it should have one.")
     return 0
 
 
