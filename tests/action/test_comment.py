@@ -28,9 +28,10 @@ def test_a_re_run_does_not_edit_it(life: Life) -> None:
     assert any("Comment" in line and "unchanged" in line for line in again.log)
     assert life.comments()[0] == before
     life.closed()
-    closed = life.comments()[0]
     life.closed()
-    assert life.comments()[0] == closed
+    nothing_to_delete = life.comments()[0]
+    life.closed()
+    assert life.comments()[0] == nothing_to_delete
 
 
 def test_it_is_found_on_any_page(life: Life) -> None:

@@ -1,4 +1,4 @@
-"""What a sweep must not believe: a list that is shorter than the truth, an answer that means the token sees nothing, a second database whose first is gone."""
+"""What a sweep must not believe: a short list, a 404 that means the token sees nothing, a second database whose first is gone."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ GONE = """\
 | Database | `shop-pr-12-yuc7lqx5hcdvrhjs` |
 | Last event | pull request \\#12 was closed |
 
-The database, its data and all its credentials are gone. If the pull request gets a preview again, it will be a new, empty one."""
+The database, its data and all its credentials are gone. If the pull request gets a preview again, it is new and empty."""
 
 
 def test_the_comment_on_a_preview_that_is_there() -> None:
@@ -109,7 +109,7 @@ HEADLINES = {
     OutcomeKind.RESET: ("ready", "Ready, reset: the data is gone and the connection string is a new one"),
     OutcomeKind.CONNECTED: ("ready", "Ready, data kept"),
     OutcomeKind.DELETED: ("deleted", "Deleted"),
-    OutcomeKind.ABSENT: ("deleted", "Deleted"),
+    OutcomeKind.ABSENT: ("none", "None found"),
     OutcomeKind.PLANNED: ("ready", "Ready"),
     OutcomeKind.SKIPPED: ("none", "None"),
 }

@@ -47,10 +47,10 @@ def test_the_same_facts_make_the_same_comment() -> None:
     assert report.comment(OUTCOME, FACTS) == report.comment(dataclasses.replace(OUTCOME, done=[]), FACTS)
 
 
-def test_deleting_and_finding_nothing_to_delete_read_the_same() -> None:
+def test_finding_nothing_to_delete_is_not_called_a_deletion() -> None:
     deleted = dataclasses.replace(OUTCOME, kind=OutcomeKind.DELETED, reason="pull request #12 was closed")
     absent = dataclasses.replace(deleted, kind=OutcomeKind.ABSENT, database=None)
-    assert report.comment(deleted, FACTS) == report.comment(absent, FACTS)
+    assert "are gone" not in report.comment(absent, FACTS)
     assert "Deleted" in report.comment(deleted, FACTS)
 
 

@@ -94,7 +94,12 @@ class Databases:
                 cause="Another run deletes the preview, or the Management API forgets what it has created.",
                 remedy="Give the job a concurrency group by pull request number with cancel-in-progress: false, and run it again.",
             )
-        made = self._request(step.subject, progress, replaces=replaces)
+        try:
+            made = self._request(step.subject, progress, replaces=replaces)
+        except PlanOutdated:
+            if turn.desired.fresh and not progress.found_first:
+                progress.found_first = None  # what is in the way was there before, and the list did not show it: it is to be replaced
+            raise
         database = made.to_model()
         if not identity.belongs_to(database, scope):
             raise Mismatch(

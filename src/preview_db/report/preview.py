@@ -21,7 +21,7 @@ _HEADLINES = {
     OutcomeKind.RESET: "ready",
     OutcomeKind.CONNECTED: "ready",
     OutcomeKind.DELETED: "deleted",
-    OutcomeKind.ABSENT: "deleted",
+    OutcomeKind.ABSENT: "none",
     OutcomeKind.PLANNED: "ready",
     OutcomeKind.SKIPPED: "none",
 }
@@ -92,10 +92,15 @@ def comment(outcome: Outcome, facts: Facts) -> str:
             "",
             "</details>",
         ]
+    elif outcome.kind is OutcomeKind.ABSENT:
+        lines += [
+            "",
+            "There was no database to delete. One that was created a moment before, and shows only later, the next sweep deletes.",
+        ]
     else:
         lines += [
             "",
-            "The database, its data and all its credentials are gone. If the pull request gets a preview again, it will be a new, empty one.",
+            "The database, its data and all its credentials are gone. If the pull request gets a preview again, it is new and empty.",
         ]
     return "\n".join(lines)
 
@@ -201,7 +206,7 @@ def _status(outcome: Outcome) -> str:
         OutcomeKind.CREATED: "Ready, new",
         OutcomeKind.RESET: "Ready, reset: the data is gone and the connection string is a new one",
         OutcomeKind.DELETED: "Deleted",
-        OutcomeKind.ABSENT: "Deleted",
+        OutcomeKind.ABSENT: "None found",
         OutcomeKind.PLANNED: str(outcome.database.status).capitalize() if outcome.database else "None",
         OutcomeKind.SKIPPED: "None",
     }.get(outcome.kind, "Ready, data kept")
