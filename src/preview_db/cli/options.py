@@ -52,6 +52,11 @@ HANDING_OVER = together(
     click.option("--credential-grace", metavar="TIME", help="How long a superseded credential lives on.  [default: 6h]"),
     click.option("--wait", type=click.Choice(["connectable", "ready", "none"]), help="What is waited for.  [default: connectable]"),
     click.option("--timeout", metavar="TIME", help="For how long.  [default: 120s]"),
+    click.option(
+        "--verify-certificate/--no-verify-certificate",
+        default=None,
+        help="Whether the log-in checks the server's certificate.  [default: verify-certificate]",
+    ),
 )
 MAKING = together(
     click.option("--region", metavar="REGION", help="Where a new database is made.  [default: the project's region]"),
@@ -59,14 +64,14 @@ MAKING = together(
     click.option("--database-name", metavar="NAME", help="What the Prisma Console shows.  [default: its identity]"),
 )
 FORKS = click.option(
-    "--allow-forks/--no-allow-forks", default=None, help="Whether forks' pull requests are to have one.  [default: no-allow-forks]"
+    "--allow-forks/--no-allow-forks", default=None, help="Whether forks' pull requests get one.  [default: no-allow-forks]"
 )
 JUDGING = together(
-    click.option("--label", metavar="LABEL", help="Only pull requests with this label are to have one."),
-    click.option("--drafts/--no-drafts", default=None, help="Whether drafts are to have one.  [default: drafts]"),
+    click.option("--label", metavar="LABEL", help="Only pull requests with this label get one."),
+    click.option("--drafts/--no-drafts", default=None, help="Whether drafts get one.  [default: drafts]"),
     FORKS,
-    click.option("--max-idle", metavar="TIME", help="What nobody touched for so long goes, such as 14d.  [default: never]"),
-    click.option("--keep-label", metavar="LABEL", help="What stays however long it lies.  [default: keep-preview-db]"),
+    click.option("--max-idle", metavar="TIME", help="Delete what nobody touched for so long, such as 14d.  [default: never]"),
+    click.option("--keep-label", metavar="LABEL", help="Pull requests with this label are never idle.  [default: keep-preview-db]"),
     click.option("--max-deletions", type=click.IntRange(0), metavar="N", help="No more than these in one sweep.  [default: 50]"),
 )
 DRY_RUN = click.option("--dry-run", is_flag=True, help="Say what would be done, and why, and do nothing.")
