@@ -18,6 +18,8 @@ from preview_db_emulator.client import SERVER_URL, Emulator, emulator, inputs
 from preview_db_emulator.runner.runner import Run, Runner
 from tests.torture.sinks import leaks
 
+from .network import network
+
 ROOT = Path(__file__).parents[2]
 IMAGE = os.environ.get("PREVIEW_DB_IMAGE", "")
 PYTHON = "/opt/preview-db/bin/python"
@@ -36,12 +38,18 @@ def image() -> str:
 
 @pytest.fixture(scope="module")
 def running(image: str) -> Iterator[Emulator]:
-    with emulator("--provisioning", "0.5", "--cold-start", "0.5") as started:
+    with emulator("--host", "0.0.0.0", "--provisioning", "0.5", "--cold-start", "0.5") as started:
         yield started
 
 
+@pytest.fixture(scope="module")
+def own_network(image: str, running: Emulator) -> Iterator[str]:
+    with network(running, image, PYTHON) as found:
+        yield found
+
+
 @pytest.fixture
-def runner(tmp_path: Path, running: Emulator, image: str) -> Runner:
+def runner(tmp_path: Path, running: Emulator, image: str, own_network: str) -> Runner:
     addresses = running.addresses
     return Runner(
         tmp_path,
@@ -51,6 +59,7 @@ def runner(tmp_path: Path, running: Emulator, image: str) -> Runner:
         secrets=(addresses["service_token"],),
         action=ROOT / "action.yml",
         image=image,
+        network=own_network,
     )
 
 

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from preview_db.errors import InvalidInput
 from preview_db.services.github.runner import Runner
-from preview_db_emulator.runner.commands import parse_file_command
+from preview_db_emulator.runner.file_commands import parse as parse_file_command
 
 hostile = st.text(max_size=200) | st.sampled_from(
     [

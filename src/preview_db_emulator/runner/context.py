@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
+from ..github.payloads import merge_commit
+
 
 class StepOptions(TypedDict):
     """What a step is started with, beside its command."""
@@ -99,9 +101,9 @@ def _ref_and_sha(event: str, payload: Mapping[str, Any]) -> tuple[str, str]:
     default = f"refs/heads/{payload['repository']['default_branch']}"
     if event == "pull_request":
         pull = payload["pull_request"]
-        if pull["merged"]:
-            return f"refs/heads/{pull['base']['ref']}", pull["merge_commit_sha"]
-        return f"refs/pull/{pull['number']}/merge", pull["head"]["sha"]
+        # What is checked out is the head merged into the base, which no pull request names until it is merged.
+        sha = pull["merge_commit_sha"] or merge_commit(pull["head"]["sha"], pull["base"]["sha"])
+        return f"refs/heads/{pull['base']['ref']}" if pull["merged"] else f"refs/pull/{pull['number']}/merge", sha
     if event == "push":
         return payload["ref"], payload["after"]
     if event == "create":

@@ -18,7 +18,7 @@ from .events import (
     workflow_run_event,
 )
 from .objects import commit, issue, issue_comment, label, pull_request, repository, user
-from .parts import account_id
+from .parts import account_id, merge_commit
 
 __all__ = [
     "account_id",
@@ -31,6 +31,7 @@ __all__ = [
     "issue_comment",
     "issue_comment_event",
     "label",
+    "merge_commit",
     "merge_group_event",
     "public_user",
     "pull_request",

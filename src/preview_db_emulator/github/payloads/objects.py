@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from .parts import BORN, account_id, association, email, node_id, reactions
+from .parts import BORN, account_id, association, email, merge_commit, node_id, reactions
 
 Json = dict[str, Any]
 
@@ -200,7 +200,7 @@ def pull_request(
         "updated_at": updated_at,
         "closed_at": closed_at,
         "merged_at": merged_at,
-        "merge_commit_sha": head_sha if merged else None,
+        "merge_commit_sha": merge_commit(head_sha, base_sha) if merged else None,
         "assignee": None,
         "assignees": [],
         "requested_reviewers": [],

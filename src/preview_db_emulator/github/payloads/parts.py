@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import zlib
 from typing import Any
 from urllib.parse import urlsplit
@@ -38,3 +39,8 @@ def node_id(prefix: str, repository_id: int, id: int) -> str:
     numbers = [0, repository_id, id] if repository_id else [0, id]
     packed = b"".join(b"\xce" + n.to_bytes(4) if n < 2**32 else b"\xcf" + n.to_bytes(8) for n in numbers[1:])
     return f"{prefix}_{base64.urlsafe_b64encode(bytes([0x90 + len(numbers), 0]) + packed).decode().rstrip('=')}"
+
+
+def merge_commit(head_sha: str, base_sha: str) -> str:
+    """The commit that merges one into the other, made up of the two."""
+    return hashlib.sha1(f"merge {head_sha} {base_sha}".encode(), usedforsecurity=False).hexdigest()
