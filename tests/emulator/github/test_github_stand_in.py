@@ -71,28 +71,28 @@ def test_what_is_not_there_is_not_found(repository: Repository, rest: httpx.Clie
 
 
 def test_a_pull_request_opens_closes_merges_and_reopens(stand_in: StandIn, repository: Repository) -> None:
-    put_pull(stand_in, 11, head_ref="feat/x", labels=["a", "b"], draft=True, title="Hello", user="mona")
-    pull = repository.get_pull(11)
+    put_pull(stand_in, 9011, head_ref="feat/x", labels=["a", "b"], draft=True, title="Hello", user="mona")
+    pull = repository.get_pull(9011)
     assert (pull.state, pull.merged, pull.draft, pull.title, pull.user.login) == ("open", False, True, "Hello", "mona")
     assert ([label.name for label in pull.labels], pull.head.ref) == (["a", "b"], "feat/x")
     assert (pull.head.repo.full_name, pull.base.ref, pull.closed_at) == (repository.full_name, "main", None)
-    assert repository.get_issue(11).state == "open"
-    put_pull(stand_in, 11, merged=True)
-    pull = repository.get_pull(11)
+    assert repository.get_issue(9011).state == "open"
+    put_pull(stand_in, 9011, merged=True)
+    pull = repository.get_pull(9011)
     assert (pull.state, pull.merged) == ("closed", True)
     assert pull.closed_at is not None
     assert pull.merged_at is not None
-    put_pull(stand_in, 11, state="open")
-    pull = repository.get_pull(11)
+    put_pull(stand_in, 9011, state="open")
+    pull = repository.get_pull(9011)
     assert (pull.state, pull.merged, pull.closed_at, pull.merged_at) == ("open", False, None, None)
 
 
 def test_a_pull_request_from_a_fork_and_from_a_deleted_fork(stand_in: StandIn, repository: Repository) -> None:
-    put_pull(stand_in, 12, head_repo="stranger/shop")
-    fork = repository.get_pull(12).head.repo
+    put_pull(stand_in, 9012, head_repo="stranger/shop")
+    fork = repository.get_pull(9012).head.repo
     assert (fork.full_name, fork.fork) == ("stranger/shop", True)
-    put_pull(stand_in, 12, head_repo=None)
-    assert repository.get_pull(12).head.repo is None
+    put_pull(stand_in, 9012, head_repo=None)
+    assert repository.get_pull(9012).head.repo is None
 
 
 def test_pull_requests_are_listed_by_state_order_and_page(stand_in: StandIn, repository: Repository, rest: httpx.Client) -> None:
@@ -120,26 +120,26 @@ def test_pull_requests_are_listed_by_state_order_and_page(stand_in: StandIn, rep
 
 
 def test_comments_are_the_bots_and_can_be_found_on_any_page(stand_in: StandIn, repository: Repository) -> None:
-    put_pull(stand_in, 13)
-    stand_in.control.put("github/comments/13", json=[{"login": "mona", "body": f"chatter {n}"} for n in range(70)])
-    issue = repository.get_issue(13)
+    put_pull(stand_in, 9013)
+    stand_in.control.put("github/comments/9013", json=[{"login": "mona", "body": f"chatter {n}"} for n in range(70)])
+    issue = repository.get_issue(9013)
     mine = issue.create_comment("<!-- mine -->\nhello")
     assert (mine.user.login, mine.user.type) == ("github-actions[bot]", "Bot")
     found = [comment for comment in issue.get_comments() if comment.body.startswith("<!-- mine -->")]
     assert [comment.id for comment in found] == [mine.id]
     found[0].edit("edited")
-    assert repository.get_issue(13).comments == 71
-    seen = stand_in.control.get("github/comments/13").json()
+    assert repository.get_issue(9013).comments == 71
+    seen = stand_in.control.get("github/comments/9013").json()
     assert (seen[-1]["body"], seen[-1]["user"], len(seen)) == ("edited", "github-actions[bot]", 71)
     assert seen[0].keys() >= {"id", "body", "user", "created_at", "updated_at"}
     mine.delete()
     with pytest.raises(UnknownObjectException):
-        repository.get_issue(13).get_comment(mine.id)
+        repository.get_issue(9013).get_comment(mine.id)
 
 
 def test_a_comment_has_a_size_limit(stand_in: StandIn, repository: Repository) -> None:
-    put_pull(stand_in, 14)
-    issue = repository.get_issue(14)
+    put_pull(stand_in, 9014)
+    issue = repository.get_issue(9014)
     assert len(issue.create_comment("é" * 65_536).body) == 65_536
     for body in ("x" * 65_537, "  "):
         with pytest.raises(GithubException) as refusal:
@@ -149,13 +149,13 @@ def test_a_comment_has_a_size_limit(stand_in: StandIn, repository: Repository) -
 
 
 def test_reactions(stand_in: StandIn, repository: Repository) -> None:
-    put_pull(stand_in, 15)
-    (comment,) = stand_in.control.put("github/comments/15", json={"login": "mona", "body": "/preview-db reset"}).json()
-    seen = repository.get_issue(15).get_comment(comment["id"])
+    put_pull(stand_in, 9015)
+    (comment,) = stand_in.control.put("github/comments/9015", json={"login": "mona", "body": "/preview-db reset"}).json()
+    seen = repository.get_issue(9015).get_comment(comment["id"])
     first, again = seen.create_reaction("eyes"), seen.create_reaction("eyes")
     assert first.id == again.id
     assert [reaction.user.login for reaction in seen.get_reactions()] == ["github-actions[bot]"]
-    assert stand_in.control.get("github/comments/15").json()[0]["reactions"] == ["eyes"]
+    assert stand_in.control.get("github/comments/9015").json()[0]["reactions"] == ["eyes"]
     seen.delete_reaction(first.id)
     assert list(seen.get_reactions()) == []
 
@@ -181,7 +181,7 @@ def test_permissions(stand_in: StandIn, repository: Repository) -> None:
 
 
 def test_a_deployment_lives_and_ends(stand_in: StandIn, repository: Repository) -> None:
-    put_pull(stand_in, 16, head_ref="deployed")
+    put_pull(stand_in, 9016, head_ref="deployed")
     create: dict[str, Any] = {
         "required_contexts": [],
         "auto_merge": False,
