@@ -19,7 +19,8 @@ from ..planning.settings import Inputs, Job
 from ..planning.stale import Sweep, SweepStatus
 from ..report import preview as preview_report
 from ..services.github import deployments
-from ..services.github.repository import GitHubFailed, GitHubRepository
+from ..services.github.errors import GitHubFailed
+from ..services.github.repository import GitHubRepository
 from ..services.github.runner import Runner
 
 _Told = TypeVar("_Told")

@@ -28,7 +28,8 @@ from ..planning.model import Repository
 from ..planning.outcome import OutcomeKind
 from ..planning.settings import Inputs, Job
 from ..report import preview as preview_report
-from ..services.github.repository import GitHubFailed, GitHubRepository
+from ..services.github.errors import GitHubFailed
+from ..services.github.repository import GitHubRepository
 from ..services.github.runner import CannotWrite, Runner
 from .post import EPHEMERAL, SECRET_VARIABLES
 from .publish import Publisher, summarise

@@ -10,7 +10,8 @@ from ..hosts import trusted_url
 from ..log import Sink
 from ..planning.model import Kind, Repository, Scope
 from ..planning.settings import Inputs
-from ..services.github.repository import GitHubRepository, failing
+from ..services.github.errors import failing
+from ..services.github.repository import GitHubRepository
 from . import ci
 from .ci import CannotDetermine, Detected
 

@@ -20,7 +20,8 @@ from ..planning.outcome import Listing, Outcome, OutcomeKind, RunResult
 from ..planning.settings import Inputs
 from ..planning.stale import SweepStatus
 from ..planning.words import count
-from ..services.github.repository import GitHubFailed, GitHubRepository
+from ..services.github.errors import GitHubFailed
+from ..services.github.repository import GitHubRepository
 from ..services.prisma import lookup
 from ..services.prisma.client import ManagementApi, api_of
 from ..services.prisma.models import bare

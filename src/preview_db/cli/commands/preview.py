@@ -11,7 +11,7 @@ from ...planning.decide import Task
 from ...planning.lookups import EventState, Lookups
 from ...planning.outcome import OutcomeKind
 from ...services.dotenv import file as env_file
-from ...services.github.repository import GitHubFailed
+from ...services.github.errors import GitHubFailed
 from .. import ci
 from .session import EVENT, Session
 

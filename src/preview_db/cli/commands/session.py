@@ -20,7 +20,8 @@ from ...planning.model import Action
 from ...planning.outcome import Outcome, OutcomeKind, RunResult
 from ...planning.settings import Inputs
 from ...report import preview as preview_report
-from ...services.github.repository import GitHubFailed, GitHubRepository
+from ...services.github.errors import GitHubFailed
+from ...services.github.repository import GitHubRepository
 from .. import ci, tables
 from ..ci import CannotDetermine
 from ..console import Terminal

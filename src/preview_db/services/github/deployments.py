@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from .repository import GitHubRepository, failing
+from .errors import failing
+from .repository import GitHubRepository
 
 if TYPE_CHECKING:
     from github.Deployment import Deployment

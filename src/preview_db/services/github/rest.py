@@ -1,0 +1,94 @@
+"""GitHub's API for what a run asks of it again and again: a request, and its answer as JSON.
+
+PyGithub, which takes a tenth of a second to be imported, is left to what its objects are good for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+from pydantic import SecretStr
+
+from ...deadline import Deadline
+from .. import http
+from .errors import Refused
+
+MAX_PAGES = 1000
+PAGE = 100
+
+_HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
+_LARGEST = 64 * 1024 * 1024
+"""Bytes of an answer: a hundred pull requests, each with as much text as anybody may write into one."""
+
+_LONGEST_WAIT = 3600.0
+"""Seconds: GitHub's limits last for an hour at most. The run's deadline is usually much closer."""
+
+_MOVES = 3  # redirects that are followed, after a repository was renamed
+
+
+class Rest:
+    """One repository, by GitHub's REST API and by GraphQL. It may be shared by threads.
+
+    Its methods raise :class:`Refused` and ``httpx.HTTPError``.
+    """
+
+    def __init__(self, api_url: str, *, token: SecretStr, repository: str, deadline: Deadline, log: Callable[[str], None]) -> None:
+        self._graphql_url = f"{api_url.removesuffix('/v3')}/graphql"  # /api/v3 and /api/graphql on GitHub Enterprise Server
+        self._repository_url = f"{api_url}/repos/{quote(repository)}"
+        self.client = http.client(
+            api_url, token=token.get_secret_value(), deadline=deadline, largest=_LARGEST, longest_wait=_LONGEST_WAIT, log=log
+        )
+
+    def ask(self, verb: str, path: str, content: Any = None) -> Any:
+        """The answer to a request about the repository; none where there is nothing to say."""
+        return _content(self._send(verb, f"{self._repository_url}{path}", content))
+
+    def graphql(self, query: str, **variables: str) -> Any:
+        """The data of an answer, as far as there are any: what has errors beside it may be incomplete."""
+        answer = _content(self._send("POST", self._graphql_url, {"query": query, "variables": variables}))
+        return answer.get("data") or {}
+
+    def list(self, path: str, *, pages: int = MAX_PAGES, **parameters: str) -> Iterator[Any]:
+        """The items of a list, page by page. Raises ``ValueError`` if it has no end."""
+        for page in range(1, pages + 1):
+            query = httpx.QueryParams({**parameters, "per_page": str(PAGE), "page": str(page)})
+            response = self._send("GET", f"{self._repository_url}{path}?{query}")
+            items = _content(response)
+            yield from items
+            if 'rel="next"' not in response.headers.get("link", "") and len(items) < PAGE:  # a header may get lost on the way
+                return
+        if pages == MAX_PAGES:
+            raise ValueError("a list without end")
+
+    def _send(self, verb: str, url: str, content: Any = None) -> httpx.Response:
+        response = self.client.send(self.client.build_request(verb, url, json=content, headers=_HEADERS))
+        for _ in range(_MOVES):
+            request = response.next_request
+            if request is None or not (verb == "GET" or response.status_code in (307, 308)):
+                break
+            if _origin(request.url) != _origin(self.client.base_url):
+                raise http.NotRead(f"an address at {request.url.host}, where no token is sent")
+            response = self.client.send(request)
+        if response.status_code >= 400:
+            raise Refused(response.status_code, _said(response))
+        if not response.is_success or (response.status_code == httpx.codes.ACCEPTED and verb == "GET"):
+            raise http.Garbled(f"HTTP {response.status_code}, and no answer")
+        return response
+
+
+def _content(response: httpx.Response) -> Any:
+    return response.json() if response.content else None
+
+
+def _said(response: httpx.Response) -> Any:
+    try:
+        return response.json()
+    except (ValueError, RecursionError):
+        return None
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
