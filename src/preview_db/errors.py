@@ -21,6 +21,11 @@
     ├── Unanswered                a creation got no answer
     ├── GitHubFailed              GitHub did not do what was asked
     ├── ProvisioningFailed        a database did not become usable
+    ├── InsideFailed              something that is done inside the database failed
+    │   ├── MigrationFailed         a migration
+    │   ├── MigrationsDiffer        those in the folder are not those in the database
+    │   ├── SeedFailed              the seed
+    │   └── RulesFailed             the rules that a clone is anonymized with
     ├── Mismatch                  an answer is not about what was asked
     ├── SweepIncomplete           a sweep left something behind
     ├── Unwell                    a check of the doctor failed

@@ -22,12 +22,12 @@ AGREED_INPUTS = {
     "database_id", "database_name", "connections", "endpoint", "env_file", "ephemeral", "credential_grace", "seal_with", "sealed",
     "wait", "timeout", "on_push", "migrations", "on_drift", "seed", "seed_always", "schema_diff", "label", "drafts", "allow_forks",
     "max_idle", "keep_label", "max_deletions", "dry_run", "comment", "summary", "deployment", "hyperdrive", "cloudflare_account_id",
-    "cloudflare_api_token", "hyperdrive_caching", "wrangler_config", "github_token", "verify_certificate",
+    "cloudflare_api_token", "hyperdrive_caching", "wrangler_config", "github_token", "verify_certificate", "anonymize",
 }  # fmt: skip
 MASKED_OUTPUTS = {"database_url", "direct_url", "pooled_url", "password", "connection_urls"}
 OPEN_OUTPUTS = {
     "host", "port", "database", "user", "database_id", "database_name", "project_id", "connection_id", "outcome", "deleted", "plan",
-    "swept", "sealed", "hyperdrive_id",
+    "swept", "sealed", "hyperdrive_id", "migrations",
 }  # fmt: skip
 
 

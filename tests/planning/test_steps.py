@@ -182,6 +182,9 @@ LABELS = {
     Action.WAIT: "wait for login",
     Action.ADOPT: "set logicalId",
     Action.REVOKE: "revoke credential",
+    Action.ANONYMIZE: "anonymize data",
+    Action.MIGRATE: "apply migrations",
+    Action.SEED: "run seed",
 }
 
 

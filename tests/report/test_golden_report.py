@@ -138,7 +138,7 @@ MODES = {
     OutcomeKind.PLANNED: None,
     OutcomeKind.SKIPPED: None,
     OutcomeKind.CHECKED: None,
-    OutcomeKind.FAILED: None,
+    OutcomeKind.FAILED: "write",
 }
 
 

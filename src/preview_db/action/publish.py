@@ -18,6 +18,7 @@ from ..planning.outcome import Outcome, OutcomeKind, RunResult
 from ..planning.settings import Inputs, Job
 from ..planning.stale import Sweep, SweepStatus
 from ..report import preview as preview_report
+from ..report.contents import migrations_json
 from ..services.github import deployments
 from ..services.github.errors import GitHubFailed
 from ..services.github.repository import GitHubRepository
@@ -57,6 +58,12 @@ class Publisher:
             self.summarise(preview_report.plan_summary(outcome) if outcome.plan else preview_report.summary(outcome, facts))
         took = sum(done.seconds for done in outcome.done)
         self.runner.info(f"{outcome.kind.capitalize()}: {outcome.identity or outcome.reason} ({took:.1f} s)")
+
+    def tell_failure(self, outcome: Outcome) -> None:
+        """What was done inside the database and failed: for programs, and in the comment. The error itself is told by who catches it."""
+        if outcome.contents.migrated is not None:
+            self.runner.set_output("migrations", migrations_json(outcome.contents.migrated))
+        self._comment(outcome, self._facts(outcome.scope))
 
     def put_out(self, result: RunResult, endpoint: Endpoint) -> None:
         """The outputs, the variables of later steps, and the file and the envelope where those were asked for.

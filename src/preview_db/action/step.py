@@ -16,10 +16,12 @@ from pydantic import SecretStr
 from .. import __version__
 from ..deadline import Deadline
 from ..engine.credentials import mask
+from ..engine.data import InsideFailed
 from ..engine.run import AFTERWARDS, Engine
 from ..errors import Cancelled, InvalidInput, PreviewError
 from ..interrupts import Interrupts
 from ..planning import decide, events, lookups
+from ..planning.contents import NO_SCRIPTS
 from ..planning.credential import Credential
 from ..planning.decide import Decision, Task
 from ..planning.events import Event
@@ -106,7 +108,11 @@ class Step:
         publisher = self._publisher(github, state)
         with publisher.answering(decision), publisher.deploying(decision) as deployed:
             engine = self._engine(decision, github)
-            result = engine.run(decision)
+            try:
+                result = engine.run(decision)
+            except InsideFailed as failed:
+                publisher.tell_failure(failed.outcome)
+                raise
             deployed.append(result.outcome)
         try:
             if decision.task is not Task.NOTHING or decision.advice:
@@ -124,7 +130,12 @@ class Step:
     def _engine(self, decision: Decision, github: GitHubRepository | None) -> Engine:
         limit = self.inputs.time_limit(sweep=decision.task is Task.SWEEP)
         inputs = self.inputs if decision.task is Task.NOTHING else self._signed_in(self.inputs, limit)
-        return Engine(inputs, self._repository, github, self.runner, self.interrupts, self.job.mint_suffix, self._notes())
+        scripts = NO_SCRIPTS
+        if decision.task in (Task.ENSURE, Task.RESET):
+            from ..services import sql_files  # here, since most runs read none
+
+            scripts = sql_files.read(inputs, workspace=self._workspace)
+        return Engine(inputs, self._repository, github, self.runner, self.interrupts, self.job.mint_suffix, self._notes(), scripts)
 
     def _notes(self) -> Callable[[Credential], None]:
         """What is to end with the job is noted for the post step at once: a run that is killed a moment later leaves it to that, too."""

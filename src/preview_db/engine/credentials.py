@@ -10,7 +10,7 @@ from ..deadline import Deadline
 from ..errors import Mismatch
 from ..interrupts import Interrupts
 from ..log import Sink
-from ..planning.credential import Credential
+from ..planning.credential import ConnectionString, Credential
 from ..planning.model import Database, Endpoint, Step
 from ..services.postgres import probe
 from ..services.prisma import errors as refusals
@@ -72,18 +72,26 @@ class Credentials:
         """Logs in with the first credential, by every endpoint it has: both are handed out."""
         if not self.wait or not turn.credentials:
             return "not waited for"
-        log_in = functools.partial(
-            probe.wait_until_connectable,
+        chosen, other = turn.credentials[0].string(self.endpoint), turn.credentials[0].other(self.endpoint)
+        logins = self.log_in(chosen, turn)
+        if other is not None:
+            self.log_in(other, turn)
+        return f"logged in at attempt {logins}"
+
+    def log_in(self, string: ConnectionString, turn: Turn) -> int:
+        """Logs in once one can, and out again, unless that login is what something is to be done inside with. Returns the attempts."""
+        login, logins = probe.log_in(
+            string,
             verify_certificate=self.verify_certificate,
             deadline=self.deadline,
             sleep=self.sleep,
             refused=functools.partial(self.databases.read, turn.handed_out.id, turn.progress),
         )
-        chosen, other = turn.credentials[0].string(self.endpoint), turn.credentials[0].other(self.endpoint)
-        logins = log_in(chosen)
-        if other is not None:
-            log_in(other)
-        return f"logged in at attempt {logins}"
+        if turn.desired.inside and string is turn.credentials[0].direct:
+            turn.login = login
+        else:
+            login.close()
+        return logins
 
     def revoke(self, step: Step, _turn: Turn) -> str:
         with self.interrupts.step(f"the credential {step.subject} was revoked"):

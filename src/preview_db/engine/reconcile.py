@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import itertools
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from ..planning.credential import Credential
 from ..planning.model import Action, Database, DesiredState, Plan, Step
 from ..planning.outcome import Done, Outcome, OutcomeKind
 from .credentials import Credentials
+from .data import Data, InsideFailed, RulesFailed
 from .databases import Databases
 from .turn import PlanOutdated, Progress, Turn
 
@@ -31,6 +33,7 @@ class Reconciler:
 
     databases: Databases
     credentials: Credentials
+    data: Data
     log: Callable[[str], None]
     deadline: Deadline
     sleep: Callable[[float], None]
@@ -45,6 +48,9 @@ class Reconciler:
             Action.REVOKE: self.credentials.revoke,
             Action.DELETE: self.databases.delete,
             Action.ADOPT: self.databases.adopt,
+            Action.ANONYMIZE: self.data.anonymize,
+            Action.MIGRATE: self.data.migrate,
+            Action.SEED: self.data.seed,
         }
 
     def observe(self, desired: DesiredState) -> list[Database]:
@@ -65,8 +71,10 @@ class Reconciler:
         except Cancelled:
             raise  # there is no time left, and another run may be using what was created; the next one goes on from here
         except PreviewError as error:
-            if desired.fresh or isinstance(error, ProvisioningFailed | Mismatch | PlanLimit):
+            if desired.fresh or progress.unusable or isinstance(error, ProvisioningFailed | Mismatch | PlanLimit | RulesFailed):
                 self.databases.undo(desired, progress)
+                if isinstance(error, InsideFailed):
+                    error.outcome = dataclasses.replace(error.outcome, database=None)
             self.credentials.undo(progress)
             raise
 
@@ -76,7 +84,7 @@ class Reconciler:
         for turn in itertools.count():
             observed = self.databases.observe(desired, progress)
             self.databases.check_created(observed, progress)
-            steps = plan.make(dataclasses.replace(desired, outdated=progress.found_first), observed)
+            steps = plan.make(_as_found(desired, progress), observed)
             if progress.unlisted and not patience.has_passed:
                 again = f"the list does not show {', '.join(sorted(progress.unlisted))} yet, and may leave out another run's, too"
             else:
@@ -102,12 +110,13 @@ class Reconciler:
         self, desired: DesiredState, steps: Plan, progress: Progress, handlers: dict[Action, Handler]
     ) -> tuple[Outcome, list[Credential]]:
         turn = Turn(desired, progress)
-        for step in steps.steps:
-            started = self.deadline.monotonic()
-            note = handlers[step.action](step, turn)
-            seconds = self.deadline.monotonic() - started
-            progress.done.append(Done(step, note, seconds))
-            self.log(f"✓ {step.action.label}: {note or step.subject} ({seconds:.1f} s)")
+        with contextlib.closing(turn):
+            for step in steps.steps:
+                started = self.deadline.monotonic()
+                note = handlers[step.action](step, turn)
+                seconds = self.deadline.monotonic() - started
+                progress.done.append(Done(step, note, seconds))
+                self.log(f"✓ {step.action.label}: {note or step.subject} ({seconds:.1f} s)")
         if desired.may_create and turn.database is not None and turn.database.logical_id is None and not turn.database.can_be_adopted:
             self._check_still_kept(turn.database, turn)
         database = turn.database or next((step.database for step in steps.of(Action.DELETE)), None)
@@ -119,15 +128,24 @@ class Reconciler:
             database=database,
             done=tuple(progress.done),
             warnings=steps.warnings,
+            contents=turn.contents,
         )
         return outcome, turn.credentials if desired.present else []
 
     def _check_still_kept(self, database: Database, turn: Turn) -> None:
         """Where the server knows no ``logicalId``, an older one of another run may have shown up late, and this one be about to go."""
-        desired = dataclasses.replace(turn.desired, outdated=turn.progress.found_first)
+        desired = _as_found(turn.desired, turn.progress)
         now = plan.make(desired, self.databases.observe(desired, turn.progress))
         if not any(step.on_database.id == database.id for step in now.of(Action.KEEP)):
             raise PlanOutdated("another run's database is older, and is kept")
+
+
+def _as_found(desired: DesiredState, progress: Progress) -> DesiredState:
+    """What is desired, with what is to be replaced: what was there first, or what a look inside has shown to be of no use."""
+    if not progress.unusable:
+        return dataclasses.replace(desired, outdated=progress.found_first)
+    first = progress.found_first if desired.fresh else None
+    return dataclasses.replace(desired, fresh=True, outdated=frozenset(progress.unusable) | (first or frozenset()))
 
 
 def _kind(steps: Plan, turn: Turn) -> OutcomeKind:
@@ -136,7 +154,7 @@ def _kind(steps: Plan, turn: Turn) -> OutcomeKind:
         return OutcomeKind.DELETED if steps.of(Action.DELETE) else OutcomeKind.ABSENT
     if database is None:
         return OutcomeKind.ABSENT
-    if desired.fresh and progress.found_first:
+    if (desired.fresh or progress.unusable) and progress.found_first:
         return OutcomeKind.RESET
     # If no answer to a creation came, one that was not there before is taken for what it created.
     if database.id in progress.created or (progress.lost_a_creation and database.id not in (progress.found_first or ())):

@@ -13,6 +13,7 @@ from ..errors import InvalidInput, Mismatch, NoPreview, PlanLimit, PreviewError
 from ..interrupts import Interrupts
 from ..log import Sink
 from ..planning import identity, plan, stale
+from ..planning.contents import NO_SCRIPTS, Scripts
 from ..planning.credential import Credential
 from ..planning.decide import Decision, Task
 from ..planning.model import Action, DesiredState, Project, Repository, Scope
@@ -26,6 +27,7 @@ from ..services.prisma import lookup
 from ..services.prisma.client import ManagementApi, api_of
 from ..services.prisma.models import bare
 from .credentials import Credentials, mask
+from .data import Data
 from .databases import CreateOptions, Databases, attempt
 from .reconcile import Reconciler
 from .turn import Progress
@@ -42,6 +44,7 @@ class Engine:
         github: none where there is no token: then nothing is asked of GitHub, and a sweep is refused.
         mint_suffix: what the names of this run's credentials end in.
         minted: is told every credential as soon as it exists and is masked.
+        scripts: what is to be done inside the database.
     """
 
     inputs: Inputs
@@ -51,6 +54,7 @@ class Engine:
     interrupts: Interrupts
     mint_suffix: str
     minted: Callable[[Credential], None] = lambda _: None
+    scripts: Scripts = NO_SCRIPTS
 
     def run(self, decision: Decision) -> RunResult:
         """Does what was decided, or says what it would do, if that is what was asked.
@@ -202,6 +206,7 @@ class Engine:
             mint_suffix=self.mint_suffix,
             ephemeral=self.inputs.ephemeral,
             grace=self.inputs.credential_grace,
+            inside=self.scripts.steps if decision.task in (Task.ENSURE, Task.RESET) else (),
         )
 
     def _described(self, api: ManagementApi, project: Project, database_id: str) -> tuple[Scope, str]:
@@ -240,7 +245,8 @@ class Engine:
             interrupts=self.interrupts,
             sleep=sleep,
         )
-        return Reconciler(databases, credentials, log, deadline, sleep)
+        data = Data(databases, credentials, self.scripts, inputs.on_drift, inputs.seed_always, log, deadline, self.interrupts, sleep)
+        return Reconciler(databases, credentials, data, log, deadline, sleep)
 
     def _received(self, credential: Credential) -> None:
         mask(credential, self.sink)

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import TYPE_CHECKING, Any
 
+from ..planning.contents import NOTHING, Contents
 from ..planning.credential import Credential
 from ..planning.model import Database, DesiredState
 from ..planning.outcome import Done
 from ..services.prisma.models import DatabaseWire
+
+if TYPE_CHECKING:
+    from psycopg import Connection as Login
+
+    from ..services.postgres.inside import Session
 
 
 class PlanOutdated(Exception):
@@ -26,6 +33,7 @@ class Progress:
         knows_logical_id: whether the server does, as far as it has shown.
         found_first: the ids of what was there before this run changed anything; none until it was looked at.
         credentials: every credential it has created.
+        unusable: the ids of databases that turned out, once looked into, to be of no use: they are replaced.
     """
 
     created: dict[str, DatabaseWire] = dataclasses.field(default_factory=dict)
@@ -36,6 +44,7 @@ class Progress:
     found_first: frozenset[str] | None = None
     credentials: list[Credential] = dataclasses.field(default_factory=list)
     done: list[Done] = dataclasses.field(default_factory=list)
+    unusable: set[str] = dataclasses.field(default_factory=set)
 
 
 @dataclasses.dataclass(slots=True)
@@ -45,12 +54,23 @@ class Turn:
     Attributes:
         database: the one that is handed out, once a step has created or found it.
         credentials: those of this plan, in the order of its steps.
+        login: a login by the direct endpoint that was left open for what is to be done inside.
+        session: what is done inside, once that has begun.
+        contents: what came of it so far.
     """
 
     desired: DesiredState
     progress: Progress
     database: Database | None = None
     credentials: list[Credential] = dataclasses.field(default_factory=list)
+    login: Login[Any] | None = None
+    session: Session | None = None
+    contents: Contents = NOTHING
+
+    def close(self) -> None:
+        """Logs out."""
+        if self.login is not None:
+            self.login.close()
 
     @property
     def handed_out(self) -> Database:

@@ -145,6 +145,9 @@ class Action(enum.StrEnum):
     WAIT = "wait"
     ADOPT = "adopt"
     REVOKE = "revoke"
+    ANONYMIZE = "anonymize"
+    MIGRATE = "migrate"
+    SEED = "seed"
 
     @property
     def label(self) -> str:
@@ -157,6 +160,9 @@ class Action(enum.StrEnum):
             Action.WAIT: "wait for login",
             Action.ADOPT: "set logicalId",
             Action.REVOKE: "revoke credential",
+            Action.ANONYMIZE: "anonymize data",
+            Action.MIGRATE: "apply migrations",
+            Action.SEED: "run seed",
         }[self]
 
 
@@ -220,6 +226,7 @@ class DesiredState:
         ephemeral: whether this run's credentials end with its job.
         grace: how long a superseded credential lives on.
         now: the time the plan is made for, with a time zone.
+        inside: what is to be done inside the database before it is handed out.
     """
 
     scope: Scope
@@ -236,3 +243,4 @@ class DesiredState:
     mint_suffix: str = "0-1"
     ephemeral: bool = False
     grace: timedelta = timedelta(hours=6)
+    inside: tuple[Step, ...] = ()

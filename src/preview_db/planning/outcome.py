@@ -7,6 +7,7 @@ import enum
 from collections.abc import Mapping, Sequence
 
 from ..errors import PreviewError
+from .contents import NOTHING, Contents
 from .credential import Credential
 from .model import Database, DatabaseReference, Plan, Project, Scope, Step
 from .stale import Preview, Sweep
@@ -44,6 +45,7 @@ class Outcome:
     Attributes:
         plan: what would be done, of a run that only says so.
         database: the one there is, or was until this run deleted it.
+        contents: what was found and done inside it.
     """
 
     kind: OutcomeKind
@@ -54,6 +56,7 @@ class Outcome:
     plan: Plan | None = None
     done: Sequence[Done] = ()
     warnings: Sequence[str] = ()
+    contents: Contents = NOTHING
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -51,6 +51,7 @@ def make(desired: DesiredState, databases: Iterable[Database]) -> Plan:
     steps += [_mint(name, desired) for name in desired.connections]
     if desired.connections:
         steps.append(Step(Action.WAIT, "database", "it is handed out once one can log in to it"))
+        steps += desired.inside
     if desired.may_delete:
         steps += [_delete(database, "a second one of the same preview") for database in current[1:]]
         steps += [_delete(database, "the new one can be used") for database in outdated]

@@ -33,9 +33,7 @@ Wait = Literal["connectable", "ready", "none"]
 
 NOT_YET: frozenset[str] = frozenset(
     {
-        "migrations", "on_drift",
-        "seed", "seed_always", "schema_diff", "hyperdrive", "cloudflare_account_id",
-        "cloudflare_api_token", "hyperdrive_caching", "wrangler_config",
+        "schema_diff", "hyperdrive", "cloudflare_account_id", "cloudflare_api_token", "hyperdrive_caching", "wrangler_config",
     }
 )  # fmt: skip
 """Inputs that are agreed on and described, and which this version refuses rather than ignores."""
@@ -92,6 +90,11 @@ def _input(*names: str, **extra: Any) -> Any:
     return Field(validation_alias=AliasChoices(*names), **extra)
 
 
+def _path() -> Any:
+    """A path in the workspace."""
+    return Field(default=None, max_length=1024)
+
+
 class Inputs(_Environment):
     """What the user asked for. A field is named as the input in ``action.yml`` is."""
 
@@ -120,6 +123,11 @@ class Inputs(_Environment):
     timeout: Duration | None = None
     verify_certificate: Boolean = True
     on_push: Literal["keep", "reset"] = "keep"
+    migrations: str | None = _path()
+    on_drift: Literal["fail", "reset"] = "fail"
+    seed: str | None = _path()
+    seed_always: Boolean = False
+    anonymize: str | None = _path()
     label: str | None = Field(default=None, max_length=100)
     drafts: Boolean = True
     allow_forks: Boolean = False
@@ -180,7 +188,7 @@ class Inputs(_Environment):
                 raise ValueError("takes a branch's name as git has it, such as feat/checkout")
         return value
 
-    @field_validator("database_name", "label", "project", "workspace")
+    @field_validator("database_name", "label", "project", "workspace", "migrations", "seed", "anonymize")
     @classmethod
     def _printable(cls, value: str | None) -> str | None:
         if value is not None and not value.isprintable():
@@ -223,6 +231,10 @@ class Inputs(_Environment):
             raise ValueError("ephemeral ends the credentials with this job, and seal_with is there to pass them on to another")
         if self.command == "unseal" and (self.sealed is None or self.seal_with is None):
             raise ValueError("the command unseal needs sealed, the text, and seal_with, the passphrase it was sealed with")
+        if self.anonymize is not None and self.source == "empty":
+            raise ValueError("anonymize is for the data that a new database is cloned from, and source names none")
+        if self.seed_always and self.seed is None:
+            raise ValueError("seed_always runs the seed on every run, and seed names none")
         if self.pr is not None and self.branch is not None:
             raise ValueError("pr and branch can't both say what it is about")
         return self
@@ -241,7 +253,7 @@ class Inputs(_Environment):
 
 
 _DEFAULTS_OF_NOT_YET = {
-    "on_drift": "fail", "seed_always": "false", "schema_diff": "false",
+    "schema_diff": "false",
     "hyperdrive": "false", "hyperdrive_caching": "false",
 }  # fmt: skip
 

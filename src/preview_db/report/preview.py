@@ -13,6 +13,7 @@ from ..errors import PreviewError
 from ..planning import identity
 from ..planning.model import Endpoint, Kind, Plan, Scope
 from ..planning.outcome import Outcome, OutcomeKind, RunResult
+from . import contents
 from .markdown import code, table, text
 
 _HEADLINES = {
@@ -24,6 +25,7 @@ _HEADLINES = {
     OutcomeKind.ABSENT: "none",
     OutcomeKind.PLANNED: "ready",
     OutcomeKind.SKIPPED: "none",
+    OutcomeKind.FAILED: "not ready",
 }
 
 
@@ -31,6 +33,7 @@ _COMMENTS: dict[OutcomeKind, Literal["write", "edit"]] = {
     OutcomeKind.CREATED: "write",
     OutcomeKind.REUSED: "write",
     OutcomeKind.RESET: "write",
+    OutcomeKind.FAILED: "write",
     OutcomeKind.DELETED: "edit",
     OutcomeKind.ABSENT: "edit",
 }
@@ -97,6 +100,8 @@ def comment(outcome: Outcome, facts: Facts) -> str:
             "",
             "There was no database to delete. One that was created a moment before, and shows only later, the next sweep deletes.",
         ]
+    elif outcome.kind is OutcomeKind.FAILED:
+        lines += ["", "Nothing was handed out. The summary of the run says what failed and what to do."]
     else:
         lines += [
             "",
@@ -177,6 +182,8 @@ def outputs(result: RunResult, endpoint: Endpoint) -> list[tuple[str, str | Secr
     plain += [("database_id", database.id), ("database_name", database.name)] if database else []
     project_id = project.id if project else database.project_id if database else ""
     plain += [("project_id", project_id)] if project_id else []
+    migrated = outcome.contents.migrated
+    plain += [("migrations", contents.migrations_json(migrated))] if migrated else []
     plain += [("plan", json.dumps(plan_json(outcome.plan)))] if outcome.plan else []
     deleted = outcome.kind in (OutcomeKind.DELETED, OutcomeKind.RESET)  # a reset deletes the one it replaces
     plain += [("outcome", outcome.kind), ("deleted", "true" if deleted else "false")]
@@ -192,6 +199,7 @@ def _rows(outcome: Outcome, facts: Facts) -> list[tuple[str, str]]:
         rows.append(("Database", f"{code(database.name)} ({code(database.id)})"))
         rows += [("Region", code(database.region))] if database.region else []
         rows.append(("Created", _time(database.created_at)))
+    rows += contents.rows(outcome.contents)
     happened = text(outcome.reason)
     if facts.commit:
         happened += f", at {code(facts.commit[:7])}"
@@ -209,6 +217,7 @@ def _status(outcome: Outcome) -> str:
         OutcomeKind.ABSENT: "None found",
         OutcomeKind.PLANNED: str(outcome.database.status).capitalize() if outcome.database else "None",
         OutcomeKind.SKIPPED: "None",
+        OutcomeKind.FAILED: "Failed",
     }.get(outcome.kind, "Ready, data kept")
 
 

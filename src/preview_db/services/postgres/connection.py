@@ -57,6 +57,8 @@ def connect(string: ConnectionString, *, seconds: int, verify_certificate: bool)
         connect_timeout=seconds,
         application_name="preview-db",
         autocommit=True,
+        client_encoding="UTF8",
+        prepare_threshold=None,  # a session that is made fresh between two scripts forgets what was prepared
     )
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from ...deadline import Deadline
 from ...errors import Mismatch, PlanLimit, ProvisioningFailed
 from ...planning.credential import ConnectionString
 from .connection import connect
+
+if TYPE_CHECKING:
+    from psycopg import Connection
 
 
 def wait_until_connectable(
@@ -18,6 +22,20 @@ def wait_until_connectable(
     sleep: Callable[[float], None],
     refused: Callable[[], object],
 ) -> int:
+    """As :func:`log_in`, and logs out again. Returns the number of logins it took."""
+    connection, logins = log_in(string, verify_certificate=verify_certificate, deadline=deadline, sleep=sleep, refused=refused)
+    connection.close()
+    return logins
+
+
+def log_in(
+    string: ConnectionString,
+    *,
+    verify_certificate: bool,
+    deadline: Deadline,
+    sleep: Callable[[float], None],
+    refused: Callable[[], object],
+) -> tuple[Connection[Any], int]:
     """Logs in and asks for 1 until that works, at least once.
 
     Args:
@@ -27,7 +45,7 @@ def wait_until_connectable(
         refused: is called after each login that failed, and may raise if there is no use in another.
 
     Returns:
-        The number of logins it took.
+        The open connection, and the number of logins it took.
 
     Raises:
         ProvisioningFailed: it did not work in time. The message holds the server's last words without the string.
@@ -42,9 +60,7 @@ def wait_until_connectable(
         attempt += 1
         seconds = int(min(10.0, max(2.0, deadline.left)))
         try:
-            with connect(string, seconds=seconds, verify_certificate=verify_certificate) as connection:
-                connection.execute("select 1")
-            return attempt
+            return _asked_for_1(connect(string, seconds=seconds, verify_certificate=verify_certificate)), attempt
         except psycopg.Error as error:
             words = _last_line(str(error), string)
         _check_worth_another(words, string)
@@ -57,6 +73,15 @@ def wait_until_connectable(
             )
         sleep(pause)
         refused()
+
+
+def _asked_for_1(connection: Connection[Any]) -> Connection[Any]:
+    try:
+        connection.execute("select 1")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _check_worth_another(words: str, string: ConnectionString) -> None:

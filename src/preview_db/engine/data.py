@@ -1,0 +1,334 @@
+"""What is done inside a database before it is handed out: anonymize a clone, apply migrations, run the seed."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Literal
+
+from ..deadline import Deadline
+from ..errors import Mismatch, PreviewError, ProvisioningFailed
+from ..interrupts import Interrupts
+from ..planning import identity, migrations
+from ..planning.contents import Migrated, Scripts
+from ..planning.migrations import Comparison, Migration, MigrationFolder
+from ..planning.model import Step
+from ..planning.outcome import Outcome, OutcomeKind
+from ..planning.words import count
+from .credentials import Credentials
+from .databases import POLL, Databases
+from .turn import PlanOutdated, Turn
+
+if TYPE_CHECKING:
+    from ..services.postgres.inside import Session, State
+    from ..services.postgres.script import ScriptFailed
+
+_FRESH, _ANONYMIZED, _SEEDED = "created", "anonymized", "seeded"
+"""Marks in the database itself."""
+
+_LOOKS = 10
+"""How often, a second apart, it is looked whether the run that has created a clone has begun with its rules."""
+
+
+class InsideFailed(PreviewError):
+    """Something that is done inside the database failed.
+
+    Attributes:
+        outcome: what the run had come to.
+    """
+
+    page = "errors.md#inside-the-database"
+    outcome: Outcome
+
+
+class MigrationFailed(InsideFailed):
+    """PostgreSQL refused a migration."""
+
+    title = "Migration failed"
+
+
+class MigrationsDiffer(InsideFailed):
+    """The migrations in the folder can't be applied on top of those in the database."""
+
+    title = "Migrations differ"
+
+
+class SeedFailed(InsideFailed):
+    """PostgreSQL refused the seed."""
+
+    title = "Seed failed"
+
+
+class RulesFailed(InsideFailed):
+    """PostgreSQL refused the rules that a clone is anonymized with."""
+
+    title = "Anonymizing failed"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Data:
+    """The steps inside a preview. They share one session, by the direct endpoint, and one lock that other runs wait for.
+
+    Attributes:
+        on_drift: whether migrations that don't fit fail the run, or make the database anew.
+        seed_always: whether the seed runs in a database that is not new, too.
+    """
+
+    databases: Databases
+    credentials: Credentials
+    scripts: Scripts
+    on_drift: Literal["fail", "reset"]
+    seed_always: bool
+    log: Callable[[str], None]
+    deadline: Deadline
+    interrupts: Interrupts
+    sleep: Callable[[float], None]
+
+    def anonymize(self, step: Step, turn: Turn) -> str:
+        """Runs the rules in a clone that this run has created. One of another run's that bears no mark is replaced.
+
+        Raises:
+            PlanOutdated: it was another run's, and that run died before its rules were done.
+            RulesFailed: they failed. The clone is of no use.
+        """
+        rules = self.scripts.rules
+        assert rules is not None, "the step is planned only with rules"
+        turn.contents = dataclasses.replace(turn.contents, anonymized=rules.path)
+        mine = turn.handed_out.id in turn.progress.created
+        with self._inside(RulesFailed, turn, step.subject, "The clone is deleted, and nobody was given a way in.") as session:
+            if _ANONYMIZED in session.read().marks:
+                return "its rules have run already"
+            state = self._locked(session) if mine else self._anonymized_by_another(session)
+            if _ANONYMIZED in state.marks:
+                return "its rules have run already"
+            if not mine:
+                turn.progress.unusable.add(turn.handed_out.id)
+                raise PlanOutdated(f"{turn.handed_out.id} is a clone that was not anonymized; another is created in its place")
+            self._check_whose(turn)
+            session.mark(_FRESH)
+            with self.interrupts.step("the clone was anonymized"):
+                session.run(rules, mark=_ANONYMIZED)
+        return ""
+
+    def migrate(self, step: Step, turn: Turn) -> str:
+        """Applies what is pending.
+
+        Raises:
+            PlanOutdated: what is in the database does not fit, and it is to be made anew.
+            MigrationsDiffer: what is in the database does not fit.
+            MigrationFailed: one failed. It is recorded as such.
+        """
+        folder = self.scripts.migrations
+        assert folder is not None, "the step is planned only with migrations"
+        with self._inside(MigrationFailed, turn, step.subject, "It is recorded as failed, and none is applied after it.") as session:
+            comparison = migrations.compare(folder, session.read().records)
+            if not comparison.pending or comparison.is_drift:
+                return self._nothing_pending(folder, comparison, turn)
+            state = self._locked(session)
+            self._mark_new(session, state, turn)
+            comparison = migrations.compare(folder, state.records, unmanaged=self._is_unmanaged(session, state, folder))
+            if not comparison.pending or comparison.is_drift:
+                return self._nothing_pending(folder, comparison, turn)
+            self._check_whose(turn)
+            return self._apply(folder, comparison, session, turn, has_table=state.has_table)
+
+    def seed(self, step: Step, turn: Turn) -> str:
+        """Runs the seed in a new database, or in any if it is always to run.
+
+        Raises:
+            SeedFailed: it failed; nothing of it is left, unless it commits by itself.
+        """
+        left = "Nothing of the seed is left in the database, unless it commits by itself."
+        with self._inside(SeedFailed, turn, step.subject, left) as session:
+            if not self.seed_always and not self._is_to_be_seeded(session, session.read(), turn):
+                return "the database is not new, and its data is kept"
+            state = self._locked(session)
+            if not self.seed_always and _SEEDED in state.marks:
+                return "another run has just done so"
+            self._check_whose(turn)
+            with self.interrupts.step("the seed has run"):
+                session.run(*self.scripts.seed, mark=_SEEDED)
+        paths = tuple(script.path for script in self.scripts.seed)
+        turn.contents = dataclasses.replace(turn.contents, seeded=paths)
+        return count(len(paths), "file")
+
+    def _apply(self, folder: MigrationFolder, comparison: Comparison, session: Session, turn: Turn, *, has_table: bool) -> str:
+        from ..services.postgres import migrate  # here, since a run that has nothing to apply needs no more than a look
+        from ..services.postgres.script import ScriptFailed
+
+        done: list[str] = []
+
+        @contextmanager
+        def during(migration: Migration) -> Iterator[None]:
+            with self.interrupts.step(f"the migration {migration.name} was applied"):
+                yield
+                done.append(migration.name)
+
+        def so_far(failed: str = "", error: str = "") -> None:
+            pending = tuple(migration.name for migration in comparison.pending if migration.name not in (*done, failed))
+            migrated = Migrated(folder.path, len(comparison.applied), tuple(done), pending, failed, error)
+            turn.contents = dataclasses.replace(turn.contents, migrated=migrated)
+
+        try:
+            if not has_table:
+                migrate.create_table(session.connection, folder.tool)
+            migrate.apply(session.connection, folder.tool, comparison.pending, during=during)
+        except ScriptFailed as failed:
+            failed.file = comparison.pending[len(done)].name
+            so_far(failed.file, failed.words)
+            raise
+        so_far()
+        return f"{count(len(done), 'migration')} applied, the last of them {done[-1]}"
+
+    def _nothing_pending(self, folder: MigrationFolder, comparison: Comparison, turn: Turn) -> str:
+        if not comparison.is_drift:
+            turn.contents = dataclasses.replace(turn.contents, migrated=Migrated(folder.path, len(comparison.applied)))
+            return f"up to date: {count(len(comparison.applied), 'migration')} applied before"
+        if self.on_drift == "reset" and turn.handed_out.id not in turn.progress.created:
+            turn.progress.unusable.add(turn.handed_out.id)
+            raise PlanOutdated(f"{comparison.drift} The database is made anew, as on_drift says")
+        error = MigrationsDiffer(
+            comparison.drift,
+            cause=_WHY_THEY_DIFFER[comparison.failed is not None, comparison.unmanaged],
+            remedy="Comment /preview-db reset, or run the command reset: the database is made anew with all of its migrations. "
+            "With on_drift: reset that is done without being asked; its data goes.",
+        )
+        name = comparison.failed.name if comparison.failed else ""
+        pending = tuple(migration.name for migration in comparison.pending if migration.name != name)
+        migrated = Migrated(folder.path, len(comparison.applied), (), pending, name, comparison.drift)
+        turn.contents = dataclasses.replace(turn.contents, migrated=migrated)
+        error.outcome = _outcome(turn)
+        raise error
+
+    def _is_unmanaged(self, session: Session, state: State, folder: MigrationFolder) -> bool:
+        """Whether the database holds something that Prisma's migrations did not make: they would fail half-way."""
+        from ..services.postgres import migrate  # here, as above
+
+        looks = folder.tool is migrations.Tool.PRISMA and not state.has_table
+        return looks and migrate.holds_something(session.connection, only_public=True)
+
+    def _is_to_be_seeded(self, session: Session, state: State, turn: Turn) -> bool:
+        """Whether the database is new: created by this run, or by one that died before its seed, or with nothing in it."""
+        if _SEEDED in state.marks:
+            return False
+        return _FRESH in state.marks or self._is_new(session, turn)
+
+    def _mark_new(self, session: Session, state: State, turn: Turn) -> None:
+        """Notes that the database is new before anything is in it, so that a run after one that died runs the seed."""
+        if self.scripts.seed and not state.marks and self._is_new(session, turn):
+            session.mark(_FRESH)
+
+    @staticmethod
+    def _is_new(session: Session, turn: Turn) -> bool:
+        from ..services.postgres import migrate  # here, as above
+
+        return turn.handed_out.id in turn.progress.created or not migrate.holds_something(session.connection)
+
+    def _anonymized_by_another(self, session: Session) -> State:
+        """What the database says once the run that created it has had the time to begin, and whatever it is at is done."""
+        for _ in range(_LOOKS):
+            state = self._locked(session)
+            if state.marks:
+                return state
+            session.unlock()
+            self.sleep(POLL)
+        return self._locked(session)
+
+    def _session(self, turn: Turn) -> Session:
+        from ..services.postgres.inside import Session  # here, since most runs do nothing inside
+
+        if turn.session is not None:
+            return turn.session
+        if turn.login is None:
+            string = turn.credentials[0].direct if turn.credentials else None
+            if string is None:
+                raise Mismatch(
+                    "The database has no direct endpoint, and nothing can be done inside it without one.",
+                    cause="The Management API offers only the pooled one, on which no session keeps its state.",
+                    remedy="Leave migrations, seed and anonymize out, and look at the database in the Prisma Console.",
+                )
+            self.credentials.log_in(string, turn)
+        assert turn.login is not None, "a login by the direct endpoint is left open"
+        tool = self.scripts.migrations.tool if self.scripts.migrations else None
+        marked = bool(self.scripts.seed or self.scripts.rules)
+        turn.session = Session(turn.login, turn.handed_out.id, tool, marked)
+        return turn.session
+
+    def _locked(self, session: Session) -> State:
+        """The state once no other run is at work in the database."""
+        if not session.lock(seconds=self.deadline.left):
+            raise ProvisioningFailed(
+                "Another run is at work in the database, and was not done in time.",
+                cause="A migration or a seed of that run takes long, or Prisma's own command line is migrating.",
+                remedy="Run the job again once that is done, or raise the input timeout.",
+            )
+        return session.read()
+
+    def _check_whose(self, turn: Turn) -> None:
+        """Raises :class:`Mismatch` unless the database is this preview's, as the Management API has it now."""
+        database = self.databases.read(turn.handed_out.id, turn.progress)
+        if not identity.belongs_to(database, turn.desired.scope):
+            raise Mismatch(
+                f"The database {database.id} is not the preview of {turn.desired.scope} any more.",
+                cause="Somebody has renamed it or made it the project's default database.",
+                remedy="Nothing was changed in it. Give it back its name in the Prisma Console, or delete it.",
+            )
+
+    @contextmanager
+    def _inside(self, kind: type[InsideFailed], turn: Turn, path: str, left: str) -> Iterator[Session]:
+        """The session, and what fails in it as an error of ``kind``.
+
+        Args:
+            path: of what is run.
+            left: what is so after it failed, as a sentence.
+        """
+        import psycopg  # here, since most runs do nothing inside
+
+        from ..services.postgres.script import ScriptFailed
+
+        try:
+            yield self._session(turn)
+            return
+        except ScriptFailed as failed:
+            error = _failure(kind, failed, path, left)
+        except psycopg.Error as broken:
+            self.databases.read(turn.handed_out.id, turn.progress)  # it may have been deleted under the session
+            error = kind(
+                f"The database could not be worked on: {' '.join(str(broken).split())}.",
+                cause=f"The connection broke while {path} was at work, or the credential may not do what that takes.",
+                remedy="Run the job again.",
+            )
+        error.outcome = _outcome(turn)
+        raise error
+
+
+_WHY_THEY_DIFFER = {
+    (True, False): "An earlier run's migration failed or was stopped, and the state it left is not known.",
+    (False, True): "It was made by 'prisma db push', by hand or by a source that has no migrations.",
+    (False, False): "The branch was rebased, or a migration was changed after it had been applied here.",
+}
+
+
+def _failure(kind: type[InsideFailed], failed: ScriptFailed, path: str, left: str) -> InsideFailed:
+    where = f" ({failed.file}, {failed.where})" if failed.file else f" ({failed.where})" if failed.where else ""
+    detail = f" {' '.join(failed.detail.split())}." if failed.detail else ""
+    return kind(
+        f"{failed.words}{where}.{detail}",
+        cause=f"PostgreSQL refused what is in {path}. {left}",
+        remedy=_REMEDIES[kind],
+    )
+
+
+_REMEDIES: dict[type[InsideFailed], str] = {
+    MigrationFailed: "Correct the migration and push; then comment /preview-db reset, or set on_drift: reset, so that the database is "
+    "made anew.",
+    SeedFailed: "Correct the seed and push: the next run runs it again.",
+    RulesFailed: "Correct the rules and push: the next run creates another clone.",
+}
+
+
+def _outcome(turn: Turn) -> Outcome:
+    desired, database = turn.desired, turn.handed_out
+    done = tuple(turn.progress.done)
+    return Outcome(OutcomeKind.FAILED, desired.reason, desired.scope, database.identity, database, done=done, contents=turn.contents)

@@ -1,0 +1,91 @@
+"""What is in a preview beside its tables' owner: what was asked for, as read from the workspace, and what a run did about it. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from .migrations import MigrationFolder
+from .model import Action, Step
+from .seeds import Part
+from .words import count
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Script:
+    """An SQL file of the workspace.
+
+    Attributes:
+        path: below the workspace.
+    """
+
+    path: str
+    parts: tuple[Part, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Scripts:
+    """What is to be done inside the database, read before anything is touched.
+
+    Attributes:
+        rules: the SQL that a clone is anonymized with.
+        seed: in the order in which they run.
+        seed_path: the file or folder that those were asked for by.
+    """
+
+    migrations: MigrationFolder | None = None
+    rules: Script | None = None
+    seed: tuple[Script, ...] = ()
+    seed_path: str = ""
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """What is planned, whatever the database turns out to hold: that is only seen from inside."""
+        steps = []
+        if self.rules is not None:
+            steps.append(Step(Action.ANONYMIZE, self.rules.path, "a clone is handed out only once its rules have run"))
+        if self.migrations is not None:
+            found = count(len(self.migrations.migrations), "migration")
+            steps.append(Step(Action.MIGRATE, self.migrations.path, f"what is pending of the {found} there is applied"))
+        if self.seed:
+            steps.append(Step(Action.SEED, self.seed_path, "a new database gets its data"))
+        return tuple(steps)
+
+
+NO_SCRIPTS = Scripts()
+"""Nothing to be done."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Migrated:
+    """What came of a folder of migrations.
+
+    Attributes:
+        before: how many were applied before this run.
+        failed: the one that failed, in this run or an earlier one.
+        error: the first line of what PostgreSQL said of it.
+    """
+
+    path: str
+    before: int = 0
+    applied: tuple[str, ...] = ()
+    pending: tuple[str, ...] = ()
+    failed: str = ""
+    error: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Contents:
+    """What a run found and did inside the database.
+
+    Attributes:
+        anonymized: the file of rules that the clone was treated with.
+        seeded: the files that this run has run.
+    """
+
+    anonymized: str = ""
+    migrated: Migrated | None = None
+    seeded: tuple[str, ...] = ()
+
+
+NOTHING = Contents()
+"""Nothing done."""

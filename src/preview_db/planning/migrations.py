@@ -1,0 +1,164 @@
+"""Migrations in a folder against those recorded in a database: what is pending, and what does not fit. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import hashlib
+import re
+from collections.abc import Iterable
+
+from .words import count
+
+_SECTION = re.compile(r"^--[ \t]*(?:migrate:|\+goose[ \t]+|\+migrate[ \t]+)(?P<way>up|down)\b[^\n]*", re.MULTILINE | re.IGNORECASE)
+_MANY = 10
+
+
+class Tool(enum.StrEnum):
+    """Whose form a folder of migrations has, and with that the table they are recorded in."""
+
+    PRISMA = "prisma"
+    SQL = "sql"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Migration:
+    """A migration in the folder.
+
+    Attributes:
+        script: what is sent to PostgreSQL.
+        checksum: the SHA-256 of the file's bytes, in hexadecimal.
+        checksums: what that may be in the database: with the other line ends, too, since git may have changed those.
+    """
+
+    name: str
+    script: str
+    checksum: str
+    checksums: frozenset[str]
+
+    @classmethod
+    def of(cls, name: str, content: bytes, *, sections: bool = False) -> Migration:
+        """The migration in a file.
+
+        Args:
+            sections: whether the file may say, by a comment, where its way up and its way down begin, as dbmate's and goose's do.
+
+        Raises:
+            UnicodeDecodeError: it is not in UTF-8.
+        """
+        text = content.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
+        unix = content.replace(b"\r\n", b"\n")
+        variants = frozenset(hashlib.sha256(variant).hexdigest() for variant in (content, unix, unix.replace(b"\n", b"\r\n")))
+        return cls(name, _way_up(text) if sections else text, hashlib.sha256(content).hexdigest(), variants)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class MigrationFolder:
+    """A folder of migrations, in the order in which they are applied.
+
+    Attributes:
+        path: as the user gave it.
+    """
+
+    path: str
+    tool: Tool
+    migrations: tuple[Migration, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Record:
+    """A row of the database's table of migrations. One that is neither finished nor rolled back has failed, or was interrupted.
+
+    Attributes:
+        logs: what was noted when it failed.
+        started_at: as PostgreSQL shows it.
+    """
+
+    name: str
+    checksum: str
+    finished: bool
+    rolled_back: bool
+    logs: str = ""
+    started_at: str = ""
+
+    @property
+    def is_applied(self) -> bool:
+        return self.finished and not self.rolled_back
+
+    @property
+    def has_failed(self) -> bool:
+        return not self.finished and not self.rolled_back
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Comparison:
+    """A folder against a database.
+
+    Attributes:
+        applied: the names of the folder's migrations that are in the database.
+        edited: those of them whose file has changed since.
+        missing: what was applied and is not in the folder.
+        failed: a migration that failed or was interrupted: none is applied after it.
+        unmanaged: whether the database holds something and has no record of any migration.
+    """
+
+    pending: tuple[Migration, ...]
+    applied: tuple[str, ...]
+    edited: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    failed: Record | None = None
+    unmanaged: bool = False
+
+    @property
+    def is_drift(self) -> bool:
+        """Whether the folder's migrations can't be applied on top of what is in the database."""
+        return bool(self.edited or self.missing or self.failed or self.unmanaged)
+
+    @property
+    def drift(self) -> str:
+        """What does not fit, in the words that Prisma has for it."""
+        if self.failed is not None:
+            how = "failed" if self.failed.logs else "was begun and not finished"
+            return (
+                "There are failed migrations in the database, so new ones are not applied. "
+                f"The `{self.failed.name}` migration started at {self.failed.started_at} {how}."
+            )
+        if self.unmanaged:
+            return "The database schema is not empty, and no migration is recorded in it."
+        edited = f"{_listed(self.edited)} {'was' if len(self.edited) == 1 else 'were'} modified after being applied." if self.edited else ""
+        missing = f"{_listed(self.missing)} {'was' if len(self.missing) == 1 else 'were'} applied to the database and can't be found"
+        return " ".join(filter(None, (edited, f"{missing} in the folder." if self.missing else "")))
+
+
+def compare(folder: MigrationFolder, records: Iterable[Record], *, unmanaged: bool = False) -> Comparison:
+    """What is pending of ``folder`` in a database with ``records``, and what does not fit."""
+    recorded = list(records)
+    applied = {record.name: record for record in recorded if record.is_applied}
+    here = {migration.name for migration in folder.migrations}
+    return Comparison(
+        pending=tuple(migration for migration in folder.migrations if migration.name not in applied),
+        applied=tuple(migration.name for migration in folder.migrations if migration.name in applied),
+        edited=tuple(
+            migration.name
+            for migration in folder.migrations
+            if migration.name in applied and applied[migration.name].checksum not in migration.checksums
+        ),
+        missing=tuple(name for name in applied if name not in here),
+        failed=next((record for record in recorded if record.has_failed), None),
+        unmanaged=unmanaged and not recorded and bool(folder.migrations),
+    )
+
+
+def _way_up(text: str) -> str:
+    """The part of a migration that is applied; what stands before it becomes empty lines, so that line numbers stay what they are."""
+    sections = list(_SECTION.finditer(text))
+    start = next((section.end() for section in sections if section["way"].lower() == "up"), None)
+    if start is None:
+        return text
+    end = next((section.start() for section in sections if section["way"].lower() == "down" and section.start() > start), len(text))
+    return "\n" * text.count("\n", 0, start) + text[start:end]
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    shown = ", ".join(f"`{name}`" for name in names[:_MANY])
+    return f"The migration {shown}" if len(names) == 1 else f"{count(len(names), 'migration')} ({shown}{', ...' * (len(names) > _MANY)})"

@@ -1,0 +1,54 @@
+"""What was done inside the database, as rows of the comment and the summary. Pure."""
+
+from __future__ import annotations
+
+import json
+
+from ..planning.contents import Contents, Migrated
+from ..planning.words import count
+from .markdown import code, text
+
+_MANY = 10
+
+
+def rows(contents: Contents) -> list[tuple[str, str]]:
+    """A row for each thing there is to say."""
+    found = []
+    if contents.anonymized:
+        found.append(("Anonymized", f"by {code(contents.anonymized)}"))
+    if contents.migrated is not None:
+        found.append(("Migrations", _migrated(contents.migrated)))
+    if contents.seeded:
+        found.append(
+            ("Seed", f"{_listed(contents.seeded)} has run" if len(contents.seeded) == 1 else f"{_listed(contents.seeded)} have run")
+        )
+    return found
+
+
+def migrations_json(migrated: Migrated) -> str:
+    """The same of the migrations for programs."""
+    content = {
+        "applied": list(migrated.applied),
+        "pending": list(migrated.pending),
+        "failed": migrated.failed or None,
+        "applied_before": migrated.before,
+    }
+    return json.dumps(content)
+
+
+def _migrated(migrated: Migrated) -> str:
+    before = f"{migrated.before} before" if migrated.before else ""
+    if migrated.applied:
+        done = f"{len(migrated.applied)} applied{f', {before}' if before else ''}: {_listed(migrated.applied)}"
+    else:
+        done = f"{count(migrated.before, 'migration')} applied before, none now"
+    if not migrated.error:
+        return done if migrated.applied else f"up to date, {count(migrated.before, 'migration')} applied"
+    failed = f"**{code(migrated.failed)} failed**: " if migrated.failed else ""
+    left = f"; {len(migrated.pending)} pending" if migrated.pending else ""
+    return f"{failed}{text(migrated.error)}<br>{done}{left}"
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    shown = ", ".join(code(name) for name in names[-_MANY:])
+    return f"..., {shown}" if len(names) > _MANY else shown

@@ -1,0 +1,99 @@
+"""A clone is handed out only once its rules have run: the database itself says so."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.data.checkout import Checkout, query
+from tests.drivers.emulator import log_in
+from tests.drivers.workflow import until
+
+RULES = "UPDATE people SET name = 'somebody ' || id, mail = md5(mail) || '@example.com';\n"
+SLOW = "UPDATE people SET name = 'somebody ' || id;\nSELECT pg_sleep(4);\nUPDATE people SET mail = 'x';\n"
+
+
+@pytest.fixture
+def source(checkout: Checkout) -> str:
+    """A database with personal data in it."""
+    body = {"projectId": checkout.life.project, "name": "staging", "region": "eu-central-1"}
+    made = checkout.life.api("POST", "/v1/databases", body).json()["data"]
+    url = made["connections"][0]["endpoints"]["direct"]["connectionString"]
+    log_in(url, "CREATE TABLE people (id int, name text, mail text); INSERT INTO people VALUES (1, 'Ada', 'ada@work.org')")
+    return str(made["id"])
+
+
+def test_a_clone_is_anonymized_before_it_is_handed_out(checkout: Checkout, source: str) -> None:
+    checkout.write("rules.sql", RULES)
+    checkout.write("seed.sql", "INSERT INTO people VALUES (2, 'Test', 'test@example.com');")
+    opened = checkout.opened(source=source, anonymize="rules.sql", seed="seed.sql")
+    assert opened.succeeded, opened.log
+    assert query(opened, "SELECT name, mail LIKE '%@example.com' FROM people ORDER BY id") == [("somebody 1", True), ("Test", True)]
+    assert "| Anonymized | by `rules.sql` |" in checkout.life.comments()[0]["body"]
+    assert "anonymize data" in opened.summary
+
+    query(opened, "INSERT INTO people VALUES (3, 'Left as it is', '')")
+    pushed = checkout.pushed(source=source, anonymize="rules.sql", seed="seed.sql")
+    assert pushed.outputs["database_id"] == opened.outputs["database_id"]
+    assert query(pushed, "SELECT name FROM people WHERE id = 3") == [("Left as it is",)]
+    assert "| Anonymized | by `rules.sql` |" in checkout.life.comments()[0]["body"]
+
+
+def test_rules_that_fail_leave_no_clone(checkout: Checkout, source: str) -> None:
+    checkout.write("rules.sql", RULES + "UPDATE poeple SET name = '';\n")
+    failed = checkout.opened(source=source, anonymize="rules.sql")
+    assert failed.exit_code == 1
+    assert "database_url" not in failed.outputs
+    said = " ".join(failed.log)
+    assert 'relation "poeple" does not exist' in said
+    assert "rules.sql, line 2: UPDATE poeple" in said
+    assert [database["id"] for database in checkout.life.databases()] == [source]
+
+    checkout.write("rules.sql", RULES)
+    assert checkout.pushed(source=source, anonymize="rules.sql").outputs["outcome"] == "created"
+
+
+def test_a_clone_whose_run_was_killed_is_made_anew(checkout: Checkout, source: str) -> None:
+    checkout.write("rules.sql", SLOW)
+    step = checkout.life.starts("opened", {"state": "open"}, source=source, anonymize="rules.sql")
+    until(lambda: _is_at_work(checkout))
+    step.kill()
+    (killed,) = (database["id"] for database in checkout.life.databases() if database["id"] != source)
+
+    checkout.write("rules.sql", RULES)
+    pushed = checkout.pushed(source=source, anonymize="rules.sql")
+    assert pushed.succeeded, pushed.log
+    assert pushed.outputs["database_id"] not in (killed, source)
+    assert query(pushed, "SELECT name FROM people") == [("somebody 1",)]
+    assert [database["id"] for database in checkout.life.databases()] == [source, pushed.outputs["database_id"]]
+
+
+def test_a_clone_that_was_handed_out_as_it_was_is_made_anew(checkout: Checkout, source: str) -> None:
+    raw = checkout.opened(source=source)
+    checkout.write("rules.sql", RULES)
+    pushed = checkout.pushed(source=source, anonymize="rules.sql")
+    assert pushed.succeeded, pushed.log
+    assert pushed.outputs["database_id"] != raw.outputs["database_id"]
+    assert query(pushed, "SELECT name FROM people") == [("somebody 1",)]
+
+
+def test_a_mark_that_was_cloned_along_says_nothing(checkout: Checkout, source: str) -> None:
+    checkout.write("rules.sql", RULES)
+    first = checkout.opened(source=source, anonymize="rules.sql")
+    query(first, "INSERT INTO people VALUES (9, 'Grace', '')")
+    other = checkout.life.pull().opened(source=first.outputs["database_id"], anonymize="rules.sql")
+    assert other.succeeded, other.log
+    assert query(other, "SELECT name FROM people ORDER BY id") == [("somebody 1",), ("somebody 9",)]
+
+
+def test_without_a_source_it_is_an_error(checkout: Checkout) -> None:
+    checkout.write("rules.sql", RULES)
+    refused = checkout.opened(anonymize="rules.sql")
+    assert refused.exit_code == 1
+    assert "source names none" in " ".join(refused.log)
+    assert checkout.life.databases() == []
+
+
+def _is_at_work(checkout: Checkout) -> bool:
+    """Whether the run has begun its rules."""
+    asked = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(4)%' AND state = 'active' AND pid <> pg_backend_pid()"
+    return log_in(checkout.life.emulator.addresses["postgres_url"], asked) != [(0,)]
