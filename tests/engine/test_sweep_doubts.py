@@ -123,8 +123,8 @@ def test_a_sweep_that_runs_out_of_time_names_what_it_did_not_reach(life: Life) -
     for pull in pulls:
         life.emulator.control("PUT", f"github/pulls/{pull.number}", {"state": "closed"})
     life.seed(*(pull.scope for pull in pulls))
-    life.emulator.control("PUT", "faults", {"kinds": ["late"], "operations": ["DELETE /v1/databases"], "silence_s": 1.5})
-    run = life.sweep(timeout="1s")
+    life.emulator.control("PUT", "faults", {"kinds": ["late"], "operations": ["DELETE /v1/databases"], "silence_s": 4.5})
+    run = life.sweep(timeout="4s")
     assert run.exit_code == 1
     assert "ran out of time" in run.annotations[-1].message
     left = statuses(run).count("left for the next sweep")
