@@ -189,8 +189,7 @@ class _About:
     def by_pull_request(self) -> Decision:
         """By how the pull request stands rather than by what just happened to it: GitHub drops runs that waited when a newer one comes."""
         pull_request, action, scope = self.event.pull_request, self.event.action, self._pull_request_scope()
-        if pull_request is None:
-            raise self._unsupported("The event has no pull request.")
+        assert pull_request is not None, "no event of this kind is read without one"
         name = f"pull request #{pull_request.number}"
         if action == "closed":
             if self.seen.pull_request is not None and self.seen.pull_request.is_open:
