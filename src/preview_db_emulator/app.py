@@ -24,9 +24,10 @@ from .control import control
 from .faults import RANDOM_KINDS, FaultInjector, Rule
 from .github.api import github
 from .github.repository import Repository
+from .postgres.binaries import CannotStartPostgres, Choice
 from .postgres.certificate import Authority
 from .postgres.proxy import Gateway
-from .postgres.server import CannotStartPostgres, Choice, Postgres
+from .postgres.server import Postgres
 from .prisma.admission import Admission
 from .prisma.api import management_api
 from .prisma.models import DEFAULT_REGION, Database, Settings, new_id
@@ -163,11 +164,11 @@ async def serve(options: Options, announce: Announce) -> None:
         serializer = Serializer(workspace, Addresses(api_url, in_url(options.host), *ports))
         repository = Repository(REPOSITORY, identity.repository_id, archive, time.time)
         github_api_url = f"{api_url}/github"
-        terms = oidc.Terms(project=identity.project_id)
+        oidc_settings = oidc.Settings(project=identity.project_id)
         issuer = oidc.Issuer(
-            repository, terms, url=f"{github_api_url}/_actions", server_url=SERVER_URL, request_token=identity.oidc_request_token
+            repository, oidc_settings, url=f"{github_api_url}/_actions", server_url=SERVER_URL, request_token=identity.oidc_request_token
         )
-        exchange = oidc.Exchange(workspace, terms, repository_id=repository.id, issuer=issuer.url, keys=issuer.jwks)
+        exchange = oidc.Exchange(workspace, oidc_settings, repository_id=repository.id, issuer=issuer.url, keys=issuer.jwks)
         stand_ins = Starlette(
             routes=[
                 Mount("/github/_actions", routes=issuer.routes()),
@@ -182,7 +183,7 @@ async def serve(options: Options, announce: Announce) -> None:
         rules = [Rule(rate=options.fault_rate, seed=options.fault_seed, kinds=RANDOM_KINDS)] if options.fault_rate else []
         faults = FaultInjector(stand_ins, latency_s=options.latency_ms / 1000, rules=rules)
         surface = control(workspace, serializer, repository, faults, identity.project_id)
-        controls = Starlette(routes=[*oidc.Control(terms, exchange).routes(), Mount("/", surface)])
+        controls = Starlette(routes=[*oidc.Control(oidc_settings, exchange).routes(), Mount("/", surface)])
         await stack.enter_async_context(http_server(_with_control(controls, faults), http))
         announce(
             {

@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 AUDIENCE = "prisma-cloud"
-USUAL_S, LONGEST_S = 1800, 3600  # how long a issued token lasts: if nothing is asked for, and at most
+USUAL_S, LONGEST_S = 1800, 3600  # how long an issued token lasts: if nothing is asked for, and at most
 NEEDED = ["exp", "iat", "nbf", "iss", "aud", "sub", "jti"]
 
 
 @dataclass(slots=True)
-class Terms:
+class Settings:
     """What the control surface may change. Times in seconds.
 
     project: which one the repository is connected to, None for not at all; claims: replaces what GitHub would say, and leaves out what
@@ -58,7 +58,7 @@ class Issuer:
     def __init__(
         self,
         repository: Repository,
-        terms: Terms,
+        settings: Settings,
         *,
         url: str,
         server_url: str,
@@ -68,7 +68,7 @@ class Issuer:
         self.url = url
         self._request_token = request_token
         self._repository = repository
-        self._terms = terms
+        self._settings = settings
         self._server_url = server_url
         self._clock = clock
         self._key_id = secrets.token_hex(20).upper()
@@ -121,7 +121,7 @@ class Issuer:
         return _new_key()  # not at the start: it takes a tenth of a second that few who start an emulator have use for
 
     def _claims(self, audience: str | None) -> Json:
-        """Of a job that a pull request started, unless the terms say otherwise. Numbers are strings, as at GitHub."""
+        """Of a job that a pull request started, unless the settings say otherwise. Numbers are strings, as at GitHub."""
         now = int(self._clock())
         name = self._repository.full_name
         owner = name.split("/")[0]
@@ -155,18 +155,18 @@ class Issuer:
             "job_workflow_sha": sha,
             "runner_environment": "github-hosted",
             "iss": self.url,
-            "nbf": int(now + self._terms.not_before_s),
-            "exp": int(now + self._terms.lifetime_s),
+            "nbf": int(now + self._settings.not_before_s),
+            "exp": int(now + self._settings.lifetime_s),
             "iat": now,
         }
-        return {name: value for name, value in {**claims, **self._terms.claims}.items() if value is not None}
+        return {name: value for name, value in {**claims, **self._settings.claims}.items() if value is not None}
 
     def _signed(self, claims: Json) -> str:
         import jwt
 
-        if self._terms.signed_by == "nobody":
+        if self._settings.signed_by == "nobody":
             return jwt.encode(claims, "", algorithm="none", headers={"kid": self._key_id})
-        key = self._key if self._terms.signed_by == "github" else _new_key()
+        key = self._key if self._settings.signed_by == "github" else _new_key()
         return jwt.encode(claims, key, algorithm="RS256", headers={"kid": self._key_id, "x5t": self._key_id})
 
 
@@ -176,7 +176,7 @@ class Exchange:
     def __init__(
         self,
         workspace: Workspace,
-        terms: Terms,
+        settings: Settings,
         *,
         repository_id: int,
         issuer: str,
@@ -185,19 +185,19 @@ class Exchange:
     ) -> None:
         self.refusals: list[str] = []
         self._workspace = workspace
-        self._terms = terms
+        self._settings = settings
         self._repository_id = repository_id
         self._issuer = issuer
         self._keys = keys
         self._clock = clock
-        self._minted: dict[str, float] = {}
+        self._issued: dict[str, float] = {}
 
     def routes(self) -> list[Route]:
         return [Route("/v1/auth/github-actions/token", self.exchange, methods=["POST"])]
 
     def accepts(self, token: str) -> bool:
         """Whether it was issued here and has not ended."""
-        return self._clock() < self._minted.get(token, 0)
+        return self._clock() < self._issued.get(token, 0)
 
     async def exchange(self, request: Request) -> Response:
         import jwt
@@ -211,9 +211,9 @@ class Exchange:
             self.refusals.append(str(error))
             said = "The GitHub Actions identity token could not be exchanged"
             return JSONResponse({"error": "unauthorized", "errorDescription": said}, 401)
-        ends = self._clock() + (seconds if self._terms.granted_s is None else self._terms.granted_s)
+        ends = self._clock() + (seconds if self._settings.granted_s is None else self._settings.granted_s)
         value = new_token(self._workspace.id, expires_at=ends)
-        self._minted[value] = ends
+        self._issued[value] = ends
         data = {"id": new_id(), "type": "serviceToken", "value": value, "expiresAt": timestamp(ends)}
         return JSONResponse({"data": {**data, "workspaceId": f"wksp_{self._workspace.id}"}}, 201)
 
@@ -231,19 +231,19 @@ class Exchange:
             token, key, algorithms=["RS256"], audience=AUDIENCE, issuer=self._issuer, options={"require": NEEDED, "strict_aud": True}
         )
         # By the number, which stays when a repository is renamed and is nobody else's when it is deleted.
-        if claims.get("repository_id") != str(self._repository_id) or self._terms.project is None:
+        if claims.get("repository_id") != str(self._repository_id) or self._settings.project is None:
             raise ValueError("the repository is not connected to a project")
-        if self._workspace.projects.get(bare(self._terms.project, "proj")) is None:
+        if self._workspace.projects.get(bare(self._settings.project, "proj")) is None:
             raise ValueError("the project is gone")
 
 
 class Control:
     """Connects and disconnects the repository, and has either end behave badly: ``/_emulator/oidc``."""
 
-    def __init__(self, terms: Terms, exchange: Exchange) -> None:
-        self._terms = terms
+    def __init__(self, settings: Settings, exchange: Exchange) -> None:
+        self._settings = settings
         self._exchange = exchange
-        self._before = asdict(terms)
+        self._before = asdict(settings)
 
     def routes(self) -> list[Route]:
         return [
@@ -253,11 +253,11 @@ class Control:
         ]
 
     async def show(self, _: Request) -> Response:
-        return JSONResponse({**asdict(self._terms), "refusals": self._exchange.refusals})
+        return JSONResponse({**asdict(self._settings), "refusals": self._exchange.refusals})
 
     async def change(self, request: Request) -> Response:
         changes = await request.json()
-        names = {term.name for term in fields(Terms)}
+        names = {field.name for field in fields(Settings)}
         if not isinstance(changes, dict) or changes.keys() - names:
             return JSONResponse({"error": f"expected an object of {', '.join(sorted(names))}"}, 422)
         if changes.get("signed_by", "github") not in ("github", "stranger", "nobody"):
@@ -272,7 +272,7 @@ class Control:
 
     def _set(self, values: Json) -> None:
         for name, value in values.items():
-            setattr(self._terms, name, value)
+            setattr(self._settings, name, value)
 
 
 def _asked_for(body: Json) -> float:

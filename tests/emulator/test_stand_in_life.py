@@ -18,7 +18,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from preview_db_emulator.postgres.server import WHEELS
+from preview_db_emulator.postgres.binaries import WHEELS
 from tests.drivers.emulator import launch_process, launched, log_in, secret
 
 
