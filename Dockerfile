@@ -27,5 +27,6 @@ RUN python -m compileall -q --invalidation-mode unchecked-hash \
     -x '/(site-packages|ensurepip|idlelib|lib2to3|pydoc_data|test|tests|tkinter|turtledemo)/' \
     "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')"
 COPY --from=builder /opt/preview-db /opt/preview-db
+COPY LICENSE NOTICES.md /opt/preview-db/
 # No USER: the runner's mounts belong to its own user, and GitHub wants a container action to run as root.
 ENTRYPOINT ["/opt/preview-db/bin/preview-db-action"]
