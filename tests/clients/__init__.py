@@ -1,0 +1,1 @@
+"""Published clients against the emulator, unchanged but for their base address."""
