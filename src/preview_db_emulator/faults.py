@@ -24,8 +24,9 @@ LONGEST_RECORD = 200_000  # requests; the oldest are forgotten, so that long run
 
 @dataclass(slots=True)
 class Served:
-    """One request. ``status`` is 0 while there is no answer, and stays so if there never is one; ``time`` is Unix seconds.
+    """One request. ``status`` is 0 while there is no answer, and stays so if there never is one.
 
+    time, ended: when it came, and when it was answered or given up, in Unix seconds; 0 until then.
     carried_out: whether the stand-in has done its work on it; a fault may still keep the answer back.
     """
 
@@ -35,6 +36,7 @@ class Served:
     host: str
     status: int
     time: float
+    ended: float = 0.0
     carried_out: bool = False
 
 
@@ -107,17 +109,23 @@ class FaultInjector:
 
         async def note(message: Message) -> None:
             if message["type"] == "http.response.start":
-                served.status = message["status"]
+                served.status, served.ended = message["status"], time.time()
             await send(message)
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
             await self._app(scope, receive, send)
             served.carried_out = True
 
+        try:
+            await self._answer(scope, receive, note, served, app)
+        finally:
+            served.ended = served.ended or time.time()
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, served: Served, app: ASGIApp) -> None:
         if delay := self.latency_s + (self._jitter.random() * self.jitter_s if self.jitter_s else 0.0):
             await asyncio.sleep(delay)
         for rule in self.rules:
-            if kind := rule.draw(f"{served.method} {served.path}", query):
-                await KINDS[kind](Exchange(app, scope, receive, note, rule))
+            if kind := rule.draw(f"{served.method} {served.path}", served.query):
+                await KINDS[kind](Exchange(app, scope, receive, send, rule))
                 return
-        await app(scope, receive, note)
+        await app(scope, receive, send)

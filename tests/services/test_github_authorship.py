@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from preview_db.planning import identity
@@ -63,3 +64,23 @@ def test_where_nobody_says_whom_it_writes_as_the_jobs_token_is_taken_for_the_job
             assert run.annotations == ()
     (comment,) = life.comments()
     assert "Deleted" in comment["body"]
+
+
+@pytest.mark.parametrize("body", ["", "somebody else's run was here"])
+def test_a_comment_that_goes_or_changes_while_a_run_is_at_work_is_put_right(life: Life, body: str) -> None:
+    life.opened()
+    life.pushed()
+    before = life.comments()[0]["body"]
+
+    def meanwhile(_: Answer) -> None:
+        url = f"{life.emulator.addresses['github_api_url']}/repos/{life.emulator.repository}/issues/comments/{life.comments()[0]['id']}"
+        headers = {"Authorization": f"Bearer {life.emulator.addresses['github_token']}"}
+        marker = before.splitlines()[0]
+        answer = httpx.request(*(("PATCH", url) if body else ("DELETE", url)), headers=headers, json={"body": f"{marker}\n{body}"})
+        answer.raise_for_status()
+
+    with lying(life.emulator, about("POST .*/v1/connections", meanwhile)) as liar:
+        life.environ |= liar.environ
+        assert life.pushed().annotations == ()
+    (comment,) = life.comments()
+    assert comment["body"] == before

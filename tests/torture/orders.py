@@ -5,7 +5,8 @@ let in first once: everything is run again from the beginning, with the same cho
 neither can tell which came first (two reads, say) are tried in one order only: *sleep sets*, as in Godefroid's "Partial-Order Methods for
 the Verification of Concurrent Systems".
 
-An order is a string of the runs' letters, ``ABBAB``, by who is let in next; the same string gives the same order again.
+An order is a string of the runs' letters, ``ABbAB``, by who is let in next, with small ones for what is asked of GitHub, which a run may
+do while it asks Prisma; the same string gives the same order again.
 """
 
 from __future__ import annotations
@@ -171,9 +172,10 @@ class Replay:
     @property
     def was_reopened_too_late(self) -> bool:
         """Whether a run deleted the preview that had last looked at the pull request before it was reopened."""
-        reopened = [at for at, line in enumerate(self.trace) if line[2:] == f"PUT {_STATE}" and self.setting.runs[line[0]] == "reopen"]
-        for name in self.setting.runs:
-            looks = [at for at, line in enumerate(self.trace) if line.startswith(f"{name} GET /pulls")]
+        kinds = self.setting.runs
+        reopened = [at for at, line in enumerate(self.trace) if line[2:] == f"PUT {_STATE}" and kinds[line[0].upper()] == "reopen"]
+        for name in kinds:
+            looks = [at for at, line in enumerate(self.trace) if line.startswith(f"{name.lower()} GET /pulls")]
             deletions = [at for at, line in enumerate(self.trace) if line.startswith(f"{name} DELETE /databases")]
             if looks and deletions and any(looks[-1] < at < deletions[-1] for at in reopened):
                 return True
@@ -300,9 +302,9 @@ class Orders:
     @contextlib.contextmanager
     def _running(self, kinds: Mapping[str, str], replay: Replay) -> Iterator[None]:
         """The runs, as threads; all have ended on leaving."""
-        self._door.begin(replay.house.app, len(kinds), lag=bool(replay.setting.lag))
+        self._door.begin(replay.house.app, list(kinds), lag=bool(replay.setting.lag))
         threads = [
-            threading.Thread(target=self._run, args=(name, EVENTS[kind], replay.house, replay.runs), daemon=True)
+            threading.Thread(target=self._run, args=(name, EVENTS[kind], replay.house, replay.runs), name=name, daemon=True)
             for name, kind in kinds.items()
         ]
         for thread in threads:

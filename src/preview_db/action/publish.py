@@ -20,6 +20,7 @@ from ..planning.stale import Sweep, SweepStatus
 from ..report import preview as preview_report
 from ..report.contents import migrations_json
 from ..services.github import deployments
+from ..services.github.comment import Comment
 from ..services.github.errors import GitHubFailed
 from ..services.github.repository import GitHubRepository
 from ..services.github.runner import Runner
@@ -43,6 +44,13 @@ class Publisher:
     workspace: Path
     github: GitHubRepository | None = None
     pull_request: events.PullRequest | None = None
+    _comments: dict[Scope, Comment] = dataclasses.field(default_factory=dict)
+
+    def look_for_comment(self, decision: Decision) -> None:
+        """Has the comment looked for in the background that the decision is likely to end in."""
+        tells = decision.task in (Task.ENSURE, Task.RESET, Task.REMOVE) and self.inputs.comment and not self.inputs.only_plans
+        if tells and self.github is not None and decision.scope is not None and decision.scope.pull_request is not None:
+            self._comments[decision.scope] = self._comment_on(self.github, decision.scope)
 
     def publish(self, result: RunResult) -> None:
         """Outputs first: they are what the job needs. Comment and summary come after, and fail as warnings."""
@@ -115,21 +123,20 @@ class Publisher:
         if not self.inputs.deployment or not changes:
             yield came
             return
-        if decision.task is not Task.REMOVE and scope is not None and sha:
-            self._record(scope, sha, "in_progress")
+        task = deployments.task(identity.tag(scope)) if scope is not None and sha and decision.task is not Task.REMOVE else ""
+        record = functools.partial(deployments.record, task=task, sha=sha, description=f"Preview database of {scope}")
+        begun = self.github.begin(functools.partial(record, self.github, state="in_progress")) if task and self.github else None
         try:
             yield came
         finally:
+            if begun is not None:
+                self._or_warn(lambda _: begun())
             if came and came[0].kind in (OutcomeKind.DELETED, OutcomeKind.ABSENT):
                 # By what was deleted: a database_id may be another pull request's than the event's.
                 gone = deployments.task(identity.tag_of(came[0].identity))
-                self._or_warn(lambda github: deployments.end(github, task=gone))
-            elif decision.task is not Task.REMOVE and scope is not None and sha:
-                self._record(scope, sha, "success" if came else "failure")
-
-    def _record(self, scope: Scope, sha: str, state: deployments.State) -> None:
-        task, description = deployments.task(identity.tag(scope)), f"Preview database of {scope}"
-        self._or_warn(lambda github: deployments.record(github, task=task, sha=sha, state=state, description=description))
+                self._or_warn(functools.partial(deployments.end, task=gone))
+            elif task:
+                self._or_warn(functools.partial(record, state="success" if came else "failure"))
 
     def _publish_sweep(self, sweep: Sweep) -> None:
         """The summary, the JSON, and the comment of each pull request that lost its preview."""
@@ -147,10 +154,16 @@ class Publisher:
         scope, mode = outcome.scope, preview_report.comment_mode(outcome)
         if scope is None or mode is None or not self.inputs.comment:
             return
-        number, body = int(scope.ref), self.runner.scrub(preview_report.comment(outcome, facts))
-        came = self._or_warn(lambda github: github.tell(number, marker=preview_report.marker(scope), body=body, only_edit=mode == "edit"))
+        body = self.runner.scrub(preview_report.comment(outcome, facts))
+        begun = self._comments.get(scope)
+        came = self._or_warn(lambda github: (begun or self._comment_on(github, scope)).tell(body, only_edit=mode == "edit"))
         if came:
             self.runner.info(f"Comment on {scope}: {came}")
+
+    def _comment_on(self, github: GitHubRepository, scope: Scope) -> Comment:
+        pull_request = self.pull_request
+        node_id = pull_request.node_id if pull_request is not None and pull_request.number == scope.pull_request else ""
+        return github.comment(int(scope.ref), marker=preview_report.marker(scope), node_id=node_id)
 
     def _sha(self) -> str:
         """The commit the preview is of."""

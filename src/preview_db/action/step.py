@@ -5,23 +5,20 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-import traceback
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from pydantic import SecretStr
 
 from .. import __version__
 from ..deadline import Deadline
-from ..engine.credentials import mask
-from ..engine.data import InsideFailed
-from ..engine.run import AFTERWARDS, Engine
+from ..engine.look import AFTERWARDS, Look
 from ..errors import Cancelled, InvalidInput, PreviewError
 from ..interrupts import Interrupts
 from ..planning import decide, events, lookups
-from ..planning.contents import NO_SCRIPTS
 from ..planning.credential import Credential
 from ..planning.decide import Decision, Task
 from ..planning.events import Event
@@ -29,13 +26,15 @@ from ..planning.lookups import EventState, Lookups
 from ..planning.model import Repository
 from ..planning.outcome import OutcomeKind
 from ..planning.settings import Inputs, Job
-from ..report import preview as preview_report
 from ..services.github.errors import GitHubFailed
 from ..services.github.repository import GitHubRepository
 from ..services.github.runner import CannotWrite, Runner
 from .post import EPHEMERAL, SECRET_VARIABLES
-from .publish import Publisher, summarise
 from .sign_in import signed_in
+
+if TYPE_CHECKING:
+    from ..engine.run import Engine
+    from .publish import Publisher
 
 
 def run(environ: Mapping[str, str], log: TextIO, *, interrupts: Interrupts) -> int:
@@ -60,9 +59,14 @@ def run(environ: Mapping[str, str], log: TextIO, *, interrupts: Interrupts) -> i
         with contextlib.suppress(CannotWrite, ValueError):  # where outputs can't be written, that is the failure
             runner.set_output("outcome", OutcomeKind.FAILED)
     if isinstance(failure, PreviewError):
+        from ..report import preview as preview_report  # both here, since no other run needs them so early
+        from .publish import summarise
+
         runner.error(failure.title, str(failure))
         summarise(runner, preview_report.failure(failure))
         return 1
+    import traceback  # here, since it takes its time
+
     for line in traceback.format_exception(failure):
         runner.debug(line)
     runner.error(
@@ -93,23 +97,38 @@ class Step:
             if self.inputs.command == "doctor":
                 self._consult_doctor(github)
                 return
-            state = self._look(github, lookups.needed(self.inputs, self.event))
-            decision = decide.decide(self.inputs, self.event, self._repository, state)
-            if decision.task is not Task.SWEEP:
-                self._carry_out(decision, github, state)
-                return
-        with self._github(self.inputs.time_limit(sweep=True)) as github:
-            self._carry_out(decision, github, state)
+            needed = lookups.needed(self.inputs, self.event)
+            # A pull request that was closed is hardly ever open again, so Prisma is asked while GitHub is asked that.
+            beside = self.event.action == "closed" and needed.only_if_possible
+            with self._begin_look() if beside else contextlib.nullcontext() as begun:
+                state = self._look(github, needed)
+                decision = decide.decide(self.inputs, self.event, self._repository, state)
+                if decision.task is not Task.SWEEP:
+                    with begun or self._begin_look(decision.task) as look:
+                        self._carry_out(decision, github, state, look)
+                    return
+        with self._github(self.inputs.time_limit(sweep=True)) as github, self._begin_look(decision.task) as look:
+            self._carry_out(decision, github, state, look)
 
-    def _carry_out(self, decision: Decision, github: GitHubRepository | None, state: EventState) -> None:
+    def _begin_look(self, task: Task | None = None) -> AbstractContextManager[Look | None]:
+        """Sends out what is to be read of Prisma; nothing where the run has to sign in first, or is about nothing."""
+        if self.inputs.service_token is None or task is Task.NOTHING:
+            return contextlib.nullcontext()
+        creates = task in (Task.ENSURE, Task.RESET)
+        return Look.begin(self.inputs, creates=creates, sweep=task is Task.SWEEP, log=self.runner.waiting)
+
+    def _carry_out(self, decision: Decision, github: GitHubRepository | None, state: EventState, look: Look | None) -> None:
         self.runner.info(f"preview-db {__version__}: {decision.reason}: {decide.MEANS[decision.task]}")
         if decision.task is Task.NOTHING and (decision.advice or decision.reaction):
             self.runner.notice("Nothing to do", ". ".join(filter(None, (decision.reason, decision.advice))) + ".")
+        from ..engine.data import InsideFailed  # here, as below
+
         publisher = self._publisher(github, state)
+        publisher.look_for_comment(decision)
         with publisher.answering(decision), publisher.deploying(decision) as deployed:
             engine = self._engine(decision, github)
             try:
-                result = engine.run(decision)
+                result = engine.run(decision, look)
             except InsideFailed as failed:
                 publisher.tell_failure(failed.outcome)
                 raise
@@ -128,6 +147,9 @@ class Step:
             raise result.failure
 
     def _engine(self, decision: Decision, github: GitHubRepository | None) -> Engine:
+        from ..engine.run import Engine  # both here, while the first answers are on their way
+        from ..planning.contents import NO_SCRIPTS
+
         limit = self.inputs.time_limit(sweep=decision.task is Task.SWEEP)
         inputs = self.inputs if decision.task is Task.NOTHING else self._signed_in(self.inputs, limit)
         scripts = NO_SCRIPTS
@@ -149,6 +171,8 @@ class Step:
         return note
 
     def _publisher(self, github: GitHubRepository | None = None, state: EventState | None = None) -> Publisher:
+        from .publish import Publisher  # here, as above
+
         looked_up = state.pull_request if state else None
         pull_request = self.event.pull_request or looked_up
         return Publisher(self.inputs, self.job, self.event, self.runner, self._workspace, github, pull_request)
@@ -204,7 +228,8 @@ class Step:
 
     def _unseal(self) -> None:
         """Opens what another job has sealed, and hands it out as if this one had created it."""
-        from . import envelope, seal  # here, since most runs open nothing
+        from ..engine.credentials import mask
+        from . import envelope, seal  # all here, since most runs open nothing
 
         sealed, passphrase = self.inputs.sealed, self.inputs.seal_with
         if sealed is None or passphrase is None:

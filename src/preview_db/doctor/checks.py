@@ -101,8 +101,7 @@ class Doctor:
         api = self._open.enter_context(api_of(self.sign_in(self.inputs)))
         workspace = api.me().workspace
         self._api = api
-        if self.inputs.workspace is not None:
-            lookup.check_workspace(api, self.inputs.workspace)
+        lookup.check_workspace(api, self.inputs.workspace)
         whose = f"the workspace {workspace.name} ({workspace.id})" if workspace else "no workspace that it names"
         return Finding(name, Health.OK, f"valid, of {whose}")
 

@@ -11,7 +11,7 @@ from ..errors import Mismatch
 from ..interrupts import Interrupts
 from ..log import Sink
 from ..planning.credential import ConnectionString, Credential
-from ..planning.model import Database, Endpoint, Step
+from ..planning.model import Database, Endpoint, Scope, Step
 from ..services.postgres import probe
 from ..services.prisma import errors as refusals
 from ..services.prisma.client import ManagementApi
@@ -32,6 +32,7 @@ class Credentials:
         endpoint: which of a connection's two endpoints is handed out as ``database_url``.
         verify_certificate: whether a server that is not this machine has to show a certificate that is trusted.
         secret: is told every credential the moment it is known, before anything else happens to it.
+        ask_if_open: asks in the background whether the preview's pull request is open, once a database was created for it.
         log: takes a line for the person who watches.
     """
 
@@ -45,6 +46,7 @@ class Credentials:
     log: Callable[[str], None]
     interrupts: Interrupts
     sleep: Callable[[float], None]
+    ask_if_open: Callable[[Scope], Callable[[], bool]]
 
     def create(self, step: Step, turn: Turn) -> str:
         """Creates the credential ``step`` is for, or takes the one that came with a database this run has created."""
@@ -70,6 +72,8 @@ class Credentials:
 
     def wait_until_connectable(self, _step: Step, turn: Turn) -> str:
         """Logs in with the first credential, by every endpoint it has: both are handed out."""
+        if turn.progress.created:
+            turn.progress.is_open = self.ask_if_open(turn.desired.scope)
         if not self.wait or not turn.credentials:
             return "not waited for"
         chosen, other = turn.credentials[0].string(self.endpoint), turn.credentials[0].other(self.endpoint)

@@ -68,7 +68,8 @@ class Databases:
             answer = self.api.database(desired.database_id, project=self.project.id)
             return [answer.to_model()] if answer else []
         tag = desired.tag or identity.tag(desired.scope)
-        listed = {database.id: database.to_model() for database in self.api.databases(self.project.id)}
+        listing, progress.listing = progress.listing or functools.partial(self.api.databases, self.project.id), None
+        listed = {database.id: database.to_model() for database in listing()}
         progress.unlisted -= listed.keys()
         for id_ in progress.created.keys() - listed.keys():
             answer = self.api.database(id_, project=self.project.id)

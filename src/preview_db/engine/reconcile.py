@@ -53,9 +53,9 @@ class Reconciler:
             Action.SEED: self.data.seed,
         }
 
-    def observe(self, desired: DesiredState) -> list[Database]:
+    def observe(self, desired: DesiredState, progress: Progress) -> list[Database]:
         """The databases of exactly what is ``desired``."""
-        return self.databases.observe(desired, Progress())
+        return self.databases.observe(desired, progress)
 
     def settle(self, desired: DesiredState, progress: Progress) -> tuple[Outcome, list[Credential]]:
         """Makes it so. Returns what came of it and, if the preview is there, a credential a name.

@@ -23,17 +23,16 @@ from ..planning.stale import SweepStatus
 from ..planning.words import count
 from ..services.github.errors import GitHubFailed
 from ..services.github.repository import GitHubRepository
+from ..services.postgres import connection as postgres
 from ..services.prisma import lookup
 from ..services.prisma.client import ManagementApi, api_of
 from ..services.prisma.models import bare
 from .credentials import Credentials, mask
 from .data import Data
 from .databases import CreateOptions, Databases, attempt
+from .look import AFTERWARDS, Look
 from .reconcile import Reconciler
 from .turn import Progress
-
-AFTERWARDS = 30.0
-"""Seconds beyond the input ``timeout`` in which the Management API is still asked: what was made and can't be used has to be undone."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -56,24 +55,28 @@ class Engine:
     minted: Callable[[Credential], None] = lambda _: None
     scripts: Scripts = NO_SCRIPTS
 
-    def run(self, decision: Decision) -> RunResult:
+    def run(self, decision: Decision, look: Look | None = None) -> RunResult:
         """Does what was decided, or says what it would do, if that is what was asked.
+
+        Args:
+            look: what is being read already, for this very decision or whatever it would come to. It is closed at the end.
 
         Raises:
             PreviewError: see the failure policy.
         """
         if decision.task is Task.NOTHING:
             return RunResult(Outcome(OutcomeKind.SKIPPED, decision.reason, scope=decision.scope))
-        only_plan = self.inputs.command == "plan" or self.inputs.dry_run
-        limit = self.inputs.time_limit(sweep=decision.task is Task.SWEEP).total_seconds()
-        deadline = Deadline.after(limit + AFTERWARDS)
-        with api_of(self.inputs, deadline, self.sink.waiting) as api:
-            if self.inputs.workspace is not None:
-                lookup.check_workspace(api, self.inputs.workspace)
-            if decision.task in (Task.ENSURE, Task.RESET):
-                lookup.check_region(api, self.inputs.region)
+        only_plan = self.inputs.only_plans
+        creates, sweeps = decision.task in (Task.ENSURE, Task.RESET), decision.task is Task.SWEEP
+        with look or Look.begin(self.inputs, creates=creates, sweep=sweeps, log=self.sink.waiting) as look:
+            api = look.api
+            if self.inputs.wait == "connectable" and (creates or decision.task is Task.CONNECT) and not only_plan:
+                postgres.prepare()
+            look.check_workspace()
+            if creates:
+                look.check_region()
             try:
-                project = self._project(api, may_create=decision.task is Task.ENSURE and not only_plan)
+                project = self._project(look, may_create=decision.task is Task.ENSURE and not only_plan)
             except lookup.UnknownProject as unknown:
                 if decision.task is not Task.REMOVE or not self.inputs.create_project:
                     raise
@@ -82,13 +85,13 @@ class Engine:
                 return RunResult(Outcome(OutcomeKind.ABSENT, decision.reason, decision.scope, name))
             self.sink.info(f"Project {project.name} ({project.id}) of the workspace {project.workspace.name}")
             if decision.task is Task.SWEEP:
-                return self._sweep(api, project, decision, dry_run=only_plan)
+                return self._sweep(look, project, decision, dry_run=only_plan)
             desired = self._desired_state(decision, api, project)
-            reconciler = self._reconciler(api, project)
+            reconciler, progress = self._reconciler(look, project, creates=creates), Progress(listing=look.listing(project))
             if only_plan or decision.task is Task.STATUS:
-                return RunResult(self._planned(reconciler, desired, status=decision.task is Task.STATUS), project=project)
+                return RunResult(self._planned(reconciler, desired, progress, status=decision.task is Task.STATUS), project=project)
             try:
-                outcome, credentials = self._settle(reconciler, desired)
+                outcome, credentials = self._settle(reconciler, desired, progress)
             except PlanLimit as limit:
                 raise self._with_what_could_go(limit, api, project) from None
             variables = {connection.variable: connection.name for connection in self.inputs.connections if connection.variable}
@@ -101,11 +104,14 @@ class Engine:
                 revoke = functools.partial(api.delete_connection, credential.connection_id)
                 attempt(revoke, f"credential {credential.connection_id}", self.sink.info)
 
-    def _project(self, api: ManagementApi, *, may_create: bool) -> Project:
+    def _project(self, look: Look, *, may_create: bool) -> Project:
         asked, region = self.inputs.project, self.inputs.region
-        if self.inputs.create_project and may_create and asked is not None:
-            return lookup.project_or_new(api, asked, region=None if region == "inherit" else region, log=self.sink.info)
-        return lookup.project(api, asked)
+        try:
+            return look.project()
+        except lookup.UnknownProject:
+            if not (self.inputs.create_project and may_create and asked is not None):
+                raise
+            return lookup.project_or_new(look.api, asked, region=None if region == "inherit" else region, log=self.sink.info)
 
     def listing(self) -> Listing:
         """Every preview of the repository. GitHub is not asked who wants them.
@@ -113,15 +119,14 @@ class Engine:
         Raises:
             PreviewError: the project or its databases can't be read.
         """
-        with api_of(self.inputs, log=self.sink.waiting) as api:
-            if self.inputs.workspace is not None:
-                lookup.check_workspace(api, self.inputs.workspace)
-            project = lookup.project(api, self.inputs.project)
-            databases = [database.to_model() for database in api.databases(project.id)]
+        with Look.begin(self.inputs, creates=False, log=self.sink.waiting) as look:
+            look.check_workspace()
+            project = look.project()
+            databases = [database.to_model() for database in look.listing(project)()]
         return Listing(project, stale.previews(databases, self.repository), stale.others(databases, self.repository))
 
-    def _planned(self, reconciler: Reconciler, desired: DesiredState, *, status: bool) -> Outcome:
-        databases = reconciler.observe(desired)
+    def _planned(self, reconciler: Reconciler, desired: DesiredState, progress: Progress, *, status: bool) -> Outcome:
+        databases = reconciler.observe(desired, progress)
         steps = plan.make(desired, databases)
         kept = next((step.database for step in steps.of(Action.KEEP) if step.database), None)
         result = OutcomeKind.ABSENT if status and kept is None else OutcomeKind.PLANNED
@@ -130,8 +135,10 @@ class Engine:
         name = kept.identity if kept else identity.name(desired.scope)
         return Outcome(result, desired.reason, desired.scope, name, kept, None if status else steps)
 
-    def _sweep(self, api: ManagementApi, project: Project, decision: Decision, *, dry_run: bool) -> RunResult:
+    def _sweep(self, look: Look, project: Project, decision: Decision, *, dry_run: bool) -> RunResult:
         from .sweep import Sweeper, failure, missed  # here, since no other run needs it
+
+        api = look.api
 
         if self.github is None:
             raise InvalidInput(
@@ -141,7 +148,7 @@ class Engine:
             )
         deadline = Deadline.after(self.inputs.time_limit(sweep=True).total_seconds())
         sweeper = Sweeper(api, project, self.github, self.repository, self.inputs, self.sink.info, self.interrupts, api.now(), deadline)
-        sweep = sweeper.run(dry_run=dry_run)
+        sweep = sweeper.run(look.listing(project), dry_run=dry_run)
         for late in (swept for swept in sweep.of(SweepStatus.DELETED, SweepStatus.WOULD_GO) if swept.verdict.missed):
             self.sink.warning("A close was missed", missed(late, sweep))
         outcome = Outcome(OutcomeKind.PLANNED if dry_run else OutcomeKind.SWEPT, decision.reason)
@@ -159,11 +166,10 @@ class Engine:
         what = f"{limit.what} The workspace is on the plan {name!r}; the project has {count(len(databases), 'database')}."
         return PlanLimit(f"{what} Idle longest: {', '.join(idle)}." if idle else what, cause=limit.cause, remedy=limit.remedy)
 
-    def _settle(self, reconciler: Reconciler, desired: DesiredState) -> tuple[Outcome, list[Credential]]:
+    def _settle(self, reconciler: Reconciler, desired: DesiredState, progress: Progress) -> tuple[Outcome, list[Credential]]:
         """Makes it so, and asks again after creating: a fast merge can be over before the database is made."""
-        progress = Progress()
         outcome, credentials = reconciler.settle(desired, progress)
-        if outcome.kind in (OutcomeKind.CREATED, OutcomeKind.RESET) and not self._still_open(desired.scope):
+        if outcome.kind in (OutcomeKind.CREATED, OutcomeKind.RESET) and not self._still_open(desired.scope, progress):
             reason = f"{desired.scope} is closed by now"
             self.sink.notice("Closed meanwhile", f"{reason}; what was made for it is taken away again.")
             return reconciler.settle(dataclasses.replace(desired, present=False, fresh=False, reason=reason), progress)
@@ -175,16 +181,25 @@ class Engine:
             )
         return outcome, credentials
 
-    def _still_open(self, scope: Scope) -> bool:
+    def _still_open(self, scope: Scope, progress: Progress) -> bool:
         """Whether the pull request is still open; in doubt it is, since the closing run and the sweep come after."""
-        if scope.pull_request is None or self.github is None:
-            return True
         try:
-            found = self.github.pull_request(scope.pull_request)
+            return (progress.is_open or self._ask_if_open(scope))()
         except GitHubFailed as error:
             self.sink.warning(error.title, str(error))
             return True
-        return found is None or found.is_open
+
+    def _ask_if_open(self, scope: Scope) -> Callable[[], bool]:
+        """Asks GitHub, in the background, whether the pull request is open. So is one that is not there, and what is none."""
+        number, github = scope.pull_request, self.github
+        if number is None or github is None:
+            return lambda: True
+
+        def is_open() -> bool:
+            found = github.pull_request(number)
+            return found is None or found.is_open
+
+        return github.begin(is_open)
 
     def _desired_state(self, decision: Decision, api: ManagementApi, project: Project) -> DesiredState:
         scope, tag = decision.scope, ""
@@ -228,10 +243,10 @@ class Engine:
             )
         return described
 
-    def _reconciler(self, api: ManagementApi, project: Project) -> Reconciler:
-        inputs, log, sleep = self.inputs, self.sink.info, pace.sleep
+    def _reconciler(self, look: Look, project: Project, *, creates: bool) -> Reconciler:
+        api, inputs, log, sleep = look.api, self.inputs, self.sink.info, pace.sleep
         deadline = Deadline.after(inputs.time_limit().total_seconds())
-        options = CreateOptions(inputs.region, lookup.source(api, inputs.source), inputs.database_name)
+        options = CreateOptions(inputs.region, look.source() if creates else None, inputs.database_name)
         databases = Databases(api, project, options, inputs.wait != "none", deadline, log, self.interrupts, sleep)
         credentials = Credentials(
             api,
@@ -244,6 +259,7 @@ class Engine:
             log=log,
             interrupts=self.interrupts,
             sleep=sleep,
+            ask_if_open=self._ask_if_open,
         )
         data = Data(databases, credentials, self.scripts, inputs.on_drift, inputs.seed_always, log, deadline, self.interrupts, sleep)
         return Reconciler(databases, credentials, data, log, deadline, sleep)

@@ -6,6 +6,7 @@ import dataclasses
 import queue
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
 from datetime import datetime
 
 from ..deadline import Deadline
@@ -18,6 +19,7 @@ from ..planning.stale import Preview, RepositoryState, StaleReason, Sweep, Sweep
 from ..planning.words import count
 from ..services.github.repository import GitHubRepository
 from ..services.prisma.client import ManagementApi
+from .look import Listing
 from .turn import PlanOutdated
 
 AT_ONCE = 4
@@ -51,12 +53,15 @@ class Sweeper:
     interrupts: Interrupts
     now: datetime
     deadline: Deadline
-    _reading: threading.Lock = dataclasses.field(default_factory=threading.Lock)
     _stopping: threading.Event = dataclasses.field(default_factory=threading.Event)
 
-    def run(self, *, dry_run: bool) -> Sweep:
-        """Sweeps, or says what a sweep would do. One deletion that fails stays in the result and stops nothing."""
-        databases = [database.to_model() for database in self.api.databases(self.project.id)]
+    def run(self, listing: Listing, *, dry_run: bool) -> Sweep:
+        """Sweeps, or says what a sweep would do. One deletion that fails stays in the result and stops nothing.
+
+        Args:
+            listing: lists the project's databases.
+        """
+        databases = [database.to_model() for database in listing()]
         previews = stale.previews(databases, self.repository)
         self.log(f"{count(len(databases), 'database')} in the project, {count(len(previews), 'preview')} of {self.repository.full_name}")
         view = self._view(previews)
@@ -102,47 +107,47 @@ class Sweeper:
 
     def _side_by_side(self, verdicts: list[Verdict]) -> list[Swept]:
         """Carries them out. If the run is to stop, what has begun gets a moment to end; the rest is left for the next sweep."""
-        waiting: queue.SimpleQueue[Verdict] = queue.SimpleQueue()
-        ended: queue.SimpleQueue[Swept | Exception] = queue.SimpleQueue()
-        for verdict in (due := [verdict for verdict in verdicts if verdict.plan.steps]):
-            waiting.put(verdict)
+        waiting: queue.SimpleQueue[tuple[Verdict, Future[Swept]]] = queue.SimpleQueue()
+        under_way: list[Future[Swept]] = []
+        for verdict in verdicts:
+            if verdict.plan.steps:
+                under_way.append(Future())
+                waiting.put((verdict, under_way[-1]))
         # Daemons, which the end of the process does not wait for: one may be in the middle of a read that takes its time.
-        workers = [threading.Thread(target=self._work, args=(waiting, ended), name=f"sweep-{n}", daemon=True) for n in range(AT_ONCE)]
+        name = threading.current_thread().name
+        workers = [threading.Thread(target=self._work, args=(waiting,), name=f"{name}, sweep-{n}", daemon=True) for n in range(AT_ONCE)]
         swept: list[Swept] = []
         try:
             for worker in workers:
                 worker.start()
-            while len(swept) < len(due):
-                one = ended.get()
-                if isinstance(one, Exception):
-                    raise one
-                swept.append(one)
-                self.interrupts.reached(f"after {len(swept)} of {len(due)} previews")
+            for verdict_under_way in under_way:
+                swept.append(verdict_under_way.result())
+                self.interrupts.reached(f"after {_ended(under_way)} of {len(under_way)} previews")
                 if len(swept) % _SAY_EVERY == 0:
-                    self.log(f"{len(swept)} of {len(due)} previews done")
+                    self.log(f"{len(swept)} of {len(under_way)} previews done")
         except BaseException:
             self._stopping.set()
             patience = Deadline.after(_TO_END)
             for worker in (worker for worker in workers if worker.ident is not None):
                 worker.join(patience.left)
-            self.interrupts.reached(f"after {len(swept) + ended.qsize()} of {len(due)} previews")
+            self.interrupts.reached(f"after {_ended(under_way)} of {len(under_way)} previews")
             raise
         return swept
 
-    def _work(self, waiting: queue.SimpleQueue[Verdict], ended: queue.SimpleQueue[Swept | Exception]) -> None:
+    def _work(self, waiting: queue.SimpleQueue[tuple[Verdict, Future[Swept]]]) -> None:
         while not self._stopping.is_set():
             try:
-                verdict = waiting.get_nowait()
+                verdict, ended = waiting.get_nowait()
             except queue.Empty:
                 return
             if self.deadline.has_passed:
-                ended.put(Swept(verdict, SweepStatus.LEFT))
+                ended.set_result(Swept(verdict, SweepStatus.LEFT))
                 continue
             try:
                 if (swept := self._carry_out(verdict)) is not None:
-                    ended.put(swept)
+                    ended.set_result(swept)
             except Exception as error:  # noqa: BLE001 - the other thread raises it
-                ended.put(error)
+                ended.set_exception(error)
 
     def _carry_out(self, verdict: Verdict) -> Swept | None:
         """What became of it; none if it was not begun, since the run is to stop."""
@@ -171,19 +176,18 @@ class Sweeper:
             PreviewError: GitHub can't be read, or says what it says only if it can't be.
         """
         number = verdict.preview.scope.pull_request
-        with self._reading:  # PyGithub's session is not made to be shared
-            if number is None:
-                refs = self.github.refs()
-                state = RepositoryState(branches=refs, queued=stale.queued_numbers(refs))
-            else:
-                now = self.github.pull_request(number)
-                if now is None:
-                    raise Mismatch(
-                        f"GitHub answers that there is no pull request #{number}, whose preview was to be deleted.",
-                        cause="The number of a pull request is never given up, so the token does not see it, or it never existed.",
-                        remedy="Look whether the token may read pull requests. If it may, delete the preview by hand.",
-                    )
-                state = RepositoryState(pull_requests={number: now})
+        if number is None:
+            refs = self.github.refs()
+            state = RepositoryState(branches=refs, queued=stale.queued_numbers(refs))
+        else:
+            now = self.github.pull_request(number)
+            if now is None:
+                raise Mismatch(
+                    f"GitHub answers that there is no pull request #{number}, whose preview was to be deleted.",
+                    cause="The number of a pull request is never given up, so the token does not see it, or it never existed.",
+                    remedy="Look whether the token may read pull requests. If it may, delete the preview by hand.",
+                )
+            state = RepositoryState(pull_requests={number: now})
         return stale.judge(verdict.preview, state, self.inputs, self.now)
 
     def _check_kept(self, verdict: Verdict) -> None:
@@ -243,6 +247,10 @@ def failure(sweep: Sweep, max_deletions: int) -> SweepIncomplete | None:
             remedy="If the list is right, sweep again (each run takes the next ones), or raise max_deletions.",
         )
     return None
+
+
+def _ended(under_way: Iterable[Future[Swept]]) -> int:
+    return sum(future.done() for future in under_way)
 
 
 def _listed(swept: Sequence[Swept], *, notes: bool = False, most: int = 20) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..planning.contents import NOTHING, Contents
@@ -10,6 +11,7 @@ from ..planning.credential import Credential
 from ..planning.model import Database, DesiredState
 from ..planning.outcome import Done
 from ..services.prisma.models import DatabaseWire
+from .look import Listing
 
 if TYPE_CHECKING:
     from psycopg import Connection as Login
@@ -33,6 +35,8 @@ class Progress:
         knows_logical_id: whether the server does, as far as it has shown.
         found_first: the ids of what was there before this run changed anything; none until it was looked at.
         credentials: every credential it has created.
+        listing: the first look at the project's databases, where one is under way already.
+        is_open: tells whether the pull request is still open since the last database was created, where that is being asked.
         unusable: the ids of databases that turned out, once looked into, to be of no use: they are replaced.
     """
 
@@ -43,6 +47,8 @@ class Progress:
     knows_logical_id: bool = True
     found_first: frozenset[str] | None = None
     credentials: list[Credential] = dataclasses.field(default_factory=list)
+    listing: Listing | None = None
+    is_open: Callable[[], bool] | None = None
     done: list[Done] = dataclasses.field(default_factory=list)
     unusable: set[str] = dataclasses.field(default_factory=set)
 

@@ -55,6 +55,7 @@ class PullRequest(_Payload):
     """A pull request, as a webhook or the API shows it."""
 
     number: Number
+    node_id: str = ""  # in GraphQL
     state: str
     merged: bool | None = False  # in webhooks and single reads only; lists have merged_at
     merged_at: datetime | None = None

@@ -8,7 +8,6 @@ from typing import Any, Literal, NamedTuple
 
 import httpx
 
-from ... import background
 from .errors import Refused, absent_is_none, failing
 from .rest import Rest
 
@@ -53,8 +52,8 @@ class Comment:
         self._number = number
         self._marker = marker
         self._node_id = node_id
-        self._login = background.begin(login)
-        self._found = background.begin(self._look)
+        self._login = rest.reads.begin(login)
+        self._found = rest.reads.begin(self._look)
 
     def tell(self, body: str, *, only_edit: bool) -> Told:
         """Makes the comment read ``body``. The owner's others are deleted: two runs may have written one each at the same moment.

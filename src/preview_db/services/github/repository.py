@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from urllib.parse import quote
 
 from pydantic import SecretStr
@@ -18,6 +18,8 @@ from .rest import Rest
 if TYPE_CHECKING:
     from github import Github
     from github.Repository import Repository
+
+_Found = TypeVar("_Found")
 
 
 class RepositoryIdentity(NamedTuple):
@@ -48,8 +50,12 @@ class GitHubRepository:
         self._repository_name = repository
         self._rest = Rest(api_url, token=token, repository=repository, deadline=deadline, log=log)
 
+    def begin(self, read: Callable[[], _Found]) -> Callable[[], _Found]:
+        """Has something of this be read in the background: see :meth:`Background.begin`."""
+        return self._rest.reads.begin(read)
+
     def close(self) -> None:
-        self._rest.client.close()
+        self._rest.reads.close()
 
     def pull_request(self, number: int) -> PullRequest | None:
         """The pull request as it is now, or none if there is no such number."""

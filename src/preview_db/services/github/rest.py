@@ -12,6 +12,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import SecretStr
 
+from ...background import Background
 from ...deadline import Deadline
 from .. import http
 from .errors import Refused
@@ -32,6 +33,9 @@ _MOVES = 3  # redirects that are followed, after a repository was renamed
 class Rest:
     """One repository, by GitHub's REST API and by GraphQL. It may be shared by threads.
 
+    Attributes:
+        reads: what is read in the background, and closed at the end.
+
     Its methods raise :class:`Refused` and ``httpx.HTTPError``.
     """
 
@@ -41,6 +45,7 @@ class Rest:
         self.client = http.client(
             api_url, token=token.get_secret_value(), deadline=deadline, largest=_LARGEST, longest_wait=_LONGEST_WAIT, log=log
         )
+        self.reads = Background(self.client.close)
 
     def ask(self, verb: str, path: str, content: Any = None) -> Any:
         """The answer to a request about the repository; none where there is nothing to say."""

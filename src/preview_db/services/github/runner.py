@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
@@ -48,6 +49,7 @@ class Runner:
         self._set: set[str] = set()
         self._log = log
         self._masks = Masks()
+        self._writing = threading.Lock()  # what is read in the background may say that it takes longer
 
     def mask(self, secret: SecretStr) -> None:
         """Has the runner hide ``secret`` from here on, however it is encoded."""
@@ -149,8 +151,9 @@ class Runner:
         return line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}…"
 
     def _write(self, line: str) -> None:
-        self._log.write(line.encode("utf-8", "replace").decode("utf-8") + "\n")
-        self._log.flush()
+        with self._writing:
+            self._log.write(line.encode("utf-8", "replace").decode("utf-8") + "\n")
+            self._log.flush()
 
 
 def _data(text: str) -> str:

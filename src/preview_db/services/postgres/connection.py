@@ -19,6 +19,11 @@ _NO_FILE = "/dev/null/none"
 """A path that can't exist: to libpq, an empty one stands for a file of the home folder."""
 
 
+def prepare() -> None:
+    """Imports the driver, which takes 60 ms: to be called while something else is waited for."""
+    import psycopg  # noqa: F401
+
+
 def connect(string: ConnectionString, *, seconds: int, verify_certificate: bool) -> Connection:
     """A connection in autocommit mode.
 

@@ -55,6 +55,10 @@ class ManagementApi:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Nothing is asked any more."""
         self._client.close()
 
     @property

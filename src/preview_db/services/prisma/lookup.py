@@ -21,6 +21,11 @@ class UnknownProject(NotFound):
     """There is no project of that id or name."""
 
 
+def is_id(asked: str) -> bool:
+    """Whether ``asked`` has the form of a project's id."""
+    return _PROJECT_ID.fullmatch(asked) is not None
+
+
 def project(api: ManagementApi, asked: str | None) -> Project:
     """The project whose id or exact name is ``asked``.
 
@@ -29,7 +34,7 @@ def project(api: ManagementApi, asked: str | None) -> Project:
         UnknownProject: there is none.
         NotFound: there is more than one of that name.
     """
-    if asked is not None and _PROJECT_ID.fullmatch(asked):
+    if asked is not None and is_id(asked):
         found = api.project(asked)
         if found is not None and bare(found.id) == bare(asked):
             return found
@@ -73,7 +78,7 @@ def project_or_new(api: ManagementApi, asked: str, *, region: str | None, log: C
         try:
             return project(api, asked)
         except UnknownProject:
-            if _PROJECT_ID.fullmatch(asked):
+            if is_id(asked):
                 raise
         body = {"name": asked, "createDatabase": False, "logicalId": f"preview-db-{hashlib.sha256(asked.encode()).hexdigest()[:24]}"}
         try:
@@ -91,8 +96,10 @@ def project_or_new(api: ManagementApi, asked: str, *, region: str | None, log: C
     )
 
 
-def check_workspace(api: ManagementApi, asked: str) -> None:
+def check_workspace(api: ManagementApi, asked: str | None) -> None:
     """Raises :class:`Unauthorised` if the token is not of the workspace ``asked``, an id or a name: a token is good for all of its own."""
+    if asked is None:
+        return
     workspace = api.me().workspace
     if workspace is None or (bare(workspace.id) != bare(asked) and workspace.name != asked):
         belongs = f"{workspace.name} ({workspace.id})" if workspace else "none that it names"

@@ -1,0 +1,88 @@
+"""What a run reads of Prisma before it plans: all of it goes out at once, and each answer is waited for where it is needed.
+
+It imports little, so that what applies a plan can be imported while the answers are on their way.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from ..background import Background
+from ..deadline import Deadline
+from ..planning.model import Project
+from ..planning.settings import Inputs
+from ..services.prisma import lookup
+from ..services.prisma.client import ManagementApi, api_of
+from ..services.prisma.models import DatabaseWire, bare
+
+AFTERWARDS = 30.0
+"""Seconds beyond the input ``timeout`` in which the Management API is still asked: what was made and can't be used has to be undone."""
+
+Listing = Callable[[], list[DatabaseWire]]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Look:
+    """Reads that are under way, and the Management API they are asked of, which is closed on leaving.
+
+    Each is called for its answer, and raises the :class:`preview_db.errors.PreviewError` that it came to.
+
+    Attributes:
+        source: what a database is to be created from, as the API names it.
+    """
+
+    api: ManagementApi
+    _reads: Background
+    check_workspace: Callable[[], None]
+    check_region: Callable[[], None]
+    project: Callable[[], Project]
+    source: Callable[[], dict[str, str] | None]
+    _listing: Listing | None
+    _listed: str
+
+    @classmethod
+    def begin(cls, inputs: Inputs, *, creates: bool, sweep: bool = False, log: Callable[[str], None]) -> Self:
+        """Sends them out.
+
+        Args:
+            creates: whether the run is to create a database if there is none. Where, and of what, is asked only when it is called for
+                otherwise.
+            sweep: whether it has the time that a sweep has.
+            log: is told what is tried again.
+
+        Raises:
+            Unauthorised: there is no token.
+        """
+        deadline = Deadline.after(inputs.time_limit(sweep=sweep).total_seconds() + AFTERWARDS)
+        api = api_of(inputs, deadline, log)
+        asked = inputs.project or ""
+        listed = asked if lookup.is_id(asked) and inputs.database_id is None else ""
+        check_region = functools.partial(lookup.check_region, api, inputs.region)
+        source = functools.partial(lookup.source, api, inputs.source)
+        reads = Background(api.close)
+        return cls(
+            api,
+            reads,
+            project=reads.begin(functools.partial(lookup.project, api, inputs.project)),
+            check_workspace=reads.begin(functools.partial(lookup.check_workspace, api, inputs.workspace)),
+            check_region=reads.begin(check_region) if creates else check_region,
+            source=reads.begin(source) if creates else source,
+            _listing=reads.begin(functools.partial(api.databases, listed)) if listed else None,
+            _listed=listed,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._reads.close()
+
+    def listing(self, project: Project) -> Listing:
+        """The databases of ``project``: those asked for already, if they are that one's."""
+        if self._listing is not None and bare(self._listed) == bare(project.id):
+            return self._listing
+        return functools.partial(self.api.databases, project.id)
