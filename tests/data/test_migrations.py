@@ -14,6 +14,12 @@ USERS = "CREATE TABLE users (id int PRIMARY KEY, name text);\n"
 ORDERS = "CREATE TABLE orders (id int PRIMARY KEY, buyer int REFERENCES users);\nCREATE INDEX ON orders (buyer);\n"
 TWO = {"20260101000000_users": USERS, "20260102000000_orders": ORDERS}
 
+PRISMAS_TABLE = (
+    "CREATE TABLE _prisma_migrations (id varchar(36) PRIMARY KEY NOT NULL, checksum varchar(64) NOT NULL, finished_at timestamptz, "
+    "migration_name varchar(255) NOT NULL, logs text, rolled_back_at timestamptz, started_at timestamptz NOT NULL DEFAULT now(), "
+    "applied_steps_count integer NOT NULL DEFAULT 0);"
+)
+
 
 def test_what_a_pull_request_brings_is_applied_and_a_push_brings_the_rest(checkout: Checkout) -> None:
     checkout.prisma({"20260101000000_users": USERS})
@@ -205,17 +211,36 @@ def test_an_edited_or_missing_migration_is_told_as_prisma_tells_it(checkout: Che
     checkout.prisma({"20260102000000_orders": ORDERS + "-- changed\n"})
     edited = checkout.pushed(migrations=FOLDER)
     assert edited.exit_code == 1
-    assert "The migration `20260102000000_orders` was modified after being applied." in " ".join(edited.log)
+    assert "The migration `20260102000000_orders` was modified after it was applied." in " ".join(edited.log)
 
     (checkout.root / FOLDER / "20260102000000_orders/migration.sql").unlink()
     (checkout.root / FOLDER / "20260102000000_orders").rmdir()
     missing = checkout.pushed(migrations=FOLDER)
-    assert "The migration `20260102000000_orders` was applied to the database and can't be found in the folder." in " ".join(missing.log)
+    words = "applied to the database but missing from the local migrations directory: 20260102000000_orders"
+    assert words in " ".join(missing.log)
 
     reset = checkout.pushed(migrations=FOLDER, on_drift="reset")
     assert reset.outputs["outcome"] == "reset"
     assert query(reset, "SELECT to_regclass('users') IS NOT NULL, to_regclass('orders') IS NULL") == [(True, True)]
     assert len(checkout.life.databases()) == 1
+
+
+def test_what_prisma_has_recorded_is_known(checkout: Checkout) -> None:
+    """Rows as Prisma's command line leaves them: one that was rolled back and applied again, and one that it brought to an end."""
+    first = checkout.opened()
+    checkout.prisma({**TWO, "20260103000000_new": "CREATE TABLE new (id int);"})
+    checksum = {name: hashlib.sha256(sql.encode()).hexdigest() for name, sql in TWO.items()}
+    users, orders = TWO
+    query(first, f"{USERS}{ORDERS}{PRISMAS_TABLE}")
+    query(
+        first,
+        "INSERT INTO _prisma_migrations (id, migration_name, checksum, finished_at, rolled_back_at, logs, applied_steps_count) VALUES "
+        f"('a', '{users}', 'another', NULL, now(), 'it failed', 0), ('b', '{users}', '{checksum[users]}', now(), NULL, NULL, 1), "
+        f"('c', '{orders}', '{checksum[orders]}', now(), NULL, '', 1)",
+    )
+    pushed = checkout.pushed(migrations=FOLDER)
+    assert pushed.succeeded, pushed.log
+    assert json.loads(pushed.outputs["migrations"])["applied"] == ["20260103000000_new"]
 
 
 def test_other_line_ends_are_no_edit(checkout: Checkout) -> None:

@@ -8,8 +8,6 @@ import hashlib
 import re
 from collections.abc import Iterable
 
-from .words import count
-
 _SECTION = re.compile(r"^--[ \t]*(?:migrate:|\+goose[ \t]+|\+migrate[ \t]+)(?P<way>up|down)\b[^\n]*", re.MULTILINE | re.IGNORECASE)
 _MANY = 10
 
@@ -125,9 +123,11 @@ class Comparison:
             )
         if self.unmanaged:
             return "The database schema is not empty, and no migration is recorded in it."
-        edited = f"{_listed(self.edited)} {'was' if len(self.edited) == 1 else 'were'} modified after being applied." if self.edited else ""
-        missing = f"{_listed(self.missing)} {'was' if len(self.missing) == 1 else 'were'} applied to the database and can't be found"
-        return " ".join(filter(None, (edited, f"{missing} in the folder." if self.missing else "")))
+        said = [f"The migration `{name}` was modified after it was applied." for name in self.edited[:_MANY]]
+        if self.missing:
+            names = ", ".join(self.missing[:_MANY]) + ", ..." * (len(self.missing) > _MANY)
+            said.append(f"The following migration(s) are applied to the database but missing from the local migrations directory: {names}.")
+        return " ".join(said)
 
 
 def compare(folder: MigrationFolder, records: Iterable[Record], *, unmanaged: bool = False) -> Comparison:
@@ -157,8 +157,3 @@ def _way_up(text: str) -> str:
         return text
     end = next((section.start() for section in sections if section["way"].lower() == "down" and section.start() > start), len(text))
     return "\n" * text.count("\n", 0, start) + text[start:end]
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    shown = ", ".join(f"`{name}`" for name in names[:_MANY])
-    return f"The migration {shown}" if len(names) == 1 else f"{count(len(names), 'migration')} ({shown}{', ...' * (len(names) > _MANY)})"
