@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +20,9 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from . import oidc
+from .cloudflare.api import Cloudflare
+from .cloudflare.control import Control as CloudflareControl
+from .cloudflare.models import new_id as new_cloudflare_id
 from .control import control
 from .faults import RANDOM_KINDS, FaultInjector, Rule
 from .github.api import github
@@ -39,6 +42,7 @@ from .store import Archive, Table
 
 REPOSITORY = "acme/shop"
 SERVER_URL = "https://github.com"
+CLOUDFLARE = "/cloudflare/client/v4"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ class Options:
     fault_rate: float = 0
     fault_seed: int = 0
     database_limit: int | None = None
+    hyperdrive_limit: int | None = None
     logical_id: Literal["known", "ignored", "refused"] = "known"
     postgres: Choice = "auto"
 
@@ -78,6 +83,8 @@ class Identity:
     http_port: int = 0
     direct_port: int = 0
     pooled_port: int = 0
+    cloudflare_account_id: str = field(default_factory=new_cloudflare_id)
+    cloudflare_api_token: str = field(default_factory=lambda: secrets.token_urlsafe(30))
 
     @property
     def key(self) -> str:
@@ -168,6 +175,11 @@ async def serve(options: Options, announce: Announce) -> None:
         issuer = oidc.Issuer(
             repository, oidc_settings, url=f"{github_api_url}/_actions", server_url=SERVER_URL, request_token=identity.oidc_request_token
         )
+        cloudflare = Cloudflare(
+            archive, account_id=identity.cloudflare_account_id, token=identity.cloudflare_api_token, own_host=in_url(options.host)
+        )
+        if options.hyperdrive_limit is not None:
+            cloudflare.account.limit = options.hyperdrive_limit
         exchange = oidc.Exchange(workspace, oidc_settings, repository_id=repository.id, issuer=issuer.url, keys=issuer.jwks)
         stand_ins = Starlette(
             routes=[
@@ -176,6 +188,7 @@ async def serve(options: Options, announce: Announce) -> None:
                     "/github",
                     github(repository, api_url=github_api_url, server_url=SERVER_URL, token=identity.github_token),
                 ),
+                Mount(CLOUDFLARE, cloudflare.app()),
                 *exchange.routes(),
                 Mount("/", management_api(workspace, serializer, identity.service_token, exchange.accepts)),
             ]
@@ -183,7 +196,9 @@ async def serve(options: Options, announce: Announce) -> None:
         rules = [Rule(rate=options.fault_rate, seed=options.fault_seed, kinds=RANDOM_KINDS)] if options.fault_rate else []
         faults = FaultInjector(stand_ins, latency_s=options.latency_ms / 1000, rules=rules)
         surface = control(workspace, serializer, repository, faults, identity.project_id)
-        controls = Starlette(routes=[*oidc.Control(oidc_settings, exchange).routes(), Mount("/", surface)])
+        controls = Starlette(
+            routes=[*oidc.Control(oidc_settings, exchange).routes(), *CloudflareControl(cloudflare).routes(), Mount("/", surface)]
+        )
         await stack.enter_async_context(http_server(_with_control(controls, faults), http))
         announce(
             {
@@ -195,6 +210,9 @@ async def serve(options: Options, announce: Announce) -> None:
                 "github_token": identity.github_token,
                 "repository": REPOSITORY,
                 "repository_id": identity.repository_id,
+                "cloudflare_api_url": f"{api_url}{CLOUDFLARE}",
+                "cloudflare_api_token": identity.cloudflare_api_token,
+                "cloudflare_account_id": identity.cloudflare_account_id,
                 "oidc_request_url": issuer.request_url,
                 "oidc_request_token": identity.oidc_request_token,
                 "postgres_url": postgres.url,

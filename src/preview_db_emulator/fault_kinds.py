@@ -38,14 +38,21 @@ class Exchange:
         """Whether it was meant for GitHub's stand-in, rather than for the Management API's."""
         return str(self.scope["path"]).startswith("/github/")
 
+    @property
+    def of_cloudflare(self) -> bool:
+        """Whether it was meant for Cloudflare's."""
+        return str(self.scope["path"]).startswith("/cloudflare/")
+
     async def answer(self, response: Response) -> None:
         await response(self.scope, self.receive, self.send)
 
     async def refuse(self, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:
-        """Answer an error in the shape of the API that was asked; GitHub's has no ``code``."""
+        """Answer an error in the shape of the API that was asked: GitHub's has no ``code``, Cloudflare's a number."""
         body: dict[str, object] = {"error": {"code": code, "message": message}}
         if self.of_github:
             body = {"message": message, "documentation_url": "https://docs.github.com/rest", "status": str(status)}
+        if self.of_cloudflare:
+            body = {"success": False, "errors": [{"code": status, "message": message}], "messages": [], "result": None}
         await self.answer(JSONResponse(body, status, headers))
 
     async def hang_up(self) -> None:

@@ -1,0 +1,1 @@
+"""Cloudflare's API, as far as Hyperdrive's configurations go."""
