@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from preview_db_emulator.postgres.server import find_binaries
+from preview_db_emulator.postgres.binaries import find_binaries
 from tests.data.checkout import FOLDER, Checkout, query
 from tests.data.test_migrations import TWO, USERS
 from tests.drivers.lying_server import Answer, about, lying
