@@ -45,7 +45,7 @@ def attempts(stage: Stage, folder: Path | None) -> Iterator[tuple[str, Iterable[
 def run(running: Emulator, installed: Path, folder: Path | None) -> int:
     running.pull_request(NUMBER, state="open", labels=["preview"])
     failed = 0
-    sys.stdout.write("| client | what it did | |\n|---|---|---|\n")
+    sys.stdout.write("\n| client | what it did | |\n|---|---|---|\n")
     with tempfile.TemporaryDirectory() as empty:
         for client, made in attempts(Stage(running, NUMBER, installed, Path(empty)), folder):
             for attempt in made:
