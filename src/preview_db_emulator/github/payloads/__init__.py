@@ -17,8 +17,9 @@ from .events import (
     workflow_dispatch_event,
     workflow_run_event,
 )
-from .objects import commit, issue, issue_comment, label, pull_request, repository, user
+from .objects import commit, repository, user
 from .parts import account_id, merge_commit
+from .pull_requests import issue, issue_comment, label, pull_request
 
 __all__ = [
     "account_id",

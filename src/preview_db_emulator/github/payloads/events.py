@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .objects import REPOSITORY_LINKS, commit, issue
+from .objects import REPOSITORY_LINKS, commit
 from .parts import BORN, email, node_id
+from .pull_requests import issue
 
 Json = dict[str, Any]
 
