@@ -6,10 +6,11 @@ import contextlib
 import dataclasses
 import functools
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+from ..background import AT_ONCE, SideBySide
 from ..planning import events, identity
 from ..planning.decide import Decision, Task
 from ..planning.events import Event
@@ -26,6 +27,7 @@ from ..services.github.repository import GitHubRepository
 from ..services.github.runner import Runner
 
 _Told = TypeVar("_Told")
+_Item = TypeVar("_Item")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -145,10 +147,17 @@ class Publisher:
         self.runner.set_output("swept", json.dumps(sweep_report.as_json(sweep)))
         self.runner.set_output("deleted", "true" if sweep.of(SweepStatus.DELETED) else "false")
         self.summarise(sweep_report.summary(sweep, f"{self.job.server_url}/{self.job.repository}"))
-        for outcome in sweep_report.deletions(sweep):
-            self._comment(outcome, preview_report.Facts(at=sweep.now))
-        for swept in sweep.of(SweepStatus.DELETED) if self.inputs.deployment else ():
-            self._or_warn(functools.partial(deployments.end, task=deployments.task(swept.verdict.preview.tag)))
+        facts = preview_report.Facts(at=sweep.now)
+        self._each(sweep_report.deletions(sweep), lambda outcome: self._comment(outcome, facts))
+        if self.inputs.deployment:
+            tags = [swept.verdict.preview.tag for swept in sweep.of(SweepStatus.DELETED)]
+            self._each(tags, lambda tag: self._or_warn(functools.partial(deployments.end, task=deployments.task(tag))))
+
+    @staticmethod
+    def _each(items: Iterable[_Item], tell: Callable[[_Item], object]) -> None:
+        with SideBySide(tell, items, at_once=AT_ONCE) as told:
+            for _ in told:
+                pass
 
     def _comment(self, outcome: Outcome, facts: preview_report.Facts) -> None:
         scope, mode = outcome.scope, preview_report.comment_mode(outcome)
@@ -156,7 +165,9 @@ class Publisher:
             return
         body = self.runner.scrub(preview_report.comment(outcome, facts))
         begun = self._comments.get(scope)
-        came = self._or_warn(lambda github: (begun or self._comment_on(github, scope)).tell(body, only_edit=mode == "edit"))
+        came = self._or_warn(
+            lambda github: (begun or self._comment_on(github, scope)).tell(body, only_edit=mode == "edit", at_once=begun is None)
+        )
         if came:
             self.runner.info(f"Comment on {scope}: {came}")
 

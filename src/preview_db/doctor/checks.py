@@ -199,7 +199,7 @@ class Doctor:
         scope = self._of_scope()
         if self._project is None:
             raise _NotTried("there is no project")
-        listed = self._with_token().databases(self._project.id, logical_id=identity.name(scope))
+        listed = self._with_token().databases_called(identity.name(scope), self._project.id)
         found = next((database for database in listed if identity.belongs_to(database.to_model(), scope)), None)
         if found is None:
             raise _NotTried(f"{scope} has none yet")

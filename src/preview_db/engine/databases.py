@@ -69,7 +69,7 @@ class Databases:
             return [answer.to_model()] if answer else []
         tag = desired.tag or identity.tag(desired.scope)
         listing, progress.listing = progress.listing or functools.partial(self.api.databases, self.project.id), None
-        listed = {database.id: database.to_model() for database in listing()}
+        listed = {database.id: database for database in listing()}
         progress.unlisted -= listed.keys()
         for id_ in progress.created.keys() - listed.keys():
             answer = self.api.database(id_, project=self.project.id)

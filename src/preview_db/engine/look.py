@@ -13,16 +13,16 @@ from typing import Self
 
 from ..background import Background
 from ..deadline import Deadline
-from ..planning.model import Project
+from ..planning.model import Database, Project
 from ..planning.settings import Inputs
 from ..services.prisma import lookup
 from ..services.prisma.client import ManagementApi, api_of
-from ..services.prisma.models import DatabaseWire, bare
+from ..services.prisma.models import bare
 
 AFTERWARDS = 30.0
 """Seconds beyond the input ``timeout`` in which the Management API is still asked: what was made and can't be used has to be undone."""
 
-Listing = Callable[[], list[DatabaseWire]]
+Listing = Callable[[], list[Database]]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

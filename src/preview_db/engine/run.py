@@ -122,7 +122,7 @@ class Engine:
         with Look.begin(self.inputs, creates=False, log=self.sink.waiting) as look:
             look.check_workspace()
             project = look.project()
-            databases = [database.to_model() for database in look.listing(project)()]
+            databases = look.listing(project)()
         return Listing(project, stale.previews(databases, self.repository), stale.others(databases, self.repository))
 
     def _planned(self, reconciler: Reconciler, desired: DesiredState, progress: Progress, *, status: bool) -> Outcome:
@@ -158,7 +158,7 @@ class Engine:
         """The same with the plan's name and the previews idle longest, as far as they can be told."""
         try:
             name = api.plan_name(project.workspace.id)
-            databases = [database.to_model() for database in api.databases(project.id)]
+            databases = api.databases(project.id)
             pull_requests = self.github.open_pull_requests() if self.github else []
         except PreviewError:
             return limit

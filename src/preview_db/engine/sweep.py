@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-import queue
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future
 from datetime import datetime
 
+from ..background import AT_ONCE, SideBySide
 from ..deadline import Deadline
 from ..errors import Mismatch, PreviewError
 from ..interrupts import Interrupts
@@ -22,14 +22,10 @@ from ..services.prisma.client import ManagementApi
 from .look import Listing
 from .turn import PlanOutdated
 
-AT_ONCE = 4
-"""Deletions side by side: quick on a thousand databases, and still gentle on rate limits nobody publishes."""
-
 CLOSED_PAGES = 10
 """How far back closed pull requests are searched for when they closed. Older ones count as closed longest."""
 
 _SAY_EVERY = 25
-_TO_END = 3.0
 
 
 @dataclasses.dataclass(slots=True)
@@ -61,7 +57,7 @@ class Sweeper:
         Args:
             listing: lists the project's databases.
         """
-        databases = [database.to_model() for database in listing()]
+        databases = listing()
         previews = stale.previews(databases, self.repository)
         self.log(f"{count(len(databases), 'database')} in the project, {count(len(previews), 'preview')} of {self.repository.full_name}")
         view = self._view(previews)
@@ -107,56 +103,31 @@ class Sweeper:
 
     def _side_by_side(self, verdicts: list[Verdict]) -> list[Swept]:
         """Carries them out. If the run is to stop, what has begun gets a moment to end; the rest is left for the next sweep."""
-        waiting: queue.SimpleQueue[tuple[Verdict, Future[Swept]]] = queue.SimpleQueue()
-        under_way: list[Future[Swept]] = []
-        for verdict in verdicts:
-            if verdict.plan.steps:
-                under_way.append(Future())
-                waiting.put((verdict, under_way[-1]))
-        # Daemons, which the end of the process does not wait for: one may be in the middle of a read that takes its time.
-        name = threading.current_thread().name
-        workers = [threading.Thread(target=self._work, args=(waiting,), name=f"{name}, sweep-{n}", daemon=True) for n in range(AT_ONCE)]
+        under_way = SideBySide(self._carry_out, [verdict for verdict in verdicts if verdict.plan.steps], at_once=AT_ONCE)
         swept: list[Swept] = []
         try:
-            for worker in workers:
-                worker.start()
-            for verdict_under_way in under_way:
-                swept.append(verdict_under_way.result())
-                self.interrupts.reached(f"after {_ended(under_way)} of {len(under_way)} previews")
-                if len(swept) % _SAY_EVERY == 0:
-                    self.log(f"{len(swept)} of {len(under_way)} previews done")
+            with under_way, contextlib.ExitStack() as leaving:
+                leaving.callback(self._stopping.set)
+                for result in under_way:
+                    swept.append(result)
+                    self.interrupts.reached(f"after {under_way.ended} of {len(under_way)} previews")
+                    if len(swept) % _SAY_EVERY == 0:
+                        self.log(f"{len(swept)} of {len(under_way)} previews done")
         except BaseException:
-            self._stopping.set()
-            patience = Deadline.after(_TO_END)
-            for worker in (worker for worker in workers if worker.ident is not None):
-                worker.join(patience.left)
-            self.interrupts.reached(f"after {_ended(under_way)} of {len(under_way)} previews")
+            self.interrupts.reached(f"after {under_way.ended} of {len(under_way)} previews")
             raise
         return swept
 
-    def _work(self, waiting: queue.SimpleQueue[tuple[Verdict, Future[Swept]]]) -> None:
-        while not self._stopping.is_set():
-            try:
-                verdict, ended = waiting.get_nowait()
-            except queue.Empty:
-                return
-            if self.deadline.has_passed:
-                ended.set_result(Swept(verdict, SweepStatus.LEFT))
-                continue
-            try:
-                if (swept := self._carry_out(verdict)) is not None:
-                    ended.set_result(swept)
-            except Exception as error:  # noqa: BLE001 - the other thread raises it
-                ended.set_exception(error)
-
-    def _carry_out(self, verdict: Verdict) -> Swept | None:
-        """What became of it; none if it was not begun, since the run is to stop."""
+    def _carry_out(self, verdict: Verdict) -> Swept:
+        """What became of it. Raises :class:`_Stopped` if nothing did, since the run is to stop."""
+        if self.deadline.has_passed:
+            return Swept(verdict, SweepStatus.LEFT)
         try:
             if verdict.deletions:
                 verdict = self._once_more(verdict)
                 self._check_kept(verdict)
             if self._stopping.is_set():
-                return None
+                raise _Stopped
             done = [self._apply(step) for step in verdict.plan.of(Action.DELETE, Action.REVOKE)]
         except PlanOutdated as outdated:
             return Swept(verdict, SweepStatus.KEPT, str(outdated))
@@ -207,6 +178,10 @@ class Sweeper:
         raise AssertionError(f"a sweep has no step to {step.action.label}")
 
 
+class _Stopped(Exception):
+    """Nothing is begun any more."""
+
+
 class SweepIncomplete(PreviewError):
     """The sweep did what it could, and something is left for a person."""
 
@@ -247,10 +222,6 @@ def failure(sweep: Sweep, max_deletions: int) -> SweepIncomplete | None:
             remedy="If the list is right, sweep again (each run takes the next ones), or raise max_deletions.",
         )
     return None
-
-
-def _ended(under_way: Iterable[Future[Swept]]) -> int:
-    return sum(future.done() for future in under_way)
 
 
 def _listed(swept: Sequence[Swept], *, notes: bool = False, most: int = 20) -> str:

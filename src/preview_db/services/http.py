@@ -8,6 +8,7 @@ import functools
 import importlib.metadata
 import math
 import ssl
+import threading
 import time
 import urllib.request
 from collections.abc import Callable
@@ -17,6 +18,7 @@ import httpx
 from httpx_retries import Retry, RetryTransport
 
 from .. import pace
+from ..background import AT_ONCE
 from ..deadline import NEVER, Deadline
 from ..errors import InvalidInput
 from ..hosts import is_loopback
@@ -35,6 +37,7 @@ LONGEST_WAIT = 60.0
 """Seconds between two tries, unless the client says otherwise."""
 
 _MOMENT = 1.0  # seconds that nobody has to be told of
+_WELL = 10  # times that as many requests as are let in have to go well before there is one more
 
 
 class Garbled(httpx.RemoteProtocolError):
@@ -150,8 +153,36 @@ REFUSED_UNSEEN = Resend(
 """What creates is resent only if it certainly was not carried out: it never left, or was turned away at the door."""
 
 
+class _Gate:
+    """How many requests are under way at a time: half as many once the server says that it is too many, and slowly more again."""
+
+    def __init__(self, most: int = AT_ONCE) -> None:
+        self._most = self._allowed = most
+        self._changed = threading.Condition()
+        self._under_way = self._well = self._slower = 0
+
+    def enter(self) -> int:
+        """Waits for its turn. Returns how often it had become slower by then."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._under_way < self._allowed)
+            self._under_way += 1
+            return self._slower
+
+    def leave(self, entered: int, status: int) -> None:
+        with self._changed:
+            self._under_way -= 1
+            if status == httpx.codes.TOO_MANY_REQUESTS:
+                if entered == self._slower:  # those that were under way together are told so together, too
+                    self._slower, self._allowed, self._well = self._slower + 1, max(1, self._allowed // 2), 0
+            elif (well := self._well + 1) >= _WELL * self._allowed:
+                self._allowed, self._well = min(self._most, self._allowed + 1), 0
+            else:
+                self._well = well
+            self._changed.notify_all()
+
+
 class _BoundedTransport(httpx.BaseTransport):
-    """Hands on whole answers only: in time, of a bearable size, and JSON where they say that all went well.
+    """Hands on whole answers only: in time, of a bearable size, and JSON where they say that all went well; so many at a time.
 
     It stands below the retries, so that an answer that breaks off is resent like one that never came.
     """
@@ -160,8 +191,18 @@ class _BoundedTransport(httpx.BaseTransport):
         self._transport = transport
         self._deadline = deadline
         self._largest = largest
+        self._gate = _Gate()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        status, entered = 0, self._gate.enter()
+        try:
+            response = self._handle(request)
+            status = response.status_code
+        finally:
+            self._gate.leave(entered, status)
+        return response
+
+    def _handle(self, request: httpx.Request) -> httpx.Response:
         left = self._deadline.left
         if not left:
             raise DeadlineExceeded("the time the run has is over")

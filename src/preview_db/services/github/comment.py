@@ -43,7 +43,7 @@ class Comment:
     It is looked for from the beginning, in the background.
 
     Args:
-        login: whom the token writes as.
+        login: tells whom the token writes as.
         node_id: the pull request's in GraphQL, if that is known: writing the first comment then takes one request instead of two.
     """
 
@@ -52,22 +52,25 @@ class Comment:
         self._number = number
         self._marker = marker
         self._node_id = node_id
-        self._login = rest.reads.begin(login)
+        self._login = login
         self._found = rest.reads.begin(self._look)
 
-    def tell(self, body: str, *, only_edit: bool) -> Told:
+    def tell(self, body: str, *, only_edit: bool, at_once: bool = False) -> Told:
         """Makes the comment read ``body``. The owner's others are deleted: two runs may have written one each at the same moment.
 
         What was found at first is acted on, and believed where nothing is to be done only once a second look has found the same.
 
         Args:
             only_edit: don't make a comment where there is none yet.
+            at_once: it has just been looked for, so one look is enough.
 
         Raises:
             GitHubFailed: it can't be read or written.
         """
         with failing(f"Commenting on pull request #{self._number}", "pull-requests: write"):
             text = f"{self._marker}\n{body}"[:MAX_COMMENT]
+            if at_once:
+                return self._write(self._found(), text, only_edit=only_edit)
             told = absent_is_none(lambda: self._write(self._found(), text, only_edit=only_edit))  # it may have been deleted meanwhile
             return told if told in ("created", "edited") else self._write(self._look(), text, only_edit=only_edit)
 

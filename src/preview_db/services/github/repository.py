@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from urllib.parse import quote
@@ -122,11 +123,11 @@ class GitHubRepository:
 
     def comment(self, number: int, *, marker: str, node_id: str = "") -> Comment:
         """The one comment on a pull request that bears ``marker``, which is looked for from here on."""
-        return Comment(self._rest, number, marker, login=self._login, node_id=node_id)
+        return Comment(self._rest, number, marker, login=self._login_read, node_id=node_id)
 
-    def tell(self, number: int, *, marker: str, body: str, only_edit: bool) -> Told:
+    def tell(self, number: int, *, marker: str, body: str, only_edit: bool, node_id: str = "") -> Told:
         """Makes the one comment that bears ``marker`` read ``body``: see :meth:`Comment.tell`."""
-        return self.comment(number, marker=marker).tell(body, only_edit=only_edit)
+        return self.comment(number, marker=marker, node_id=node_id).tell(body, only_edit=only_edit, at_once=True)
 
     def _complete(self, branches: Iterable[str]) -> list[str]:
         """``branches``, if the default branch is among them: a list without it leaves out others, too."""
@@ -138,6 +139,10 @@ class GitHubRepository:
     def _refs(self, prefix: str) -> Iterator[str]:
         """The references that begin with ``prefix``, in full."""
         return (str(reference["ref"]) for reference in self._rest.list(f"/git/matching-refs/{quote(prefix)}"))
+
+    @functools.cached_property
+    def _login_read(self) -> Callable[[], str]:
+        return self.begin(self._login)
 
     def _login(self) -> str:
         """Whom the token writes as: a person, ``github-actions[bot]`` for the job's own, or another app's bot."""

@@ -6,7 +6,7 @@ Paths, bodies and answers are those of the published OpenAPI document (SDK 1.80.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from types import TracebackType
@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 
 from ...deadline import NEVER, Deadline
 from ...errors import Mismatch, Unauthorised, Unreachable
-from ...planning.model import Project
+from ...planning.model import Database, Project
 from ...planning.settings import Inputs
 from .. import http
 from . import errors
@@ -112,13 +112,18 @@ class ManagementApi:
         answer = self._get("Listing the backups", f"/v1/databases/{database_id}/backups", {"limit": str(PAGE)})
         return [self._read(Backup, "Listing the backups", backup) for backup in _list(answer, "Listing the backups")]
 
-    def databases(self, project_id: str, *, logical_id: str | None = None) -> list[DatabaseWire]:
-        """All databases of a project with their connections; only those of ``logical_id`` if that is given and the server knows it."""
-        query = {"projectId": project_id} | ({"logicalId": logical_id} if logical_id else {})
-        found = self._pages(DatabaseWire, "Listing the databases", "/v1/databases", query)
-        for database in found:
-            self.check_project(database, project_id)
-        return found
+    def databases(self, project_id: str) -> list[Database]:
+        """All databases of a project with their connections."""
+        return [database.to_model() for database in self._databases({"projectId": project_id})]
+
+    def databases_called(self, logical_id: str, project_id: str) -> list[DatabaseWire]:
+        """Those of ``logical_id`` only, if the server knows that; with where their connections lead."""
+        return list(self._databases({"projectId": project_id, "logicalId": logical_id}))
+
+    def _databases(self, query: Mapping[str, str]) -> Iterator[DatabaseWire]:
+        for database in self._pages(DatabaseWire, "Listing the databases", "/v1/databases", query):
+            self.check_project(database, query["projectId"])
+            yield database
 
     def database(self, id_: str, *, project: str | None = None) -> DatabaseWire | None:
         """The database, or none if it is gone.
@@ -213,9 +218,8 @@ class ManagementApi:
             raise
         return True
 
-    def _pages(self, model: type[_Model], doing: str, path: str, query: Mapping[str, str] | None = None) -> list[_Model]:
+    def _pages(self, model: type[_Model], doing: str, path: str, query: Mapping[str, str] | None = None) -> Iterator[_Model]:
         """Every page. A cursor that is missing where more is said to come, or that was seen before, is an error, not an end."""
-        found: list[_Model] = []
         seen: set[str] = set()
         parameters = {"limit": str(PAGE), **(query or {})}
         while len(seen) < MAX_PAGES:
@@ -223,10 +227,10 @@ class ManagementApi:
             items = _list(answer, doing)
             if len(items) > PAGE:
                 raise errors.not_understood(doing, f"{len(items)} items on a page, where {PAGE} were asked for")
-            found += [self._read(model, doing, item) for item in items]
+            yield from (self._read(model, doing, item) for item in items)
             pagination = self._read(Pagination, doing, answer.get("pagination"))
             if not pagination.has_more:
-                return found
+                return
             if not pagination.next_cursor or pagination.next_cursor in seen:
                 raise errors.not_understood(doing, "the list says that it goes on, and not where")
             seen.add(pagination.next_cursor)
