@@ -7,6 +7,7 @@ import pytest
 from tests.data.checkout import Checkout, query
 from tests.drivers.emulator import log_in
 from tests.drivers.workflow import until
+from tests.play.documents import ROOT, blocks
 
 RULES = "UPDATE people SET name = 'somebody ' || id, mail = md5(mail) || '@example.com';\n"
 SLOW = "UPDATE people SET name = 'somebody ' || id;\nSELECT pg_sleep(4);\nUPDATE people SET mail = 'x';\n"
@@ -28,14 +29,14 @@ def test_a_clone_is_anonymized_before_it_is_handed_out(checkout: Checkout, sourc
     opened = checkout.opened(source=source, anonymize="rules.sql", seed="seed.sql")
     assert opened.succeeded, opened.log
     assert query(opened, "SELECT name, mail LIKE '%@example.com' FROM people ORDER BY id") == [("somebody 1", True), ("Test", True)]
-    assert "| Anonymized | by `rules.sql` |" in checkout.life.comments()[0]["body"]
+    assert f"| Data | a clone of `{source}`, anonymized by `rules.sql` |" in checkout.life.comments()[0]["body"]
     assert "anonymize data" in opened.summary
 
     query(opened, "INSERT INTO people VALUES (3, 'Left as it is', '')")
     pushed = checkout.pushed(source=source, anonymize="rules.sql", seed="seed.sql")
     assert pushed.outputs["database_id"] == opened.outputs["database_id"]
     assert query(pushed, "SELECT name FROM people WHERE id = 3") == [("Left as it is",)]
-    assert "| Anonymized | by `rules.sql` |" in checkout.life.comments()[0]["body"]
+    assert f"| Data | a clone of `{source}`, anonymized by `rules.sql` |" in checkout.life.comments()[0]["body"]
 
 
 def test_rules_that_fail_leave_no_clone(checkout: Checkout, source: str) -> None:
@@ -83,6 +84,28 @@ def test_a_mark_that_was_cloned_along_says_nothing(checkout: Checkout, source: s
     other = checkout.life.pull().opened(source=first.outputs["database_id"], anonymize="rules.sql")
     assert other.succeeded, other.log
     assert query(other, "SELECT name FROM people ORDER BY id") == [("somebody 1",), ("somebody 9",)]
+
+
+def test_the_docs_rules_keep_together_what_belongs_together(checkout: Checkout) -> None:
+    (rules,) = (text for _, text in blocks(ROOT / "docs" / "data.md", "sql") if "UPDATE users" in text)
+    body = {"projectId": checkout.life.project, "name": "shop", "region": "eu-central-1"}
+    made = checkout.life.api("POST", "/v1/databases", body).json()["data"]
+    log_in(
+        made["connections"][0]["endpoints"]["direct"]["connectionString"],
+        "CREATE TABLE users (id int PRIMARY KEY, email text UNIQUE, name text, phone text); "
+        "CREATE TABLE newsletter (email text REFERENCES users (email) DEFERRABLE INITIALLY DEFERRED); "
+        "CREATE TABLE orders (user_id int REFERENCES users, note text, shipping_address text); "
+        "CREATE TABLE sessions (token text); CREATE TABLE password_resets (token text); CREATE TABLE audit_log (who text); "
+        "INSERT INTO users VALUES (1, 'ada@work.org', 'Ada', '1'), (2, 'grace@work.org', 'Grace', '2'); "
+        "INSERT INTO newsletter VALUES ('grace@work.org'); INSERT INTO orders VALUES (2, 'ring Grace', 'Work 1'); "
+        "INSERT INTO sessions VALUES ('secret')",
+    )
+    checkout.write("rules.sql", rules)
+    opened = checkout.opened(source="shop", anonymize="rules.sql")
+    assert opened.succeeded, opened.log
+    joined = "SELECT name, note, (SELECT count(*) FROM sessions) FROM newsletter JOIN users USING (email) JOIN orders ON user_id = id"
+    assert query(opened, joined) == [("User 2", None, 0)]
+    assert query(opened, "SELECT count(*) FROM users WHERE users::text ~ 'Ada|Grace|work'") == [(0,)]
 
 
 def test_without_a_source_it_is_an_error(checkout: Checkout) -> None:

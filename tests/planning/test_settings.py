@@ -57,7 +57,7 @@ def test_a_duration_is_read_as_people_write_it(text: str, seconds: float) -> Non
 NONSENSE = [
     ("command", "destroy", "auto"),
     ("region", "the moon", "eu-central-1"),
-    ("source", "../../etc", "database id"),
+    ("source", "../../etc", "id or name"),
     ("key", "Not A Key", "a-z"),
     ("key", "a" * 17, "16"),
     ("pr", "0", "whole number"),

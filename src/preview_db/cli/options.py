@@ -60,7 +60,9 @@ HANDING_OVER = together(
 )
 MAKING = together(
     click.option("--region", metavar="REGION", help="Where a new database is made.  [default: the project's region]"),
-    click.option("--source", metavar="SOURCE", help="What it starts with: empty, a database's id, or DATABASE/BACKUP.  [default: empty]"),
+    click.option(
+        "--source", metavar="SOURCE", help="What it starts with: empty, a database's id or name, or DATABASE/BACKUP.  [default: empty]"
+    ),
     click.option("--database-name", metavar="NAME", help="What the Prisma Console shows.  [default: its identity]"),
 )
 FORKS = click.option(

@@ -29,12 +29,12 @@ class CreateOptions:
     """How a database is created.
 
     Attributes:
-        source: ``None`` for an empty one, or the API's ``source`` object.
+        source: is called for what a database is created from, as the API names it; none for nothing.
         display_name: what the user calls it; the identity if none.
     """
 
     region: str = "inherit"
-    source: dict[str, str] | None = None
+    source: Callable[[], dict[str, str] | None] = lambda: None
     display_name: str | None = None
 
 
@@ -178,8 +178,8 @@ class Databases:
         body: dict[str, Any] = {"projectId": self.project.id, "region": self.options.region, "name": name}
         if with_logical_id:
             body |= {"logicalId": name, "name": self.options.display_name or name}
-        if self.options.source is not None:
-            body["source"] = self.options.source
+        if (source := self.options.source()) is not None:
+            body["source"] = source
         try:
             with self.interrupts.step("the database was created"):
                 made = self.api.create_database(body)

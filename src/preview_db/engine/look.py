@@ -30,9 +30,6 @@ class Look:
     """Reads that are under way, and the Management API they are asked of, which is closed on leaving.
 
     Each is called for its answer, and raises the :class:`preview_db.errors.PreviewError` that it came to.
-
-    Attributes:
-        source: what a database is to be created from, as the API names it.
     """
 
     api: ManagementApi
@@ -40,7 +37,8 @@ class Look:
     check_workspace: Callable[[], None]
     check_region: Callable[[], None]
     project: Callable[[], Project]
-    source: Callable[[], dict[str, str] | None]
+    _source: str
+    _begun: Callable[[], dict[str, str] | None] | None
     _listing: Listing | None
     _listed: str
 
@@ -61,8 +59,8 @@ class Look:
         api = api_of(inputs, deadline, log)
         asked = inputs.project or ""
         listed = asked if lookup.is_id(asked) and inputs.database_id is None else ""
+        by_id = lookup.is_database_id(inputs.source)
         check_region = functools.partial(lookup.check_region, api, inputs.region)
-        source = functools.partial(lookup.source, api, inputs.source)
         reads = Background(api.close)
         return cls(
             api,
@@ -70,7 +68,8 @@ class Look:
             project=reads.begin(functools.partial(lookup.project, api, inputs.project)),
             check_workspace=reads.begin(functools.partial(lookup.check_workspace, api, inputs.workspace)),
             check_region=reads.begin(check_region) if creates else check_region,
-            source=reads.begin(source) if creates else source,
+            _source=inputs.source,
+            _begun=reads.begin(functools.partial(lookup.source, api, inputs.source, list)) if creates and by_id else None,
             _listing=reads.begin(functools.partial(api.databases, listed)) if listed else None,
             _listed=listed,
         )
@@ -80,6 +79,10 @@ class Look:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._reads.close()
+
+    def source(self, project: Project) -> Callable[[], dict[str, str] | None]:
+        """What a database is created from, as the API names it: for whoever creates one, since what is there keeps what it has."""
+        return self._begun or functools.partial(lookup.source, self.api, self._source, self.listing(project))
 
     def listing(self, project: Project) -> Listing:
         """The databases of ``project``: those asked for already, if they are that one's."""

@@ -87,7 +87,7 @@ class Engine:
             if decision.task is Task.SWEEP:
                 return self._sweep(look, project, decision, dry_run=only_plan)
             desired = self._desired_state(decision, api, project)
-            reconciler, progress = self._reconciler(look, project, creates=creates), Progress(listing=look.listing(project))
+            reconciler, progress = self._reconciler(look, project), Progress(listing=look.listing(project))
             if only_plan or decision.task is Task.STATUS:
                 return RunResult(self._planned(reconciler, desired, progress, status=decision.task is Task.STATUS), project=project)
             try:
@@ -243,11 +243,12 @@ class Engine:
             )
         return described
 
-    def _reconciler(self, look: Look, project: Project, *, creates: bool) -> Reconciler:
+    def _reconciler(self, look: Look, project: Project) -> Reconciler:
         api, inputs, log, sleep = look.api, self.inputs, self.sink.info, pace.sleep
         deadline = Deadline.after(inputs.time_limit().total_seconds())
-        options = CreateOptions(inputs.region, look.source() if creates else None, inputs.database_name)
-        databases = Databases(api, project, options, inputs.wait != "none", deadline, log, self.interrupts, sleep)
+        options = CreateOptions(inputs.region, look.source(project), inputs.database_name)
+        waits = inputs.wait != "none" or bool(self.scripts.steps)  # a clone may let one in before all of its data is there
+        databases = Databases(api, project, options, waits, deadline, log, self.interrupts, sleep)
         credentials = Credentials(
             api,
             databases,

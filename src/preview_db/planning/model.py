@@ -102,6 +102,14 @@ class Connection:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Source:
+    """What a database was made from: another one as it was then, or one of its backups."""
+
+    database_id: str
+    backup_id: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Database:
     """A database as the Management API describes it.
 
@@ -120,6 +128,7 @@ class Database:
     default_connection_id: str | None
     connections: tuple[Connection, ...] = ()
     can_be_adopted: bool = False
+    source: Source | None = None
 
     @property
     def identity(self) -> str:

@@ -160,8 +160,8 @@ class Inputs(_Environment):
     @field_validator("source")
     @classmethod
     def _source(cls, value: str) -> str:
-        if not re.fullmatch(r"empty|[A-Za-z0-9_]{3,64}(?:/[A-Za-z0-9_.:-]{1,128})?", value, re.ASCII):
-            raise ValueError("takes empty, a database id, or <database id>/<backup id>")
+        if not re.fullmatch(r"[^\s/](?:[^/]{0,253}[^\s/])?(?:/[A-Za-z0-9_.:-]{1,128})?", value) or not value.isprintable():
+            raise ValueError("takes empty, a database's id or name, or <id or name>/<backup id>")
         return value
 
     @field_validator("database_id")

@@ -5,17 +5,23 @@ from __future__ import annotations
 import json
 
 from ..planning.contents import Contents, Migrated
+from ..planning.model import Source
 from ..planning.words import count
 from .markdown import code, text
 
 _MANY = 10
 
 
-def rows(contents: Contents) -> list[tuple[str, str]]:
-    """A row for each thing there is to say."""
+def rows(contents: Contents, source: Source | None) -> list[tuple[str, str]]:
+    """A row for each thing there is to say.
+
+    Args:
+        source: what the database was made from.
+    """
     found = []
-    if contents.anonymized:
-        found.append(("Anonymized", f"by {code(contents.anonymized)}"))
+    if source is not None or contents.anonymized:
+        came = _came_from(source) if source is not None else "a clone"
+        found.append(("Data", f"{came}, anonymized by {code(contents.anonymized)}" if contents.anonymized else came))
     if contents.migrated is not None:
         found.append(("Migrations", _migrated(contents.migrated)))
     if contents.seeded:
@@ -34,6 +40,12 @@ def migrations_json(migrated: Migrated) -> str:
         "applied_before": migrated.before,
     }
     return json.dumps(content)
+
+
+def _came_from(source: Source) -> str:
+    if source.backup_id:
+        return f"restored from the backup {code(source.backup_id)} of {code(source.database_id)}"
+    return f"a clone of {code(source.database_id)}"
 
 
 def _migrated(migrated: Migrated) -> str:

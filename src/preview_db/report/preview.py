@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from ..errors import PreviewError
 from ..planning import identity
-from ..planning.model import Endpoint, Kind, Plan, Scope
+from ..planning.model import Database, Endpoint, Kind, Plan, Scope
 from ..planning.outcome import Outcome, OutcomeKind, RunResult
 from . import contents
 from .markdown import code, table, text
@@ -195,11 +195,9 @@ def _rows(outcome: Outcome, facts: Facts) -> list[tuple[str, str]]:
     rows = [("Status", _status(outcome))]
     if outcome.kind in (OutcomeKind.DELETED, OutcomeKind.ABSENT):
         rows.append(("Database", code(outcome.identity)))
-    elif database is not None:
-        rows.append(("Database", f"{code(database.name)} ({code(database.id)})"))
-        rows += [("Region", code(database.region))] if database.region else []
-        rows.append(("Created", _time(database.created_at)))
-    rows += contents.rows(outcome.contents)
+    else:
+        rows += _about(database) if database is not None else []
+        rows += contents.rows(outcome.contents, database.source if database is not None else None)
     happened = text(outcome.reason)
     if facts.commit:
         happened += f", at {code(facts.commit[:7])}"
@@ -207,6 +205,11 @@ def _rows(outcome: Outcome, facts: Facts) -> list[tuple[str, str]]:
         happened += f", {_time(facts.at)}"
     rows.append(("Last event", happened))
     return rows
+
+
+def _about(database: Database) -> list[tuple[str, str]]:
+    region = [("Region", code(database.region))] if database.region else []
+    return [("Database", f"{code(database.name)} ({code(database.id)})"), *region, ("Created", _time(database.created_at))]
 
 
 def _status(outcome: Outcome) -> str:

@@ -10,10 +10,11 @@ from ...errors import InvalidInput, NotFound, Unauthorised
 from ...planning.model import Project
 from . import errors
 from .client import ManagementApi
-from .models import bare
+from .models import DatabaseWire, bare
 
 _MANY = 20
 _TURNS = 4
+_DATABASE_ID = re.compile(r"db_[A-Za-z0-9_]+", re.ASCII)
 _PROJECT_ID = re.compile(r"proj_[A-Za-z0-9]+", re.ASCII)
 
 
@@ -24,6 +25,11 @@ class UnknownProject(NotFound):
 def is_id(asked: str) -> bool:
     """Whether ``asked`` has the form of a project's id."""
     return _PROJECT_ID.fullmatch(asked) is not None
+
+
+def is_database_id(source: str) -> bool:
+    """Whether a source is named by a database's id, with or without a backup."""
+    return _DATABASE_ID.fullmatch(source.partition("/")[0]) is not None
 
 
 def project(api: ManagementApi, asked: str | None) -> Project:
@@ -125,27 +131,51 @@ def check_region(api: ManagementApi, asked: str) -> None:
         )
 
 
-def source(api: ManagementApi, asked: str) -> dict[str, str] | None:
-    """The input ``source`` as the API's ``source`` object; none for ``empty``. ``<database id>/latest`` is its newest completed backup.
+def source(api: ManagementApi, asked: str, listed: Callable[[], list[DatabaseWire]]) -> dict[str, str] | None:
+    """The input ``source`` as the API's ``source`` object; none for ``empty``.
+
+    Args:
+        asked: a database by id or, of this project, by name; with ``/<backup id>`` one of its backups, with ``/latest`` the newest.
+        listed: the project's databases, among which a name is looked for. An id may be another project's.
 
     Raises:
-        NotFound: there is no such backup.
+        NotFound: there is no such database or backup, or more than one database of that name.
     """
     if asked == "empty":
         return None
-    database_id, slash, backup_id = asked.partition("/")
+    named, slash, backup_id = asked.partition("/")
+    database_id = named if is_database_id(named) else _database_named(listed(), named)
     if not slash:
         return {"type": "database", "databaseId": database_id}
     if backup_id == "latest":
         completed = [backup for backup in api.backups(database_id) if backup.status == "completed"]
         if not completed:
             raise NotFound(
-                f"The database {database_id} has no completed backup.",
+                f"The database {named} has no completed backup.",
                 cause="None was made yet, or all have passed the plan's retention.",
                 remedy="Set source to the database's id to clone it as it is now, or to empty.",
             )
         backup_id = max(completed, key=lambda backup: backup.created_at).id
     return {"type": "backup", "databaseId": database_id, "backupId": backup_id}
+
+
+def _database_named(databases: list[DatabaseWire], asked: str) -> str:
+    by_id = [database for database in databases if bare(database.id) == asked]
+    matching = by_id or [database for database in databases if database.name == asked]
+    if len(matching) == 1:
+        return matching[0].id
+    if matching:
+        raise NotFound(
+            f"There are {len(matching)} databases called {asked!r}: {_listed([database.id for database in matching])}.",
+            cause="Prisma lets two databases bear the same name.",
+            remedy="Set the input source to the id of the one that is meant.",
+        )
+    raise NotFound(
+        f"There is no database {asked!r} to begin with. "
+        f"The project has: {_listed([f'{database.name} ({database.id})' for database in databases])}.",
+        cause="The name is misspelt, or the database is another project's; those are found by id.",
+        remedy="Correct the input source, or set it to empty.",
+    )
 
 
 def _listed(names: list[str]) -> str:

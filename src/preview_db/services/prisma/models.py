@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
 from pydantic.alias_generators import to_camel
 
-from ...planning.model import Connection, Database, Project, Status, Workspace
+from ...planning.model import Connection, Database, Project, Source, Status, Workspace
 
 
 def _in_utc(value: datetime) -> datetime:
@@ -108,6 +108,15 @@ class ConnectionWire(_Wire):
         return Connection(id=self.id, name=self.name, created_at=self.created_at)
 
 
+class SourceWire(_Wire):
+    type: str
+    database_id: str = ""
+    backup_id: str = ""
+
+    def to_model(self) -> Source | None:
+        return Source(self.database_id, self.backup_id) if self.type in ("database", "backup") else None
+
+
 class DatabaseWire(_Wire):
     id: Id
     name: str
@@ -119,6 +128,7 @@ class DatabaseWire(_Wire):
     logical_id: str | None = None
     default_connection_id: str | None = None
     connections: tuple[ConnectionWire, ...] = ()
+    source: SourceWire | None = None
 
     def to_model(self) -> Database:
         return Database(
@@ -133,4 +143,5 @@ class DatabaseWire(_Wire):
             default_connection_id=self.default_connection_id,
             connections=tuple(connection.to_model() for connection in self.connections),
             can_be_adopted=self.logical_id is None and "logical_id" in self.model_fields_set,
+            source=self.source.to_model() if self.source else None,
         )
