@@ -25,6 +25,7 @@
     │   ├── MigrationFailed         a migration
     │   ├── MigrationsDiffer        those in the folder are not those in the database
     │   ├── SeedFailed              the seed
+    │   ├── CompareFailed           reading the schema
     │   └── RulesFailed             the rules that a clone is anonymized with
     ├── Mismatch                  an answer is not about what was asked
     ├── SweepIncomplete           a sweep left something behind

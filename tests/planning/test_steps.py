@@ -185,6 +185,7 @@ LABELS = {
     Action.ANONYMIZE: "anonymize data",
     Action.MIGRATE: "apply migrations",
     Action.SEED: "run seed",
+    Action.COMPARE: "compare schema",
 }
 
 

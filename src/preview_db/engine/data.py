@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from ..deadline import Deadline
 from ..errors import Mismatch, PreviewError, ProvisioningFailed
 from ..interrupts import Interrupts
-from ..planning import identity, migrations
+from ..planning import identity, migrations, schema
 from ..planning.contents import Migrated, Scripts
 from ..planning.migrations import Comparison, Migration, MigrationFolder
 from ..planning.model import Step
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..services.postgres.inside import Session, State
     from ..services.postgres.script import ScriptFailed
 
-_FRESH, _ANONYMIZED, _SEEDED = "created", "anonymized", "seeded"
+_FRESH, _ANONYMIZED, _SEEDED, _SCHEMA = "created", "anonymized", "seeded", "schema"
 """Marks in the database itself."""
 
 _LOOKS = 10
@@ -64,6 +64,12 @@ class RulesFailed(InsideFailed):
     """PostgreSQL refused the rules that a clone is anonymized with."""
 
     title = "Anonymizing failed"
+
+
+class CompareFailed(InsideFailed):
+    """The schema could not be read."""
+
+    title = "Comparing the schema failed"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -153,6 +159,34 @@ class Data:
         turn.contents = dataclasses.replace(turn.contents, seeded=paths)
         return count(len(paths), "file")
 
+    def compare(self, step: Step, turn: Turn) -> str:
+        """Compares the schema with what it was: of a clone as it was cloned, of any other before this run's migrations."""
+        from ..services.postgres import catalogue  # here, since most runs compare nothing
+
+        with self._inside(CompareFailed, turn, step.subject, "What was done before stays.") as session:
+            is_clone = turn.handed_out.source is not None
+            if turn.before is None and is_clone:
+                self._look_before(session, turn)
+            if turn.before is None:
+                return "nothing was pending"
+            now = catalogue.read(session.connection)
+        against = "what it was cloned from" if is_clone else "before this run's migrations"
+        found = schema.diff(turn.before, now, against=against)
+        turn.contents = dataclasses.replace(turn.contents, schema=found)
+        return found.headline or "no difference"
+
+    def _look_before(self, session: Session, turn: Turn) -> None:
+        """Keeps the schema as it is before anything of the pull request's is in it: of a new clone in the database, for later runs."""
+        from ..services.postgres import catalogue  # here, as above
+
+        if not self.scripts.compares:
+            return
+        is_clone = turn.handed_out.source is not None
+        noted = session.value(_SCHEMA) if is_clone else ""
+        turn.before = schema.Schema.from_json(noted) if noted else catalogue.read(session.connection)
+        if is_clone and not noted and turn.handed_out.id in turn.progress.created:
+            session.mark(_SCHEMA, turn.before.to_json())
+
     def _apply(self, folder: MigrationFolder, comparison: Comparison, session: Session, turn: Turn, *, has_table: bool) -> str:
         from ..services.postgres import migrate  # here, since a run that has nothing to apply needs no more than a look
         from ..services.postgres.script import ScriptFailed
@@ -170,6 +204,7 @@ class Data:
             migrated = Migrated(folder.path, len(comparison.applied), tuple(done), pending, failed, error)
             turn.contents = dataclasses.replace(turn.contents, migrated=migrated)
 
+        self._look_before(session, turn)
         try:
             if not has_table:
                 migrate.create_table(session.connection, folder.tool)

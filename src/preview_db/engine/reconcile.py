@@ -51,6 +51,7 @@ class Reconciler:
             Action.ANONYMIZE: self.data.anonymize,
             Action.MIGRATE: self.data.migrate,
             Action.SEED: self.data.seed,
+            Action.COMPARE: self.data.compare,
         }
 
     def observe(self, desired: DesiredState, progress: Progress) -> list[Database]:

@@ -10,6 +10,7 @@ from ..planning.contents import NOTHING, Contents
 from ..planning.credential import Credential
 from ..planning.model import Database, DesiredState
 from ..planning.outcome import Done
+from ..planning.schema import Schema
 from ..services.prisma.models import DatabaseWire
 from .look import Listing
 
@@ -63,6 +64,7 @@ class Turn:
         login: a login by the direct endpoint that was left open for what is to be done inside.
         session: what is done inside, once that has begun.
         contents: what came of it so far.
+        before: the schema that the pull request's is compared with.
     """
 
     desired: DesiredState
@@ -72,6 +74,7 @@ class Turn:
     login: Login[Any] | None = None
     session: Session | None = None
     contents: Contents = NOTHING
+    before: Schema | None = None
 
     def close(self) -> None:
         """Logs out."""

@@ -6,6 +6,7 @@ import dataclasses
 
 from .migrations import MigrationFolder
 from .model import Action, Step
+from .schema import SchemaDiff
 from .seeds import Part
 from .words import count
 
@@ -30,12 +31,14 @@ class Scripts:
         rules: the SQL that a clone is anonymized with.
         seed: in the order in which they run.
         seed_path: the file or folder that those were asked for by.
+        compares: whether it is told what all of it did to the schema.
     """
 
     migrations: MigrationFolder | None = None
     rules: Script | None = None
     seed: tuple[Script, ...] = ()
     seed_path: str = ""
+    compares: bool = False
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -48,6 +51,8 @@ class Scripts:
             steps.append(Step(Action.MIGRATE, self.migrations.path, f"what is pending of the {found} there is applied"))
         if self.seed:
             steps.append(Step(Action.SEED, self.seed_path, "a new database gets its data"))
+        if self.compares:
+            steps.append(Step(Action.COMPARE, "database", "what the pull request does to the schema is told"))
         return tuple(steps)
 
 
@@ -80,11 +85,13 @@ class Contents:
     Attributes:
         anonymized: the file of rules that the clone was treated with.
         seeded: the files that this run has run.
+        schema: what is different now.
     """
 
     anonymized: str = ""
     migrated: Migrated | None = None
     seeded: tuple[str, ...] = ()
+    schema: SchemaDiff | None = None
 
 
 NOTHING = Contents()

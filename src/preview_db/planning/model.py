@@ -157,6 +157,7 @@ class Action(enum.StrEnum):
     ANONYMIZE = "anonymize"
     MIGRATE = "migrate"
     SEED = "seed"
+    COMPARE = "compare"
 
     @property
     def label(self) -> str:
@@ -172,6 +173,7 @@ class Action(enum.StrEnum):
             Action.ANONYMIZE: "anonymize data",
             Action.MIGRATE: "apply migrations",
             Action.SEED: "run seed",
+            Action.COMPARE: "compare schema",
         }[self]
 
 

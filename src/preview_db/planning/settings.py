@@ -33,7 +33,7 @@ Wait = Literal["connectable", "ready", "none"]
 
 NOT_YET: frozenset[str] = frozenset(
     {
-        "schema_diff", "hyperdrive", "cloudflare_account_id", "cloudflare_api_token", "hyperdrive_caching", "wrangler_config",
+        "hyperdrive", "cloudflare_account_id", "cloudflare_api_token", "hyperdrive_caching", "wrangler_config",
     }
 )  # fmt: skip
 """Inputs that are agreed on and described, and which this version refuses rather than ignores."""
@@ -128,6 +128,7 @@ class Inputs(_Environment):
     seed: str | None = _path()
     seed_always: Boolean = False
     anonymize: str | None = _path()
+    schema_diff: Boolean = False
     label: str | None = Field(default=None, max_length=100)
     drafts: Boolean = True
     allow_forks: Boolean = False
@@ -233,6 +234,8 @@ class Inputs(_Environment):
             raise ValueError("the command unseal needs sealed, the text, and seal_with, the passphrase it was sealed with")
         if self.anonymize is not None and self.source == "empty":
             raise ValueError("anonymize is for the data that a new database is cloned from, and source names none")
+        if self.schema_diff and self.migrations is None and self.source == "empty":
+            raise ValueError("schema_diff compares with the schema of source, or with the one before the migrations, and there is neither")
         if self.seed_always and self.seed is None:
             raise ValueError("seed_always runs the seed on every run, and seed names none")
         if self.pr is not None and self.branch is not None:
@@ -253,7 +256,6 @@ class Inputs(_Environment):
 
 
 _DEFAULTS_OF_NOT_YET = {
-    "schema_diff": "false",
     "hyperdrive": "false", "hyperdrive_caching": "false",
 }  # fmt: skip
 

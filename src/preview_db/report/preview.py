@@ -13,7 +13,7 @@ from ..errors import PreviewError
 from ..planning import identity
 from ..planning.model import Database, Endpoint, Kind, Plan, Scope
 from ..planning.outcome import Outcome, OutcomeKind, RunResult
-from . import contents
+from . import contents, schema
 from .markdown import code, table, text
 
 _HEADLINES = {
@@ -72,6 +72,7 @@ def comment(outcome: Outcome, facts: Facts) -> str:
     title = "Preview database" + (f" {code(outcome.scope.key)}" if outcome.scope and outcome.scope.key else "")
     lines = [f"### {title}: {_HEADLINES[outcome.kind]}", "", *table(_rows(outcome, facts))]
     if _HEADLINES[outcome.kind] == "ready" and outcome.database is not None:
+        lines += schema.for_comment(outcome.contents.schema) if outcome.contents.schema else []
         lines += [
             "",
             "When this pull request is closed, the database, its data and all its credentials are deleted.",
@@ -113,6 +114,7 @@ def comment(outcome: Outcome, facts: Facts) -> str:
 def summary(outcome: Outcome, facts: Facts) -> str:
     """The job summary: the comment's facts, and each step that was taken with its reason."""
     lines = [f"### preview-db: {outcome.kind}", "", *table(_rows(outcome, facts))]
+    lines += schema.for_summary(outcome.contents.schema) if outcome.contents.schema else []
     if outcome.done:
         lines += ["", "| step | of | why | took |", "|---|---|---|--:|"]
         lines += [

@@ -35,6 +35,7 @@ def read(inputs: Inputs, *, workspace: Path) -> Scripts:
         rules=rules[0] if rules else None,
         seed=scripts("seed", inputs.seed, workspace=workspace) if inputs.seed else (),
         seed_path=inputs.seed or "",
+        compares=inputs.schema_diff,
     )
 
 

@@ -17,6 +17,9 @@ MARKS = f"{migrate.SCHEMA}.marks"
 """What was done to a database, by its id: a clone brings the marks of what it was cloned from along, and those say nothing of it."""
 
 
+_SHORT = 10_000
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class State:
     """What the database says of itself.
@@ -83,6 +86,17 @@ class Session:
             (self.database_id, name, value),
         )
 
+    def value(self, name: str) -> str:
+        """What is noted under ``name``; nothing if nothing is. Only for a note that is too long to be read with all the others."""
+        from psycopg import errors
+
+        try:
+            query = f"SELECT value FROM {MARKS} WHERE database_id = %s AND name = %s"
+            row = self.connection.execute(query.encode(), (self.database_id, name)).fetchone()
+        except (errors.UndefinedTable, errors.InvalidSchemaName):
+            return ""
+        return str(row[0]) if row else ""
+
     def run(self, *scripts: Script, mark: str) -> None:
         """Runs scripts in one transaction with the mark that says so: they are done as a whole or not at all.
 
@@ -108,7 +122,8 @@ class Session:
     def _marks_sql(self) -> str:
         from psycopg.sql import Literal
 
-        return f"SELECT name, value FROM {MARKS} WHERE database_id = {Literal(self.database_id).as_string(self.connection)}"
+        whose = Literal(self.database_id).as_string(self.connection)
+        return f"SELECT name, value FROM {MARKS} WHERE database_id = {whose} AND length(value) < {_SHORT}"
 
     def _query(self, *queries: str) -> list[list[tuple[Any, ...]]]:
         cursor = self.connection.execute("; ".join(queries).encode())
