@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable
 
 from ...errors import InvalidInput, NotFound, Unauthorised
-from ...planning.model import Project
+from ...planning.model import Database, Project
 from . import errors
 from .client import ManagementApi
-from .models import DatabaseWire, bare
+from .models import bare
 
 _MANY = 20
 _TURNS = 4
@@ -131,7 +131,7 @@ def check_region(api: ManagementApi, asked: str) -> None:
         )
 
 
-def source(api: ManagementApi, asked: str, listed: Callable[[], list[DatabaseWire]]) -> dict[str, str] | None:
+def source(api: ManagementApi, asked: str, listed: Callable[[], list[Database]]) -> dict[str, str] | None:
     """The input ``source`` as the API's ``source`` object; none for ``empty``.
 
     Args:
@@ -159,7 +159,7 @@ def source(api: ManagementApi, asked: str, listed: Callable[[], list[DatabaseWir
     return {"type": "backup", "databaseId": database_id, "backupId": backup_id}
 
 
-def _database_named(databases: list[DatabaseWire], asked: str) -> str:
+def _database_named(databases: list[Database], asked: str) -> str:
     by_id = [database for database in databases if bare(database.id) == asked]
     matching = by_id or [database for database in databases if database.name == asked]
     if len(matching) == 1:
