@@ -15,7 +15,7 @@ from pathlib import Path
 
 from preview_db_emulator.client import Emulator, emulator
 
-from . import actions, prisma_cli, pygithub
+from . import actions, prisma_cli, pygithub, wrangler
 from .stage import Attempt, Stage, scripts
 
 NUMBER = 7
@@ -33,6 +33,7 @@ def attempts(stage: Stage, folder: Path | None) -> Iterator[tuple[str, Iterable[
     yield f"prisma {stage.version('prisma8')}", prisma_cli.eight(stage)
     database = stage.api("POST", "/v1/databases", {"projectId": stage.emulator.addresses["project_id"], "name": "adapter"})
     yield f"{adapter} {stage.version(adapter)}", scripts(stage, "adapter", environ=stage.urls(database["id"]))
+    yield f"wrangler {stage.version('wrangler')}", wrangler.attempts(stage)
     yield f"octokit {stage.version('octokit')}", scripts(stage, "octokit")
     yield f"PyGithub {importlib.metadata.version('pygithub')}", pygithub.attempts(stage)
     if folder is None:
