@@ -19,12 +19,10 @@ from ..engine.look import AFTERWARDS, Look
 from ..errors import Cancelled, InvalidInput, PreviewError
 from ..interrupts import Interrupts
 from ..planning import decide, events, lookups
-from ..planning.credential import Credential
 from ..planning.decide import Decision, Task
 from ..planning.events import Event
 from ..planning.lookups import EventState, Lookups
 from ..planning.model import Repository
-from ..planning.outcome import OutcomeKind
 from ..planning.settings import Inputs, Job
 from ..services.github.errors import GitHubFailed
 from ..services.github.repository import GitHubRepository
@@ -34,6 +32,7 @@ from .sign_in import signed_in
 
 if TYPE_CHECKING:
     from ..engine.run import Engine
+    from ..planning.credential import Credential
     from .publish import Publisher
 
 
@@ -55,6 +54,8 @@ def run(environ: Mapping[str, str], log: TextIO, *, interrupts: Interrupts) -> i
     interrupts.over()
     if failure is None:
         return 0
+    from ..planning.outcome import OutcomeKind  # here and below: what decides is imported first, and sends the first requests out
+
     if not runner.has_set("outcome"):  # what an incomplete sweep came to is said already
         with contextlib.suppress(CannotWrite, ValueError):  # where outputs can't be written, that is the failure
             runner.set_output("outcome", OutcomeKind.FAILED)
@@ -182,8 +183,9 @@ class Step:
 
     def _consult_doctor(self, github: GitHubRepository | None) -> None:
         """Looks at all that a run stands on and changes nothing; fails if something of it will not do."""
-        from ..doctor import diagnosis  # both here, since no other run needs them
+        from ..doctor import diagnosis  # all here, since no other run needs them
         from ..doctor.checks import Doctor
+        from ..planning.outcome import OutcomeKind
 
         inputs, repository = self.inputs.model_copy(update={"command": "auto"}), self._repository
 
