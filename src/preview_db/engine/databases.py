@@ -219,7 +219,7 @@ class Databases:
             if self.deadline.monotonic() - said > _SAY_EVERY:
                 said = self.deadline.monotonic()
                 self.log(f"Waiting for {database.id} to become ready: {database.status} after {elapsed:.0f} s")
-            self.sleep(min(POLL, 0.1 + elapsed / 2))
+            self.sleep(min(POLL, max(0.2, elapsed / 25)))  # short at first, so that little is lost of the 5 to 15 s it usually takes
             database = self.read(database.id, progress)
         return database
 

@@ -64,10 +64,11 @@ def log_in(
         except psycopg.Error as error:
             words = _last_line(str(error), string)
         _check_worth_another(words, string)
-        pause = min(0.25 * 2 ** min(attempt, 3), deadline.left)
+        elapsed = deadline.monotonic() - started
+        pause = min(1.0, max(0.1, elapsed / 20), deadline.left)  # short at first: a cold start takes some seconds
         if not pause:
             raise ProvisioningFailed(
-                f"The database can't be logged in to after {deadline.monotonic() - started:.0f} s: {words}.",
+                f"The database can't be logged in to after {elapsed:.0f} s: {words}.",
                 cause="It takes longer than usual to start, or the runner can't reach the database's port.",
                 remedy=f"Raise the input timeout, check that a self-hosted runner may reach port {string.port}, or run the job again.",
             )
