@@ -72,7 +72,7 @@ class Publisher:
     def tell_failure(self, outcome: Outcome) -> None:
         """What was done inside the database and failed: for programs, and in the comment. The error itself is told by who catches it."""
         if outcome.contents.migrated is not None:
-            self.runner.set_output("migrations", migrations_json(outcome.contents.migrated))
+            self.runner.set_output("migrations", json.dumps(migrations_json(outcome.contents.migrated)))
         self._comment(outcome, self._facts(outcome.scope))
 
     def put_out(self, result: RunResult, endpoint: Endpoint) -> None:

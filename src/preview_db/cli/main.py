@@ -19,9 +19,26 @@ except ImportError:  # the action's image leaves the terminal's libraries out
 from .. import __version__
 from ..errors import Cancelled, InvalidInput, PreviewError
 from ..interrupts import Interrupts
-from .options import ABOUT_ONE, ABOUT_PROJECT, COMMENT, DATABASE_ID, DRY_RUN, FORKS, HANDING_OVER, JUDGING, MAKING, YES, together
+from .options import (
+    ABOUT_ONE,
+    ABOUT_PROJECT,
+    COMMENT,
+    DATABASE_ID,
+    DRY_RUN,
+    FORKS,
+    HANDING_OVER,
+    INSIDE,
+    JUDGING,
+    MAKING,
+    MIGRATIONS,
+    SCHEMA_DIFF,
+    YES,
+    together,
+)
 
 _NO_INPUTS = ("repo", "repo_id", "as_json", "yes", "comment", "export", "env_file", "show_secrets", "everything")
+_COMMANDS = {"list": "plan", "migrate": "connect", "diff": "connect"}
+"""What a command is to the engine, where that has another word for it."""
 _EPILOG = """\b
 Environment:
   PRISMA_SERVICE_TOKEN   the service token of your Prisma workspace
@@ -89,7 +106,7 @@ def list_(**options: Any) -> None:
 
 
 @main.command()
-@together(ABOUT_ONE, ABOUT_PROJECT, FORKS, MAKING, HANDING_OVER, DRY_RUN, COMMENT)
+@together(ABOUT_ONE, ABOUT_PROJECT, FORKS, MAKING, INSIDE, HANDING_OVER, DRY_RUN, COMMENT)
 def create(**options: Any) -> None:
     """Create a preview, or find the one there is, with its data.
 
@@ -109,10 +126,26 @@ def connect(**options: Any) -> None:
 
 
 @main.command()
-@together(ABOUT_ONE, ABOUT_PROJECT, FORKS, MAKING, HANDING_OVER, DRY_RUN, YES, COMMENT)
+@together(ABOUT_ONE, ABOUT_PROJECT, FORKS, MAKING, INSIDE, HANDING_OVER, DRY_RUN, YES, COMMENT)
 def reset(**options: Any) -> None:
     """Replace a preview by a new, empty one."""
     _carry_out("reset", options)
+
+
+@main.command()
+@together(ABOUT_ONE, DATABASE_ID, ABOUT_PROJECT, MIGRATIONS, SCHEMA_DIFF)
+def migrate(**options: Any) -> None:
+    """Apply what is pending of a folder of migrations to a preview there is."""
+    if not options["migrations"]:
+        raise click.UsageError("Give --migrations, the folder they are in.")
+    _carry_out("migrate", options)
+
+
+@main.command()
+@together(ABOUT_ONE, DATABASE_ID, ABOUT_PROJECT)
+def diff(**options: Any) -> None:
+    """Say how a preview's schema differs from what it was cloned from."""
+    _carry_out("diff", options)
 
 
 @main.command()
@@ -219,7 +252,7 @@ def _check_usage(options: dict[str, Any]) -> None:
 def _inputs(command: str, options: dict[str, Any]) -> dict[str, str]:
     """The options as the action's inputs: the rest is the same from there on."""
     given = {name: value for name, value in options.items() if name not in _NO_INPUTS and value not in (None, ())}
-    words: dict[str, str] = {"command": "plan" if command == "list" else command}
+    words: dict[str, str] = {"command": _COMMANDS.get(command, command)}
     for name, value in given.items():
         words[name] = "\n".join(value) if isinstance(value, tuple) else str(value).lower() if isinstance(value, bool) else str(value)
     return words

@@ -65,6 +65,16 @@ MAKING = together(
     ),
     click.option("--database-name", metavar="NAME", help="What the Prisma Console shows.  [default: its identity]"),
 )
+MIGRATIONS = click.option("--migrations", metavar="FOLDER", help="Migrations to apply: Prisma's, or .sql files in order.")
+SCHEMA_DIFF = click.option("--schema-diff", is_flag=True, default=None, help="Say what that does to the schema.")
+INSIDE = together(
+    MIGRATIONS,
+    click.option("--on-drift", type=click.Choice(["fail", "reset"]), help="If those in it were edited or failed.  [default: fail]"),
+    click.option("--seed", metavar="PATH", help="SQL for a new database: a file, or a folder of them."),
+    click.option("--seed-always", is_flag=True, default=None, help="Run the seed in one that is not new, too."),
+    click.option("--anonymize", metavar="FILE", help="SQL that a new clone is anonymized with, before anything else."),
+    SCHEMA_DIFF,
+)
 FORKS = click.option(
     "--allow-forks/--no-allow-forks", default=None, help="Whether forks' pull requests get one.  [default: no-allow-forks]"
 )

@@ -53,6 +53,9 @@ class Output:
 
     def _facts(self, result: RunResult) -> None:
         self.terminal.table((), tables.facts(result, self.endpoint))
+        if (schema := result.outcome.contents.schema) is not None:
+            for line in (*(f"! {clause}" for clause in schema.destructive), *schema.lines):
+                self.terminal.line(line)
         for credential in result.credentials if self.show_secrets else ():
             self.terminal.reveal(f"{credential.name} {credential.string(self.endpoint).url.get_secret_value()}")
 

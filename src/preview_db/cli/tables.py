@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from ..planning.contents import Contents
 from ..planning.credential import Credential
 from ..planning.model import Action, Database, Endpoint, Kind, Plan, Scope, Step
 from ..planning.outcome import Outcome, OutcomeKind, RunResult
+from ..planning.schema import SchemaDiff
 from ..planning.stale import StaleReason, Sweep, SweepStatus, Swept, age
 from ..planning.words import count
 from ..report import sweep as sweep_report
+from ..report.contents import migrations_json
 from ..report.preview import plan_json
 
 Row = tuple[str, ...]
@@ -46,6 +49,7 @@ def facts(result: RunResult, endpoint: Endpoint) -> list[Row]:
         rows += [("status", _status(outcome, database)), ("created", _time(database.created_at))]
         rows += [("region", database.region)] if database.region else []
     rows += [("project", f"{result.project.name} ({result.project.id})")] if result.project else []
+    rows += _inside(outcome.contents)
     for credential in result.credentials:
         string = credential.string(endpoint)
         rows.append((f"credential {credential.name}", f"{string.user} at {string.host}:{string.port}/{string.database}"))
@@ -67,10 +71,47 @@ def outcome_json(result: RunResult, endpoint: Endpoint, *, reveal: bool) -> dict
         "database": _database_json(outcome, outcome.database) if outcome.database else None,
         "project_id": result.project.id if result.project else None,
         "connections": [_credential_json(credential, endpoint, reveal=reveal) for credential in result.credentials],
+        "contents": contents_json(outcome.contents),
         "plan": plan_json(outcome.plan) if outcome.plan else None,
         "steps": [{"action": done.step.action, "subject": done.step.subject, "seconds": round(done.seconds, 1)} for done in outcome.done],
         "warnings": list(outcome.warnings),
     }
+
+
+def contents_json(contents: Contents) -> dict[str, Any]:
+    """What was done inside the database."""
+    return {
+        "anonymized": contents.anonymized or None,
+        "migrations": migrations_json(contents.migrated) if contents.migrated else None,
+        "seeded": list(contents.seeded),
+        "schema": _schema_json(contents.schema) if contents.schema else None,
+    }
+
+
+def _schema_json(schema: SchemaDiff) -> dict[str, Any]:
+    changes = [
+        {
+            "kind": change.thing.kind,
+            "of": change.thing.owner,
+            "name": change.thing.name or None,
+            "how": change.how,
+            "before": change.before.definition if change.before else None,
+            "after": change.after.definition if change.after else None,
+        }
+        for change in schema.changes
+    ]
+    return {"against": schema.against, "headline": schema.headline, "destructive": list(schema.destructive), "changes": changes}
+
+
+def _inside(contents: Contents) -> list[Row]:
+    rows: list[Row] = [("anonymized", f"by {contents.anonymized}")] if contents.anonymized else []
+    if (migrated := contents.migrated) is not None:
+        done = f"{len(migrated.applied)} applied ({', '.join(migrated.applied)})" if migrated.applied else "up to date"
+        rows.append(("migrations", f"{done}, {migrated.before} before"))
+    rows += [("seed", ", ".join(contents.seeded))] if contents.seeded else []
+    if (schema := contents.schema) is not None:
+        rows.append(("schema", f"{schema.headline or 'no difference'} (against {schema.against})"))
+    return rows
 
 
 def plan_rows(plan: Plan) -> list[Row]:

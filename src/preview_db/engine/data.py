@@ -165,15 +165,32 @@ class Data:
 
         with self._inside(CompareFailed, turn, step.subject, "What was done before stays.") as session:
             is_clone = turn.handed_out.source is not None
-            if turn.before is None and is_clone:
+            if self.scripts.since_created:
+                turn.before = self._begun_with(session, turn)
+            elif turn.before is None and is_clone:
                 self._look_before(session, turn)
             if turn.before is None:
                 return "nothing was pending"
             now = catalogue.read(session.connection)
-        against = "what it was cloned from" if is_clone else "before this run's migrations"
+        against = "what it was cloned from" if is_clone else _AGAINST[self.scripts.since_created]
         found = schema.diff(turn.before, now, against=against)
         turn.contents = dataclasses.replace(turn.contents, schema=found)
         return found.headline or "no difference"
+
+    @staticmethod
+    def _begun_with(session: Session, turn: Turn) -> schema.Schema:
+        if turn.handed_out.source is None:
+            return schema.Schema.of(())
+        noted = session.value(_SCHEMA)
+        if not noted:
+            error = CompareFailed(
+                f"It is not known what {turn.handed_out.id} was cloned from.",
+                cause="A clone notes that when it is created, if schema_diff is set then.",
+                remedy="Set schema_diff: true (--schema-diff), and have the preview made anew: preview-db reset.",
+            )
+            error.outcome = _outcome(turn)
+            raise error
+        return schema.Schema.from_json(noted)
 
     def _look_before(self, session: Session, turn: Turn) -> None:
         """Keeps the schema as it is before anything of the pull request's is in it: of a new clone in the database, for later runs."""
@@ -338,6 +355,7 @@ class Data:
         raise error
 
 
+_AGAINST = {True: "an empty database", False: "before this run's migrations"}
 _WHY_THEY_DIFFER = {
     (True, False): "An earlier run's migration failed or was stopped, and the state it left is not known.",
     (False, True): "It was made by 'prisma db push', by hand or by a source that has no migrations.",

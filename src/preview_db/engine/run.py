@@ -221,7 +221,7 @@ class Engine:
             mint_suffix=self.mint_suffix,
             ephemeral=self.inputs.ephemeral,
             grace=self.inputs.credential_grace,
-            inside=self.scripts.steps if decision.task in (Task.ENSURE, Task.RESET) else (),
+            inside=self.scripts.steps,
         )
 
     def _described(self, api: ManagementApi, project: Project, database_id: str) -> tuple[Scope, str]:

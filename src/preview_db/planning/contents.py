@@ -32,6 +32,7 @@ class Scripts:
         seed: in the order in which they run.
         seed_path: the file or folder that those were asked for by.
         compares: whether it is told what all of it did to the schema.
+        since_created: whether that is compared with what the database began with, also where that is nothing.
     """
 
     migrations: MigrationFolder | None = None
@@ -39,6 +40,7 @@ class Scripts:
     seed: tuple[Script, ...] = ()
     seed_path: str = ""
     compares: bool = False
+    since_created: bool = False
 
     @property
     def steps(self) -> tuple[Step, ...]:

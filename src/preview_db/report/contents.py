@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from typing import Any
 
 from ..planning.contents import Contents, Migrated
 from ..planning.model import Source
@@ -31,15 +31,14 @@ def rows(contents: Contents, source: Source | None) -> list[tuple[str, str]]:
     return found
 
 
-def migrations_json(migrated: Migrated) -> str:
+def migrations_json(migrated: Migrated) -> dict[str, Any]:
     """The same of the migrations for programs."""
-    content = {
+    return {
         "applied": list(migrated.applied),
         "pending": list(migrated.pending),
         "failed": migrated.failed or None,
         "applied_before": migrated.before,
     }
-    return json.dumps(content)
 
 
 def _came_from(source: Source) -> str:

@@ -185,7 +185,7 @@ def outputs(result: RunResult, endpoint: Endpoint) -> list[tuple[str, str | Secr
     project_id = project.id if project else database.project_id if database else ""
     plain += [("project_id", project_id)] if project_id else []
     migrated = outcome.contents.migrated
-    plain += [("migrations", contents.migrations_json(migrated))] if migrated else []
+    plain += [("migrations", json.dumps(contents.migrations_json(migrated)))] if migrated else []
     plain += [("plan", json.dumps(plan_json(outcome.plan)))] if outcome.plan else []
     deleted = outcome.kind in (OutcomeKind.DELETED, OutcomeKind.RESET)  # a reset deletes the one it replaces
     plain += [("outcome", outcome.kind), ("deleted", "true" if deleted else "false")]

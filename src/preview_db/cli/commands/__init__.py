@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from ...interrupts import Interrupts
 from ..console import Terminal
 from ..target import with_token
+from . import inside, plan, preview, sweep
 from . import list as list_
-from . import plan, preview, sweep
 from .session import Asked, Session
 
 _RUNS = {
@@ -17,6 +17,8 @@ _RUNS = {
     "connect": preview.run,
     "reset": preview.run,
     "delete": preview.run,
+    "migrate": inside.run,
+    "diff": inside.run,
     "sweep": sweep.run,
     "plan": plan.run,
 }

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from ...errors import InvalidInput, NoPreview, NotFound
 from ...planning import decide, lookups
-from ...planning.decide import Task
+from ...planning.decide import Decision, Task
+from ...planning.fields import RequestedConnection
 from ...planning.lookups import EventState, Lookups
-from ...planning.outcome import OutcomeKind
+from ...planning.outcome import OutcomeKind, RunResult
 from ...services.dotenv import file as env_file
 from ...services.github.errors import GitHubFailed
 from .. import ci
@@ -24,23 +25,17 @@ def run(session: Session) -> int:
     decision = decide.decide(session.inputs, EVENT, session.target.repository, _looked_up(session))
     if decision.task is Task.NOTHING:
         raise _none_left(decision.reason, decision.advice or "Reopen it if it should have one.")
-    path = asked.env_file if not session.inputs.only_plans else None
-    workspace, path = ci.placed(path, Path.cwd(), session.target.around.top) if path else (Path(), "")
-    if path:
-        env_file.check(path, workspace=workspace)
+    workspace, path = _env_file(session)
     if not asked.hands_over and decision.task is Task.CONNECT:
         decision = dataclasses.replace(decision, task=Task.STATUS)
-    if not asked.hands_over and decision.task is Task.ENSURE:
-        session = session.with_inputs(session.inputs.model_copy(update={"connections": ()}))
+    if decision.task in (Task.ENSURE, Task.RESET):
+        session = session.with_scripts()
     if decision.task in (Task.REMOVE, Task.RESET):
         session.confirm(decision)
-    try:
-        result = session.run(decision)
-    except NoPreview as error:
-        raise _no_preview(error.what) from None
+    result = _carried_out(session, decision)
     outcome = result.outcome
     if decision.task is Task.STATUS and outcome.kind is OutcomeKind.ABSENT:
-        raise _no_preview(f"There is no preview of {outcome.scope}.")
+        raise no_preview(f"There is no preview of {outcome.scope}.")
     session.output.result(result)
     if decision.task is Task.STATUS:
         session.terminal.notice("No credential was created", "say where it is to go, with --export, --env-file or --show-secrets")
@@ -52,6 +47,28 @@ def run(session: Session) -> int:
     if decision.task is not Task.REMOVE and outcome.kind in (OutcomeKind.DELETED, OutcomeKind.ABSENT):
         raise _none_left(outcome.reason, "Reopen it if it should have one.")
     return 0
+
+
+def _env_file(session: Session) -> tuple[Path, str]:
+    """The file to write to, below the folder to stay in; none if there is none to be written."""
+    if session.asked.env_file is None or session.inputs.only_plans:
+        return Path(), ""
+    workspace, path = ci.placed(session.asked.env_file, Path.cwd(), session.target.around.top)
+    env_file.check(path, workspace=workspace)
+    return workspace, path
+
+
+def _carried_out(session: Session, decision: Decision) -> RunResult:
+    """What the run came to. One that hands nothing over has no credential, but what it takes to do something inside the database."""
+    for_nobody = not session.asked.hands_over and decision.task is Task.ENSURE
+    if for_nobody:
+        inside = (RequestedConnection(name="inside"),) if session.scripts.steps else ()
+        session = session.with_inputs(session.inputs.model_copy(update={"connections": inside}))
+    try:
+        result = session.run(decision)
+    except NoPreview as error:
+        raise no_preview(error.what) from None
+    return session.without_credentials(result) if for_nobody else result
 
 
 def _looked_up(session: Session) -> EventState:
@@ -102,7 +119,7 @@ def _none_left(reason: str, remedy: str) -> NoPreview:
     )
 
 
-def _no_preview(what: str) -> NoPreview:
+def no_preview(what: str) -> NoPreview:
     return NoPreview(
         what, cause="It was not created yet, or was deleted; 'connect' never creates one.", remedy="Create it: preview-db create"
     )

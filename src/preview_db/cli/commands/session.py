@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from pydantic import SecretStr
 from ...engine.run import Engine
 from ...errors import InvalidInput, NotFound
 from ...interrupts import Interrupts
+from ...planning.contents import NO_SCRIPTS, Scripts
 from ...planning.decide import Decision, Task
 from ...planning.events import Event
 from ...planning.lookups import EventState
@@ -20,6 +22,7 @@ from ...planning.model import Action
 from ...planning.outcome import Outcome, OutcomeKind, RunResult
 from ...planning.settings import Inputs
 from ...report import preview as preview_report
+from ...services import sql_files
 from ...services.github.errors import GitHubFailed
 from ...services.github.repository import GitHubRepository
 from .. import ci, tables
@@ -68,6 +71,7 @@ class Session:
     output: Output
     terminal: Terminal
     interrupts: Interrupts
+    scripts: Scripts = NO_SCRIPTS
 
     @classmethod
     def begin(cls, asked: Asked, environ: Mapping[str, str], terminal: Terminal, interrupts: Interrupts) -> Session:
@@ -100,7 +104,26 @@ class Session:
         inputs = self.inputs.model_copy(update={"dry_run": True}) if dry_run else self.inputs
         # Digits-digits, as a run of a workflow has it: so the plan's rule for superseded credentials holds among both.
         suffix = f"{int(time.time())}-1"
-        return Engine(inputs, self.target.repository, self.target.github, self.terminal, self.interrupts, suffix)
+        repository, github = self.target.repository, self.target.github
+        return Engine(inputs, repository, github, self.terminal, self.interrupts, suffix, scripts=self.scripts)
+
+    def without_credentials(self, result: RunResult) -> RunResult:
+        """The same once its credentials are revoked: they were for what the command does, and nobody sees them."""
+        if result.credentials:
+            self.engine().revoke(result.credentials)
+        return dataclasses.replace(result, credentials=(), variables={})
+
+    def with_scripts(self) -> Session:
+        """With the files that the options name, which are relative to the current folder and in the checkout.
+
+        Raises:
+            InvalidInput: one is not there, or will not do.
+        """
+        here = Path.cwd().resolve()
+        top = Path(self.target.around.top or here).resolve()
+        paths = {name: getattr(self.inputs, name) for name in ("migrations", "seed", "anonymize")}
+        placed = {name: os.path.relpath(here / path, top) for name, path in paths.items() if path}
+        return dataclasses.replace(self, scripts=sql_files.read(self.inputs.model_copy(update=placed), workspace=top))
 
     @contextlib.contextmanager
     def working(self) -> Iterator[None]:
