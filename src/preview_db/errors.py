@@ -19,6 +19,8 @@
     ├── Unreachable               no answer that can be understood
     ├── Refused                   the Management API said no
     ├── Unanswered                a creation got no answer
+    ├── HyperdriveRefused         Cloudflare said no
+    ├── HyperdriveLimit           the Cloudflare account may have no more configurations
     ├── GitHubFailed              GitHub did not do what was asked
     ├── ProvisioningFailed        a database did not become usable
     ├── InsideFailed              something that is done inside the database failed

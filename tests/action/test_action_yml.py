@@ -22,7 +22,8 @@ AGREED_INPUTS = {
     "database_id", "database_name", "connections", "endpoint", "env_file", "ephemeral", "credential_grace", "seal_with", "sealed",
     "wait", "timeout", "on_push", "migrations", "on_drift", "seed", "seed_always", "schema_diff", "label", "drafts", "allow_forks",
     "max_idle", "keep_label", "max_deletions", "dry_run", "comment", "summary", "deployment", "hyperdrive", "cloudflare_account_id",
-    "cloudflare_api_token", "hyperdrive_caching", "wrangler_config", "github_token", "verify_certificate", "anonymize",
+    "cloudflare_api_token", "hyperdrive_caching", "wrangler_config", "wrangler_binding", "wrangler_env",
+    "github_token", "verify_certificate", "anonymize",
 }  # fmt: skip
 MASKED_OUTPUTS = {"database_url", "direct_url", "pooled_url", "password", "connection_urls"}
 OPEN_OUTPUTS = {
@@ -66,14 +67,8 @@ def test_the_defaults_are_the_program_s_own() -> None:
 
 def test_every_setting_of_the_program_is_an_input() -> None:
     # An API's address is the environment's to say, not an input: a token would follow it.
-    own = set(settings.Inputs.model_fields) - {"management_api_url"}
-    assert own | settings.NOT_YET | {"project_id"} == AGREED_INPUTS
-
-
-def test_what_this_version_refuses_stands_under_its_own_heading() -> None:
-    text = FILE.read_text("utf-8")
-    refused = re.split(r"^  # Agreed, but not in this version.*$", text, flags=re.MULTILINE)[1].split("\noutputs:")[0]
-    assert set(re.findall(r"^  (\w+):$", refused, re.MULTILINE)) == settings.NOT_YET
+    own = set(settings.Inputs.model_fields) - {"management_api_url", "cloudflare_api_base_url"}
+    assert own | {"project_id"} == AGREED_INPUTS
 
 
 def test_the_stand_in_s_runner_reads_the_same_inputs_as_a_yaml_parser() -> None:

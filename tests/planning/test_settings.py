@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preview_db.errors import InvalidInput
-from preview_db.planning.settings import NOT_YET, Inputs, Job
+from preview_db.planning.settings import Inputs, Job
 
 
 def test_an_unset_input_is_the_default() -> None:
-    empty = Inputs.read({f"INPUT_{name.upper()}": "" for name in Inputs.model_fields} | {f"INPUT_{name.upper()}": "" for name in NOT_YET})
+    empty = Inputs.read({f"INPUT_{name.upper()}": "" for name in Inputs.model_fields})
     assert empty == Inputs.read({})
 
 
@@ -102,12 +102,6 @@ def test_nonsense_is_named_with_what_the_input_takes(name: str, value: str, take
 def test_a_token_is_sent_over_https_or_to_this_machine(url: str) -> None:
     with pytest.raises(InvalidInput, match="PRISMA_MANAGEMENT_API_URL"):
         Inputs.read({"PRISMA_MANAGEMENT_API_URL": url})
-
-
-@pytest.mark.parametrize("name", sorted(NOT_YET))
-def test_an_input_of_a_later_version_is_refused_rather_than_ignored(name: str) -> None:
-    with pytest.raises(InvalidInput, match=f"The input {name} is not available"):
-        Inputs.read({f"INPUT_{name.upper()}": "something"})
 
 
 @given(name=st.sampled_from(sorted(Inputs.model_fields)), value=st.text(max_size=50))

@@ -186,6 +186,10 @@ LABELS = {
     Action.MIGRATE: "apply migrations",
     Action.SEED: "run seed",
     Action.COMPARE: "compare schema",
+    Action.CREATE_CONFIGURATION: "create Hyperdrive configuration",
+    Action.CHECK_CONFIGURATION: "check Hyperdrive configuration",
+    Action.UPDATE_CONFIGURATION: "update Hyperdrive configuration",
+    Action.DELETE_CONFIGURATION: "delete Hyperdrive configuration",
 }
 
 

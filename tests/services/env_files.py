@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from preview_db.errors import PreviewError
 from preview_db.services.dotenv.file import check, write
-from preview_db.services.dotenv.lines import CannotWrite
+from preview_db.services.workspace import CannotWrite
 
 URL = "postgres://user:p%25ss%24@db.prisma.io:5432/postgres?sslmode=require&application_name=a%20b"
 KEY = "DATABASE_URL"

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from preview_db.services.dotenv import lines as env_lines
-from preview_db.services.dotenv.lines import CannotWrite
+from preview_db.services.workspace import CannotWrite
 from tests.services.env_files import HOLDS, KEY, URL, put, refused
 
 Loader = Callable[[Path], Mapping[str, str | None]]

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from preview_db.services.dotenv.file import LARGEST, check
-from preview_db.services.dotenv.lines import CannotWrite
+from preview_db.services.workspace import CannotWrite
 from tests.services.env_files import HOLDS, put, refused
 
 # Whose it is

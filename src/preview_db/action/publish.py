@@ -92,6 +92,14 @@ class Publisher:
 
             for warning in env_file.write(self.inputs.env_file, variables, workspace=self.workspace):
                 self.runner.warning("env_file", warning)
+        configuration = result.outcome.configuration
+        if self.inputs.wrangler_config is not None and configuration is not None and not self.inputs.only_plans:
+            from ..services.cloudflare import wrangler  # here, since most runs write none
+
+            inputs = self.inputs
+            wrangler.write(
+                self.inputs.wrangler_config, inputs.wrangler_binding, inputs.wrangler_env, configuration.id, workspace=self.workspace
+            )
         if self.inputs.seal_with is not None and result.credentials and self.inputs.command != "unseal":
             from . import envelope, seal  # here, since most runs seal nothing
 

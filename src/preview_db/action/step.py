@@ -124,6 +124,8 @@ class Step:
             self.runner.notice("Nothing to do", ". ".join(filter(None, (decision.reason, decision.advice))) + ".")
         from ..engine.data import InsideFailed  # here, as below
 
+        if decision.task in (Task.ENSURE, Task.RESET, Task.CONNECT) and not self.inputs.only_plans:
+            self._check_wrangler_config()
         publisher = self._publisher(github, state)
         publisher.look_for_comment(decision)
         with publisher.answering(decision), publisher.deploying(decision) as deployed:
@@ -227,6 +229,14 @@ class Step:
             from ..services.dotenv import file as env_file  # here, since most runs write none
 
             env_file.check(self.inputs.env_file, workspace=self._workspace)
+
+    def _check_wrangler_config(self) -> None:
+        """The same for the Wrangler configuration. A run that only deletes needs no checkout, and has none."""
+        if self.inputs.wrangler_config is not None:
+            from ..services.cloudflare import wrangler  # here, since most runs write none
+
+            inputs = self.inputs
+            wrangler.check(self.inputs.wrangler_config, inputs.wrangler_binding, inputs.wrangler_env, workspace=self._workspace)
 
     def _unseal(self) -> None:
         """Opens what another job has sealed, and hands it out as if this one had created it."""

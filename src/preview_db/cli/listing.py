@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from ..planning.events import PullRequest
-from ..planning.model import Action, Database, Kind, Scope, Status
+from ..planning.model import Action, Configuration, Database, Kind, Scope, Status
 from ..planning.stale import Preview, StaleReason, Verdict, age
 from .tables import Row, scope_json, short
 
+HYPERDRIVE = "hyperdrive"
 COLUMNS = ("preview", "branch", "state", "age", "idle", "region", "credentials", "database", "sweep")
 
 
@@ -22,12 +23,14 @@ class Entry:
     Attributes:
         pull_request: as GitHub shows it, if it is open.
         verdict: what a sweep has to say; none if GitHub was not asked.
+        configurations: the preview's Hyperdrive configurations, as far as they were asked for.
     """
 
     scope: Scope
     database: Database
     pull_request: PullRequest | None = None
     verdict: Verdict | None = None
+    configurations: tuple[Configuration, ...] = ()
 
     @property
     def branch(self) -> str:
@@ -74,11 +77,20 @@ def entries(
         verdict = judged.get(preview.tag)
         scope = verdict.preview.scope if verdict else preview.scope
         pull_request = open_by_number.get(scope.pull_request or 0)
-        found += (Entry(scope, database, pull_request, verdict) for database in preview.databases)
+        found += (Entry(scope, database, pull_request, verdict, preview.configurations) for database in preview.databases)
     return sorted(found, key=lambda entry: (entry.database.created_at, entry.database.id))
 
 
-def row(entry: Entry, now: datetime) -> Row:
+def table(found: Sequence[Entry], now: datetime) -> tuple[Row, list[Row]]:
+    """The columns, and a row an entry; that of Hyperdrive only where there is something in it."""
+    rows = [_row(entry, now) for entry in found]
+    if not any(entry.configurations for entry in found):
+        return COLUMNS, rows
+    pointing = [", ".join(configuration.id for configuration in entry.configurations) for entry in found]
+    return (*COLUMNS, HYPERDRIVE), [(*row, ids) for row, ids in zip(rows, pointing, strict=True)]
+
+
+def _row(entry: Entry, now: datetime) -> Row:
     database, active_at = entry.database, entry.active_at
     return (
         short(entry.scope),
@@ -106,6 +118,7 @@ def as_json(entry: Entry) -> dict[str, Any]:
         "database_name": database.name,
         "status": database.status,
         "region": database.region,
+        **({"hyperdrive_id": entry.configurations[0].id} if entry.configurations else {}),
         "credentials": len(database.connections),
         "goes": bool(entry.goes) if entry.verdict else None,
         "reason": entry.goes or (entry.verdict.reason if entry.verdict else None),

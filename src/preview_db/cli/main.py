@@ -43,6 +43,8 @@ _EPILOG = """\b
 Environment:
   PRISMA_SERVICE_TOKEN   the service token of your Prisma workspace
   PRISMA_PROJECT_ID      the project, where --project does not say
+  CLOUDFLARE_API_TOKEN   a token that may edit Hyperdrive, for --hyperdrive
+  CLOUDFLARE_ACCOUNT_ID  the account for it
   GH_TOKEN, GITHUB_TOKEN what GitHub is asked with
 
 \b

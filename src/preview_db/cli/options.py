@@ -32,6 +32,12 @@ ABOUT_PROJECT = together(
     click.option("--project", metavar="NAME|ID", help="The Prisma project; PRISMA_PROJECT_ID if not given."),
     click.option("--repo", callback=_full_name, metavar="OWNER/NAME", help="The repository on GitHub."),
     click.option("--repo-id", type=click.IntRange(1), metavar="N", help="Its id, where there is no GitHub token to read it with."),
+    click.option(
+        "--hyperdrive",
+        is_flag=True,
+        default=None,
+        help="Their Hyperdrive configurations, too. Takes CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID.",
+    ),
     click.option("--workspace", metavar="NAME|ID", help="The workspace the service token must belong to."),
     click.option("--json", "as_json", is_flag=True, help="Answer in JSON. Progress goes to standard error either way."),
 )

@@ -73,7 +73,7 @@ class Output:
             previews = [listing.as_json(entry) for entry in entries]
             self.terminal.json({"project_id": found.project.id, "previews": previews, "others": dict(found.others)})
         elif entries:
-            self.terminal.table(listing.COLUMNS, [listing.row(entry, now) for entry in entries])
+            self.terminal.table(*listing.table(entries, now))
         else:
             self.terminal.line(f"No previews in the project {found.project.name}.")
 

@@ -48,6 +48,7 @@ def facts(result: RunResult, endpoint: Endpoint) -> list[Row]:
         rows += [("database", f"{database.name} ({database.id})")]
         rows += [("status", _status(outcome, database)), ("created", _time(database.created_at))]
         rows += [("region", database.region)] if database.region else []
+    rows += [("hyperdrive", outcome.configuration.id)] if outcome.configuration else []
     rows += [("project", f"{result.project.name} ({result.project.id})")] if result.project else []
     rows += _inside(outcome.contents)
     for credential in result.credentials:
@@ -69,6 +70,7 @@ def outcome_json(result: RunResult, endpoint: Endpoint, *, reveal: bool) -> dict
         **(scope_json(outcome.scope) if outcome.scope else {}),
         "identity": outcome.identity,
         "database": _database_json(outcome, outcome.database) if outcome.database else None,
+        **({"hyperdrive_id": outcome.configuration.id} if outcome.configuration else {}),
         "project_id": result.project.id if result.project else None,
         "connections": [_credential_json(credential, endpoint, reveal=reveal) for credential in result.credentials],
         "contents": contents_json(outcome.contents),
@@ -119,27 +121,35 @@ def plan_rows(plan: Plan) -> list[Row]:
 
 
 def sweep_rows(sweep: Sweep) -> list[Row]:
-    """A row for every database that goes, went or should have gone, and for every credential that is revoked; not for what stays."""
+    """A row for everything that goes, went or should have gone: databases, configurations, credentials; not for what stays."""
     rows: list[Row] = []
     for swept in sorted(sweep.swept, key=lambda swept: swept.status):
         scope, reason = short(swept.verdict.preview.scope), swept.verdict.reason
-        for step in swept.verdict.plan.of(Action.DELETE, Action.REVOKE):
-            is_database = step.action is Action.DELETE and step.database is not None
-            subject = step.database.id if is_database and step.database else f"credential {step.subject}"
-            old = age(sweep.now - step.database.created_at) if is_database and step.database else ""
+        for step in swept.verdict.plan.of(Action.DELETE_CONFIGURATION, Action.DELETE, Action.REVOKE):
+            subject, created_at = _subject(step)
+            old = age(sweep.now - created_at) if created_at else ""
             why = step.reason if swept.verdict.why is StaleReason.WANTED else reason
             failed = swept.note if swept.status is SweepStatus.FAILED else ""
             rows.append((scope, subject, old, _what(swept, step, dry_run=sweep.dry_run), f"{why}. {failed}" if failed else why))
     return rows
 
 
+def _subject(step: Step) -> tuple[str, datetime | None]:
+    """What a sweep's step is about, and since when there is such a thing, of what is deleted."""
+    if step.action is Action.DELETE:
+        return step.on_database.id, step.on_database.created_at
+    if step.action is Action.DELETE_CONFIGURATION:
+        return f"Hyperdrive {step.on_configuration.id}", step.on_configuration.created_at
+    return f"credential {step.subject}", None
+
+
 def _what(swept: Swept, step: Step, *, dry_run: bool) -> str:
-    """What became of the database or credential that ``step`` is about: of a preview that stays, a duplicate or a credential may go."""
+    """What became of what ``step`` is about: of a preview that stays, a duplicate or a credential may go."""
     if swept.status is not SweepStatus.KEPT:
         return swept.status
     if dry_run:
         return SweepStatus.WOULD_GO
-    return SweepStatus.DELETED if step.action is Action.DELETE else "revoked"
+    return "revoked" if step.action is Action.REVOKE else SweepStatus.DELETED
 
 
 def sweep_line(sweep: Sweep) -> str:
@@ -149,7 +159,7 @@ def sweep_line(sweep: Sweep) -> str:
         deletions = swept.verdict.deletions
         status = swept.status if swept.status is not SweepStatus.KEPT else SweepStatus.WOULD_GO if sweep.dry_run else SweepStatus.DELETED
         counts[status] += deletions
-        counts[SweepStatus.KEPT] += len(swept.verdict.preview.databases) - deletions
+        counts[SweepStatus.KEPT] += max(0, len(swept.verdict.preview.databases) - deletions)
     told = [f"{number} {status}" for status, number in counts.items() if number]
     others = [sweep_report.counted(number, what) for what, number in sweep.others.items() if number]
     line = f"Databases: {', '.join(told)}" if told else "No previews"
@@ -168,8 +178,10 @@ def sweep_json(result: RunResult, sweep: Sweep) -> dict[str, Any]:
 def question(sweep: Sweep) -> str:
     """What to ask before a sweep; nothing if it would do nothing. What is beyond its limit is not asked about: it stays."""
     plans = [swept.verdict.plan for swept in sweep.of(SweepStatus.WOULD_GO, SweepStatus.KEPT)]
-    deletions, revocations = (sum(len(plan.of(action)) for plan in plans) for action in (Action.DELETE, Action.REVOKE))
+    of_each = (sum(len(plan.of(action)) for plan in plans) for action in (Action.DELETE, Action.DELETE_CONFIGURATION, Action.REVOKE))
+    deletions, configurations, revocations = of_each
     parts = [f"delete {count(deletions, 'database')} with {'its' if deletions == 1 else 'their'} data"] if deletions else []
+    parts += [f"delete {count(configurations, 'Hyperdrive configuration')}"] if configurations else []
     parts += [f"revoke {count(revocations, 'superseded credential')}"] if revocations else []
     asked = " and ".join(parts)
     return f"{asked[:1].upper()}{asked[1:]}?" if asked else ""

@@ -13,11 +13,13 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from ..errors import Cancelled, PreviewError, UnsupportedEvent
-from ..planning import identity
+from ..planning import hyperdrive, identity
 from ..planning.decide import MEANS, Decision
 from ..planning.model import Endpoint, Project, Repository, Scope
 from ..planning.settings import Inputs
+from ..planning.words import count
 from ..services import http
+from ..services.cloudflare.client import hyperdrive_of
 from ..services.prisma import lookup
 from ..services.prisma.client import ManagementApi, api_of
 from ..services.prisma.models import DatabaseWire, EndpointWire
@@ -61,6 +63,7 @@ class Doctor:
             "service token": self._service_token,
             "project": self._project_asked_for,
             "region": self._region,
+            "Hyperdrive": self._hyperdrive,
             "GitHub API": self._github_api,
             "repository": self._repository,
             "pull requests": self._pull_requests,
@@ -72,7 +75,8 @@ class Doctor:
             "name": self._name,
             "database": self._database,
         }
-        skipped = {name for name, wanted in (("deployments", self.inputs.deployment), ("event", self.decision)) if not wanted}
+        asked_for = (("deployments", self.inputs.deployment), ("event", self.decision), ("Hyperdrive", self.inputs.hyperdrive))
+        skipped = {name for name, wanted in asked_for if not wanted}
         with self._open:
             return [self._tried(name, check) for name, check in checks.items() if name not in skipped]
 
@@ -119,6 +123,14 @@ class Doctor:
         asked = self.inputs.region
         lookup.check_region(self._with_token(), asked)
         return Finding(name, Health.OK, "the project's own" if asked == "inherit" else f"{asked} takes new databases")
+
+    def _hyperdrive(self, name: str) -> Finding:
+        with hyperdrive_of(self.inputs) as api:
+            found = len(api.configurations()) if api is not None else 0
+        told = f"the token may read them; {count(found, 'configuration')} in the account, {hyperdrive.left(found)}"
+        full = found >= min(hyperdrive.PLAN_LIMITS.values())
+        remedy = "If the account is on the free plan, it takes no more: each preview needs one." if full else ""
+        return Finding(name, Health.WARNING if full else Health.OK, told, remedy)
 
     def _with_token(self) -> ManagementApi:
         if self._api is None:

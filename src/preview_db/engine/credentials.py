@@ -57,7 +57,7 @@ class Credentials:
                 return f"{existing.name}: created a moment ago"
         # What ends with the job is told apart by its name, which the one that came with the database does not have.
         came_with_it = None if turn.credentials or turn.desired.ephemeral else _came_with(database, turn.progress)
-        connection = came_with_it or self._create_connection(database, step.subject, turn.progress)
+        connection = came_with_it or self.create_connection(database, step.subject, turn.progress)
         created = credential(step.credential, connection, database_id=database.id, api_host=self.api.host)
         turn.progress.credentials.append(created)  # first, so that it is undone whatever comes of the next line
         self.secret(created)
@@ -106,7 +106,8 @@ class Credentials:
         for created in progress.credentials:
             attempt(functools.partial(self.api.delete_connection, created.connection_id), f"credential {created.connection_id}", self.log)
 
-    def _create_connection(self, database: Database, name: str, progress: Progress) -> ConnectionWire:
+    def create_connection(self, database: Database, name: str, progress: Progress) -> ConnectionWire:
+        """A new connection, with its secret. Raises :class:`PlanOutdated` if the database is gone."""
         tries_left = _TRIES
         while True:
             tries_left -= 1

@@ -11,11 +11,12 @@ from ..deadline import Deadline
 from ..errors import Cancelled, Mismatch, PlanLimit, PreviewError, ProvisioningFailed
 from ..planning import identity, plan
 from ..planning.credential import Credential
-from ..planning.model import Action, Database, DesiredState, Plan, Step
+from ..planning.model import Action, Configuration, Database, DesiredState, Plan, Step
 from ..planning.outcome import Done, Outcome, OutcomeKind
 from .credentials import Credentials
 from .data import Data, InsideFailed, RulesFailed
 from .databases import Databases
+from .hyperdrive import Hyperdrive
 from .turn import PlanOutdated, Progress, Turn
 
 _MIN_TURNS = 4
@@ -29,18 +30,31 @@ Handler = Callable[[Step, Turn], str]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Reconciler:
-    """Brings one project's databases to what is desired."""
+    """Brings one project's databases, and what belongs to them, to what is desired.
+
+    Attributes:
+        hyperdrive: none if nothing is to be done at Cloudflare.
+    """
 
     databases: Databases
     credentials: Credentials
     data: Data
+    hyperdrive: Hyperdrive | None
     log: Callable[[str], None]
     deadline: Deadline
     sleep: Callable[[float], None]
 
     @property
     def _handlers(self) -> dict[Action, Handler]:
-        return {
+        configurations: dict[Action, Handler] = {}
+        if self.hyperdrive is not None:
+            configurations = {
+                Action.CREATE_CONFIGURATION: self.hyperdrive.create,
+                Action.CHECK_CONFIGURATION: self.hyperdrive.check,
+                Action.UPDATE_CONFIGURATION: self.hyperdrive.update,
+                Action.DELETE_CONFIGURATION: self.hyperdrive.delete,
+            }
+        return configurations | {
             Action.CREATE: self.databases.create,
             Action.KEEP: self.databases.reuse,
             Action.MINT: self.credentials.create,
@@ -54,9 +68,10 @@ class Reconciler:
             Action.COMPARE: self.data.compare,
         }
 
-    def observe(self, desired: DesiredState, progress: Progress) -> list[Database]:
-        """The databases of exactly what is ``desired``."""
-        return self.databases.observe(desired, progress)
+    def plan(self, desired: DesiredState, progress: Progress) -> Plan:
+        """What would be done."""
+        configurations = self._configurations(desired, progress)
+        return plan.make(desired, self.databases.observe(desired, progress), configurations)
 
     def settle(self, desired: DesiredState, progress: Progress) -> tuple[Outcome, list[Credential]]:
         """Makes it so. Returns what came of it and, if the preview is there, a credential a name.
@@ -83,9 +98,11 @@ class Reconciler:
         handlers = self._handlers
         patience = Deadline.after(min(_LIST_LAG, self.deadline.left), self.deadline.monotonic)
         for turn in itertools.count():
+            # First, so that of a configuration which another run has just created, the credential is seen, too.
+            configurations = self._configurations(desired, progress)
             observed = self.databases.observe(desired, progress)
             self.databases.check_created(observed, progress)
-            steps = plan.make(_as_found(desired, progress), observed)
+            steps = plan.make(_as_found(desired, progress), observed, configurations)
             if progress.unlisted and not patience.has_passed:
                 again = f"the list does not show {', '.join(sorted(progress.unlisted))} yet, and may leave out another run's, too"
             else:
@@ -130,8 +147,12 @@ class Reconciler:
             done=tuple(progress.done),
             warnings=steps.warnings,
             contents=turn.contents,
+            configuration=turn.configuration,
         )
         return outcome, turn.credentials if desired.present else []
+
+    def _configurations(self, desired: DesiredState, progress: Progress) -> list[Configuration]:
+        return self.hyperdrive.observe(desired, progress) if self.hyperdrive is not None else []
 
     def _check_still_kept(self, database: Database, turn: Turn) -> None:
         """Where the server knows no ``logicalId``, an older one of another run may have shown up late, and this one be about to go."""
@@ -143,6 +164,7 @@ class Reconciler:
 
 def _as_found(desired: DesiredState, progress: Progress) -> DesiredState:
     """What is desired, with what is to be replaced: what was there first, or what a look inside has shown to be of no use."""
+    desired = dataclasses.replace(desired, cut_off=frozenset(progress.cut_off))
     if not progress.unusable:
         return dataclasses.replace(desired, outdated=progress.found_first)
     first = progress.found_first if desired.fresh else None

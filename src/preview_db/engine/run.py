@@ -21,6 +21,8 @@ from ..planning.outcome import Listing, Outcome, OutcomeKind, RunResult
 from ..planning.settings import Inputs
 from ..planning.stale import SweepStatus
 from ..planning.words import count
+from ..services.cloudflare.client import HyperdriveApi, hyperdrive_of
+from ..services.cloudflare.errors import HyperdriveLimit
 from ..services.github.errors import GitHubFailed
 from ..services.github.repository import GitHubRepository
 from ..services.postgres import connection as postgres
@@ -30,6 +32,7 @@ from ..services.prisma.models import bare
 from .credentials import Credentials, mask
 from .data import Data
 from .databases import CreateOptions, Databases, attempt
+from .hyperdrive import Hyperdrive, with_what_could_go
 from .look import AFTERWARDS, Look
 from .reconcile import Reconciler
 from .turn import Progress
@@ -68,7 +71,11 @@ class Engine:
             return RunResult(Outcome(OutcomeKind.SKIPPED, decision.reason, scope=decision.scope))
         only_plan = self.inputs.only_plans
         creates, sweeps = decision.task in (Task.ENSURE, Task.RESET), decision.task is Task.SWEEP
-        with look or Look.begin(self.inputs, creates=creates, sweep=sweeps, log=self.sink.waiting) as look:
+        deadline = Deadline.after(self.inputs.time_limit(sweep=sweeps).total_seconds() + AFTERWARDS)
+        with (
+            look or Look.begin(self.inputs, creates=creates, sweep=sweeps, log=self.sink.waiting) as look,
+            hyperdrive_of(self.inputs, deadline, self.sink.waiting) as cloudflare,
+        ):
             api = look.api
             if self.inputs.wait == "connectable" and (creates or decision.task is Task.CONNECT) and not only_plan:
                 postgres.prepare()
@@ -85,15 +92,17 @@ class Engine:
                 return RunResult(Outcome(OutcomeKind.ABSENT, decision.reason, decision.scope, name))
             self.sink.info(f"Project {project.name} ({project.id}) of the workspace {project.workspace.name}")
             if decision.task is Task.SWEEP:
-                return self._sweep(look, project, decision, dry_run=only_plan)
+                return self._sweep(look, project, decision, cloudflare, dry_run=only_plan)
             desired = self._desired_state(decision, api, project)
-            reconciler, progress = self._reconciler(look, project), Progress(listing=look.listing(project))
+            reconciler, progress = self._reconciler(look, project, cloudflare), Progress(listing=look.listing(project))
             if only_plan or decision.task is Task.STATUS:
                 return RunResult(self._planned(reconciler, desired, progress, status=decision.task is Task.STATUS), project=project)
             try:
                 outcome, credentials = self._settle(reconciler, desired, progress)
             except PlanLimit as limit:
                 raise self._with_what_could_go(limit, api, project) from None
+            except HyperdriveLimit as limit:
+                raise with_what_could_go(limit, cloudflare, self.repository, self.github) from None
             variables = {connection.variable: connection.name for connection in self.inputs.connections if connection.variable}
             return RunResult(outcome, tuple(credentials), project, variables)
 
@@ -119,23 +128,26 @@ class Engine:
         Raises:
             PreviewError: the project or its databases can't be read.
         """
-        with Look.begin(self.inputs, creates=False, log=self.sink.waiting) as look:
+        with Look.begin(self.inputs, creates=False, log=self.sink.waiting) as look, hyperdrive_of(self.inputs) as cloudflare:
             look.check_workspace()
             project = look.project()
             databases = look.listing(project)()
-        return Listing(project, stale.previews(databases, self.repository), stale.others(databases, self.repository))
+            configurations = cloudflare.configurations() if cloudflare else []
+        previews = stale.previews(databases, self.repository, configurations)
+        return Listing(project, previews, stale.others(databases, self.repository))
 
     def _planned(self, reconciler: Reconciler, desired: DesiredState, progress: Progress, *, status: bool) -> Outcome:
-        databases = reconciler.observe(desired, progress)
-        steps = plan.make(desired, databases)
+        steps = reconciler.plan(desired, progress)
         kept = next((step.database for step in steps.of(Action.KEEP) if step.database), None)
         result = OutcomeKind.ABSENT if status and kept is None else OutcomeKind.PLANNED
         for line in () if status else plan.plan_lines(steps):
             self.sink.info(f"• {line}")
         name = kept.identity if kept else identity.name(desired.scope)
-        return Outcome(result, desired.reason, desired.scope, name, kept, None if status else steps)
+        pointing = next((step.configuration for step in steps.of(Action.CHECK_CONFIGURATION, Action.UPDATE_CONFIGURATION)), None)
+        planned = None if status else steps
+        return Outcome(result, desired.reason, desired.scope, name, kept, planned, configuration=pointing)
 
-    def _sweep(self, look: Look, project: Project, decision: Decision, *, dry_run: bool) -> RunResult:
+    def _sweep(self, look: Look, project: Project, decision: Decision, cloudflare: HyperdriveApi | None, *, dry_run: bool) -> RunResult:
         from .sweep import Sweeper, failure, missed  # here, since no other run needs it
 
         api = look.api
@@ -147,7 +159,8 @@ class Engine:
                 remedy="Leave github_token out of the step's 'with:', so that it is the job's own token, with 'pull-requests: read'.",
             )
         deadline = Deadline.after(self.inputs.time_limit(sweep=True).total_seconds())
-        sweeper = Sweeper(api, project, self.github, self.repository, self.inputs, self.sink.info, self.interrupts, api.now(), deadline)
+        log, interrupts, now = self.sink.info, self.interrupts, api.now()
+        sweeper = Sweeper(api, project, self.github, self.repository, self.inputs, log, interrupts, now, deadline, cloudflare)
         sweep = sweeper.run(look.listing(project), dry_run=dry_run)
         for late in (swept for swept in sweep.of(SweepStatus.DELETED, SweepStatus.WOULD_GO) if swept.verdict.missed):
             self.sink.warning("A close was missed", missed(late, sweep))
@@ -221,6 +234,7 @@ class Engine:
             mint_suffix=self.mint_suffix,
             ephemeral=self.inputs.ephemeral,
             grace=self.inputs.credential_grace,
+            hyperdrive=self.inputs.hyperdrive,
             inside=self.scripts.steps,
         )
 
@@ -243,7 +257,7 @@ class Engine:
             )
         return described
 
-    def _reconciler(self, look: Look, project: Project) -> Reconciler:
+    def _reconciler(self, look: Look, project: Project, cloudflare: HyperdriveApi | None) -> Reconciler:
         api, inputs, log, sleep = look.api, self.inputs, self.sink.info, pace.sleep
         deadline = Deadline.after(inputs.time_limit().total_seconds())
         options = CreateOptions(inputs.region, look.source(project), inputs.database_name)
@@ -263,7 +277,11 @@ class Engine:
             ask_if_open=self._ask_if_open,
         )
         data = Data(databases, credentials, self.scripts, inputs.on_drift, inputs.seed_always, log, deadline, self.interrupts, sleep)
-        return Reconciler(databases, credentials, data, log, deadline, sleep)
+        hyperdrive = None
+        if cloudflare is not None:
+            hide = functools.partial(mask, sink=self.sink)
+            hyperdrive = Hyperdrive(cloudflare, credentials, self.repository, inputs.hyperdrive_caching, hide, log, self.interrupts, sleep)
+        return Reconciler(databases, credentials, data, hyperdrive, log, deadline, sleep)
 
     def _received(self, credential: Credential) -> None:
         mask(credential, self.sink)

@@ -12,11 +12,12 @@ from ..background import AT_ONCE, SideBySide
 from ..deadline import Deadline
 from ..errors import Mismatch, PreviewError
 from ..interrupts import Interrupts
-from ..planning import stale
+from ..planning import hyperdrive, stale
 from ..planning.model import Action, Kind, Project, Repository, Status, Step
 from ..planning.settings import Inputs
 from ..planning.stale import Preview, RepositoryState, StaleReason, Sweep, SweepStatus, Swept, Verdict, age
 from ..planning.words import count
+from ..services.cloudflare.client import HyperdriveApi
 from ..services.github.repository import GitHubRepository
 from ..services.prisma.client import ManagementApi
 from .look import Listing
@@ -38,6 +39,7 @@ class Sweeper:
     Attributes:
         log: takes a line for the person who watches.
         deadline: when nothing is begun any more.
+        hyperdrive: none if the previews have no Hyperdrive configurations.
     """
 
     api: ManagementApi
@@ -49,6 +51,7 @@ class Sweeper:
     interrupts: Interrupts
     now: datetime
     deadline: Deadline
+    hyperdrive: HyperdriveApi | None = None
     _stopping: threading.Event = dataclasses.field(default_factory=threading.Event)
 
     def run(self, listing: Listing, *, dry_run: bool) -> Sweep:
@@ -58,7 +61,11 @@ class Sweeper:
             listing: lists the project's databases.
         """
         databases = listing()
-        previews = stale.previews(databases, self.repository)
+        configurations = self.hyperdrive.configurations() if self.hyperdrive else []
+        previews = stale.previews(databases, self.repository, configurations)
+        if self.hyperdrive is not None:
+            of_the_account = f"{count(len(configurations), 'Hyperdrive configuration')} in the account"
+            self.log(f"{of_the_account}: {hyperdrive.left(len(configurations))}")
         self.log(f"{count(len(databases), 'database')} in the project, {count(len(previews), 'preview')} of {self.repository.full_name}")
         view = self._view(previews)
         verdicts = [stale.judge(preview, view, self.inputs, self.now) for preview in previews]
@@ -68,15 +75,18 @@ class Sweeper:
         swept = [Swept(verdict, SweepStatus.BEYOND) for verdict in beyond]
         if dry_run:
             for verdict in fitting:
-                for step in verdict.plan.of(Action.DELETE):
-                    self.log(f"• delete {step.subject}: {step.reason if verdict.why is StaleReason.WANTED else verdict.reason}")
+                for step in verdict.plan.of(Action.DELETE, Action.DELETE_CONFIGURATION):
+                    self.log(
+                        f"• {step.action.label} {step.subject}: {step.reason if verdict.why is StaleReason.WANTED else verdict.reason}"
+                    )
             swept += [
                 Swept(verdict, SweepStatus.KEPT if verdict.why is StaleReason.WANTED else SweepStatus.WOULD_GO) for verdict in fitting
             ]
             swept += [Swept(verdict, SweepStatus.KEPT) for verdict in tidied]
         else:
             swept += self._side_by_side([*fitting, *tidied])
-        return Sweep(tuple(swept), stale.others(databases, self.repository), self.now, dry_run, view)
+        pointing = len(configurations) if self.hyperdrive else None
+        return Sweep(tuple(swept), stale.others(databases, self.repository), self.now, dry_run, view, pointing)
 
     def _view(self, previews: Iterable[Preview]) -> RepositoryState:
         """What GitHub says of what there are previews of; what there is none of is not asked for."""
@@ -128,7 +138,7 @@ class Sweeper:
                 self._check_kept(verdict)
             if self._stopping.is_set():
                 raise _Stopped
-            done = [self._apply(step) for step in verdict.plan.of(Action.DELETE, Action.REVOKE)]
+            done = [self._apply(step) for step in verdict.plan.of(Action.DELETE_CONFIGURATION, Action.DELETE, Action.REVOKE)]
         except PlanOutdated as outdated:
             return Swept(verdict, SweepStatus.KEPT, str(outdated))
         except PreviewError as error:
@@ -175,6 +185,9 @@ class Sweeper:
         if step.action is Action.REVOKE and step.connection is not None:
             self.api.delete_connection(step.connection.id)
             return f"revoked {step.subject}"
+        if step.action is Action.DELETE_CONFIGURATION and self.hyperdrive is not None:
+            self.hyperdrive.delete(step.on_configuration.id)
+            return f"deleted the Hyperdrive configuration {step.subject}: {step.reason}"
         raise AssertionError(f"a sweep has no step to {step.action.label}")
 
 

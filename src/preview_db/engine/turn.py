@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..planning.contents import NOTHING, Contents
 from ..planning.credential import Credential
-from ..planning.model import Database, DesiredState
+from ..planning.model import Configuration, Database, DesiredState
 from ..planning.outcome import Done
 from ..planning.schema import Schema
 from ..services.prisma.models import DatabaseWire
@@ -39,6 +39,9 @@ class Progress:
         listing: the first look at the project's databases, where one is under way already.
         is_open: tells whether the pull request is still open since the last database was created, where that is being asked.
         unusable: the ids of databases that turned out, once looked into, to be of no use: they are replaced.
+        configurations: the Hyperdrive configurations it has created or changed, by id.
+        cut_off: the ids of those that have turned out to be unable to log in.
+        names_taken: how often a configuration's name was taken that no list has shown.
     """
 
     created: dict[str, DatabaseWire] = dataclasses.field(default_factory=dict)
@@ -50,6 +53,9 @@ class Progress:
     credentials: list[Credential] = dataclasses.field(default_factory=list)
     listing: Listing | None = None
     is_open: Callable[[], bool] | None = None
+    configurations: dict[str, Configuration] = dataclasses.field(default_factory=dict)
+    cut_off: set[str] = dataclasses.field(default_factory=set)
+    names_taken: int = 0
     done: list[Done] = dataclasses.field(default_factory=list)
     unusable: set[str] = dataclasses.field(default_factory=set)
 
@@ -65,6 +71,7 @@ class Turn:
         session: what is done inside, once that has begun.
         contents: what came of it so far.
         before: the schema that the pull request's is compared with.
+        configuration: the Hyperdrive configuration that points at the database, once a step has created or found it.
     """
 
     desired: DesiredState
@@ -75,6 +82,7 @@ class Turn:
     session: Session | None = None
     contents: Contents = NOTHING
     before: Schema | None = None
+    configuration: Configuration | None = None
 
     def close(self) -> None:
         """Logs out."""

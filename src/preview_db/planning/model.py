@@ -136,6 +136,22 @@ class Database:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Configuration:
+    """A Hyperdrive configuration at Cloudflare, without its password: no read ever returns that.
+
+    Attributes:
+        name: the identity of the preview it is of, if it is ours.
+        host, port: where it logs in.
+    """
+
+    id: str
+    name: str
+    host: str
+    port: int
+    created_at: datetime
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class DatabaseReference:
     """What is enough to name a database to another job."""
 
@@ -158,6 +174,10 @@ class Action(enum.StrEnum):
     MIGRATE = "migrate"
     SEED = "seed"
     COMPARE = "compare"
+    CREATE_CONFIGURATION = "create_configuration"
+    CHECK_CONFIGURATION = "check_configuration"
+    UPDATE_CONFIGURATION = "update_configuration"
+    DELETE_CONFIGURATION = "delete_configuration"
 
     @property
     def label(self) -> str:
@@ -174,6 +194,10 @@ class Action(enum.StrEnum):
             Action.MIGRATE: "apply migrations",
             Action.SEED: "run seed",
             Action.COMPARE: "compare schema",
+            Action.CREATE_CONFIGURATION: "create Hyperdrive configuration",
+            Action.CHECK_CONFIGURATION: "check Hyperdrive configuration",
+            Action.UPDATE_CONFIGURATION: "update Hyperdrive configuration",
+            Action.DELETE_CONFIGURATION: "delete Hyperdrive configuration",
         }[self]
 
 
@@ -186,6 +210,7 @@ class Step:
         database: the database it is done to; none for the one a step of the same plan creates. Of a creation, the one it replaces.
         connection: the connection it is done to, of a revocation.
         credential: the user's name for the credential to create, a line of ``connections``.
+        configuration: the Hyperdrive configuration it is done to.
     """
 
     action: Action
@@ -194,6 +219,7 @@ class Step:
     database: Database | None = None
     connection: Connection | None = None
     credential: str = ""
+    configuration: Configuration | None = None
 
     @property
     def on_database(self) -> Database:
@@ -206,6 +232,12 @@ class Step:
         """The connection of a revocation."""
         assert self.connection is not None, f"a step to {self.action.label} is planned with its connection"
         return self.connection
+
+    @property
+    def on_configuration(self) -> Configuration:
+        """The Hyperdrive configuration of a step that does something to one there is."""
+        assert self.configuration is not None, f"a step to {self.action.label} is planned with its configuration"
+        return self.configuration
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -236,6 +268,8 @@ class DesiredState:
         mint_suffix: ``<run_id>-<attempt>``, what this run's credentials end in.
         ephemeral: whether this run's credentials end with its job.
         grace: how long a superseded credential lives on.
+        hyperdrive: whether there is to be a Hyperdrive configuration that points at the database.
+        cut_off: the ids of configurations that are known to be unable to log in.
         now: the time the plan is made for, with a time zone.
         inside: what is to be done inside the database before it is handed out.
     """
@@ -255,3 +289,5 @@ class DesiredState:
     ephemeral: bool = False
     grace: timedelta = timedelta(hours=6)
     inside: tuple[Step, ...] = ()
+    hyperdrive: bool = False
+    cut_off: frozenset[str] = frozenset()

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from ..errors import PreviewError
 from .contents import NOTHING, Contents
 from .credential import Credential
-from .model import Database, DatabaseReference, Plan, Project, Scope, Step
+from .model import Configuration, Database, DatabaseReference, Plan, Project, Scope, Step
 from .stale import Preview, Sweep
 
 
@@ -46,6 +46,7 @@ class Outcome:
         plan: what would be done, of a run that only says so.
         database: the one there is, or was until this run deleted it.
         contents: what was found and done inside it.
+        configuration: the Hyperdrive configuration that points at it.
     """
 
     kind: OutcomeKind
@@ -57,6 +58,7 @@ class Outcome:
     done: Sequence[Done] = ()
     warnings: Sequence[str] = ()
     contents: Contents = NOTHING
+    configuration: Configuration | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from . import identity
-from .model import Action, Connection, Database, DesiredState, Plan, Status, Step
+from . import hyperdrive, identity
+from .model import Action, Configuration, Connection, Database, DesiredState, Plan, Status, Step
 
 _CREATED_BY_A_RUN = re.compile(r"(?P<name>[a-z0-9][a-z0-9-]*)-(?P<run>[0-9]+-[0-9]+)(?P<once>-once)?", re.ASCII)
 
@@ -15,7 +15,7 @@ NEWER_RUNS = 2
 """A credential is superseded once this many newer runs have created one under its name."""
 
 
-def make(desired: DesiredState, databases: Iterable[Database]) -> Plan:
+def make(desired: DesiredState, databases: Iterable[Database], configurations: Iterable[Configuration] = ()) -> Plan:
     """The steps from what is observed to what is desired, for one scope.
 
     Of several usable databases one is kept, and every run picks the same one, so that two runs at once never delete each other's: a
@@ -23,14 +23,16 @@ def make(desired: DesiredState, databases: Iterable[Database]) -> Plan:
 
     Args:
         databases: any databases at all; those that are not this scope's are passed over.
+        configurations: any Hyperdrive configurations at all, likewise.
     """
     tag = desired.tag or identity.tag(desired.scope)
     ours = sorted(
         (database for database in databases if identity.bears(database, tag, desired.scope.repository)),
         key=lambda database: (database.created_at, database.id),
     )
+    configured = hyperdrive.of_preview(configurations, tag, desired.scope.repository)
     if not desired.present:
-        return Plan(tuple(_delete(database, desired.reason) for database in ours))
+        return Plan((*hyperdrive.deletions(configured, desired.reason), *(_delete(database, desired.reason) for database in ours)))
     failed = [database for database in ours if database.status is Status.FAILURE]
     usable = [database for database in ours if database.status is not Status.FAILURE]
     outdated = [database for database in usable if desired.fresh and (desired.outdated is None or database.id in desired.outdated)]
@@ -52,10 +54,13 @@ def make(desired: DesiredState, databases: Iterable[Database]) -> Plan:
     if desired.connections:
         steps.append(Step(Action.WAIT, "database", "it is handed out once one can log in to it"))
         steps += desired.inside
+    if kept is None:  # before the one that it has pointed at goes
+        steps += hyperdrive.steps(desired, kept, configured)
     if desired.may_delete:
         steps += [_delete(database, "a second one of the same preview") for database in current[1:]]
         steps += [_delete(database, "the new one can be used") for database in outdated]
     if kept is not None:
+        steps += hyperdrive.steps(desired, kept, configured)  # after those are gone that it may still log in to
         steps += superseded(
             kept,
             minting=desired.connections,

@@ -26,17 +26,11 @@ from ..errors import InvalidInput
 from ..hosts import trusted_url
 from . import identity
 from .fields import Boolean, Duration, RequestedConnection, connection_lines, duration_or_never
+from .hyperdrive import CREDENTIAL
 from .model import Endpoint
 
 Command = Literal["auto", "create", "connect", "reset", "delete", "sweep", "plan", "doctor", "unseal"]
 Wait = Literal["connectable", "ready", "none"]
-
-NOT_YET: frozenset[str] = frozenset(
-    {
-        "hyperdrive", "cloudflare_account_id", "cloudflare_api_token", "hyperdrive_caching", "wrangler_config",
-    }
-)  # fmt: skip
-"""Inputs that are agreed on and described, and which this version refuses rather than ignores."""
 
 TIMEOUT = timedelta(seconds=120)
 SWEEP_TIMEOUT = timedelta(minutes=30)
@@ -137,6 +131,18 @@ class Inputs(_Environment):
     keep_label: str = Field(default="keep-preview-db", max_length=100)
     max_deletions: Annotated[int, Field(ge=0, le=10_000)] = 50
     dry_run: Boolean = False
+    hyperdrive: Boolean = False
+    hyperdrive_caching: Boolean = False
+    cloudflare_account_id: str | None = _input(
+        "cloudflare_account_id", "INPUT_CLOUDFLARE_ACCOUNT_ID", "CLOUDFLARE_ACCOUNT_ID", default=None
+    )
+    cloudflare_api_token: SecretStr | None = _input(
+        "cloudflare_api_token", "INPUT_CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_TOKEN", default=None
+    )
+    wrangler_config: str | None = _path()
+    wrangler_binding: str = Field(default="HYPERDRIVE", pattern=r"^[A-Za-z_$][A-Za-z0-9_$]{0,127}$")
+    wrangler_env: str | None = Field(default=None, max_length=100)
+    cloudflare_api_base_url: str = _input("CLOUDFLARE_API_BASE_URL", default="https://api.cloudflare.com/client/v4")
     comment: Boolean = True
     summary: Boolean = True
     github_token: SecretStr | None = None
@@ -189,7 +195,7 @@ class Inputs(_Environment):
                 raise ValueError("takes a branch's name as git has it, such as feat/checkout")
         return value
 
-    @field_validator("database_name", "label", "project", "workspace", "migrations", "seed", "anonymize")
+    @field_validator("database_name", "label", "project", "workspace", "migrations", "seed", "anonymize", "wrangler_config", "wrangler_env")
     @classmethod
     def _printable(cls, value: str | None) -> str | None:
         if value is not None and not value.isprintable():
@@ -210,14 +216,21 @@ class Inputs(_Environment):
             raise ValueError("takes from 1s to 6h")
         return value
 
-    @field_validator("service_token", "github_token")
+    @field_validator("cloudflare_account_id")
+    @classmethod
+    def _account_id(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"[0-9a-f]{32}", value, re.ASCII):
+            raise ValueError("takes the 32 hexadecimal digits that Cloudflare's dashboard shows in its address")
+        return value
+
+    @field_validator("service_token", "github_token", "cloudflare_api_token")
     @classmethod
     def _token(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not re.fullmatch(r"[\x21-\x7e]{1,8192}", value.get_secret_value()):
             raise ValueError("takes a token without spaces or line breaks: check how the secret was pasted")
         return value
 
-    @field_validator("management_api_url")
+    @field_validator("management_api_url", "cloudflare_api_base_url")
     @classmethod
     def _api_url(cls, value: str) -> str:
         return trusted_url(value)
@@ -238,26 +251,15 @@ class Inputs(_Environment):
             raise ValueError("schema_diff compares with the schema of source, or with the one before the migrations, and there is neither")
         if self.seed_always and self.seed is None:
             raise ValueError("seed_always runs the seed on every run, and seed names none")
+        if self.hyperdrive and any(connection.name == CREDENTIAL for connection in self.connections):
+            raise ValueError(
+                f"the Hyperdrive configuration has a credential of its own that is called {CREDENTIAL}, and so can't be another's"
+            )
+        if self.wrangler_config is not None and not self.hyperdrive:
+            raise ValueError("wrangler_config gets the id of the Hyperdrive configuration, and hyperdrive is false")
         if self.pr is not None and self.branch is not None:
             raise ValueError("pr and branch can't both say what it is about")
         return self
-
-    @classmethod
-    def read(cls, environ: Mapping[str, str]) -> Self:
-        for name in sorted(NOT_YET):
-            value = environ.get(f"INPUT_{name.upper()}", "").strip()
-            if value and value.lower() != _DEFAULTS_OF_NOT_YET.get(name, ""):
-                raise InvalidInput(
-                    f"The input {name} is not available in this version of preview-db.",
-                    cause="It is part of the agreed set of inputs and has not been built yet.",
-                    remedy=f"Take {name} out of the step's 'with:', or pin a version whose changelog lists it.",
-                )
-        return super().read(environ)
-
-
-_DEFAULTS_OF_NOT_YET = {
-    "hyperdrive": "false", "hyperdrive_caching": "false",
-}  # fmt: skip
 
 
 class Job(_Environment):
@@ -300,7 +302,7 @@ def _invalid(settings: type[BaseSettings], error: ValidationError) -> InvalidInp
     first = error.errors(include_url=False, include_context=True)[0]
     where = str(first["loc"][0]) if first["loc"] else ""
     field = where.removeprefix("INPUT_").lower()
-    named = f"variable {where}" if where.startswith("PRISMA_") else f"input {field}"
+    named = f"variable {where}" if where.startswith(("PRISMA_", "CLOUDFLARE_")) else f"input {field}"
     if settings is Job:
         return InvalidInput(
             f"The runner's variable GITHUB_{field.upper()} is missing or makes no sense{_given(settings, first)}.",

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from . import identity, plan
 from .decide import unwanted
 from .events import MergeGroup, PullRequest
-from .model import Action, Database, DesiredState, Kind, Plan, Repository, Scope
+from .model import Action, Configuration, Database, DesiredState, Kind, Plan, Repository, Scope
 from .settings import Inputs
 from .words import count
 
@@ -49,11 +49,29 @@ class RepositoryState:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Preview:
-    """What exists of one scope: usually one database. Of a branch only the slug is known, until a live one is found to match."""
+    """What exists of one scope: usually one database. Of a branch only the slug is known, until a live one is found to match.
+
+    Attributes:
+        configurations: its Hyperdrive configurations, as far as they were asked for. There may be one without any database.
+    """
 
     scope: Scope
     tag: str
     databases: tuple[Database, ...]
+    configurations: tuple[Configuration, ...] = ()
+
+    @property
+    def identity(self) -> str:
+        return self.databases[0].identity if self.databases else self.configurations[0].name
+
+    @property
+    def name(self) -> str:
+        """What is shown of it: the name of its database."""
+        return self.databases[0].name if self.databases else self.configurations[0].name
+
+    @property
+    def created_at(self) -> datetime:
+        return (self.databases or self.configurations)[0].created_at
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -74,7 +92,8 @@ class Verdict:
 
     @property
     def deletions(self) -> int:
-        return len(self.plan.of(Action.DELETE))
+        """Databases it deletes; 1 if all that is left of the preview is a Hyperdrive configuration."""
+        return len(self.plan.of(Action.DELETE)) or int(not self.preview.databases and bool(self.plan.of(Action.DELETE_CONFIGURATION)))
 
 
 class SweepStatus(enum.StrEnum):
@@ -103,6 +122,7 @@ class Sweep:
 
     Attributes:
         others: databases of the project that are none of this repository's previews, counted by what they are.
+        configurations: how many Hyperdrive configurations the account had, all in all; none if they were not asked for.
         state: what GitHub said, on which the verdicts rest.
     """
 
@@ -111,6 +131,7 @@ class Sweep:
     now: datetime
     dry_run: bool = False
     state: RepositoryState = dataclasses.field(default_factory=RepositoryState)
+    configurations: int | None = None
 
     def of(self, *statuses: SweepStatus) -> tuple[Swept, ...]:
         return tuple(swept for swept in self.swept if swept.status in statuses)
@@ -127,20 +148,27 @@ def others(databases: Iterable[Database], repository: Repository) -> dict[str, i
     return found
 
 
-def previews(databases: Iterable[Database], repository: Repository) -> list[Preview]:
-    """The previews of ``repository`` among ``databases``, each with all its databases; everything else is passed over."""
-    found: dict[str, tuple[Scope, list[Database]]] = {}
+def previews(databases: Iterable[Database], repository: Repository, configurations: Iterable[Configuration] = ()) -> list[Preview]:
+    """The previews of ``repository``, each with all its databases and Hyperdrive configurations; everything else is passed over."""
+    found: dict[str, tuple[Scope, list[Database], list[Configuration]]] = {}
     for database in databases:
         described = None if database.is_default else identity.described(database.identity, repository)
         if described is not None:
             scope, tag = described
-            found.setdefault(tag, (scope, []))[1].append(database)
-    return [Preview(scope, tag, tuple(members)) for tag, (scope, members) in sorted(found.items())]
+            found.setdefault(tag, (scope, [], []))[1].append(database)
+    for configuration in configurations:
+        if (described := identity.described(configuration.name, repository)) is not None:
+            scope, tag = described
+            found.setdefault(tag, (scope, [], []))[2].append(configuration)
+    return [Preview(scope, tag, tuple(members), tuple(pointing)) for tag, (scope, members, pointing) in sorted(found.items())]
 
 
 def judge(preview: Preview, view: RepositoryState, inputs: Inputs, now: datetime) -> Verdict:
     """Whether anybody wants ``preview``, and the steps that follow."""
     scope, why, reason, since = _asked_for(preview, view, inputs, now)
+    if not preview.databases and why in (StaleReason.UNWANTED, StaleReason.IDLE):
+        # An account's configurations are those of all projects, and another's workflow may want what this one doesn't.
+        why, reason, since = StaleReason.WANTED, f"{reason}, and has no database in this project", None
     desired = DesiredState(
         scope=scope,
         tag=preview.tag,
@@ -152,7 +180,7 @@ def judge(preview: Preview, view: RepositoryState, inputs: Inputs, now: datetime
         grace=inputs.credential_grace,
     )
     missed = why is StaleReason.CLOSED and (since is None or now - since > CLOSE_TAKES)
-    steps = plan.make(desired, preview.databases)
+    steps = plan.make(desired, preview.databases, preview.configurations)
     return Verdict(dataclasses.replace(preview, scope=scope), why, reason, steps, since, missed)
 
 
@@ -165,7 +193,7 @@ def in_order(verdicts: Iterable[Verdict]) -> list[Verdict]:
         key=lambda verdict: (
             order.index(verdict.why),
             verdict.since or oldest,
-            verdict.preview.databases[0].created_at,
+            verdict.preview.created_at,
             verdict.preview.tag,
         ),
     )
@@ -184,7 +212,7 @@ def within(verdicts: Iterable[Verdict], limit: int) -> tuple[list[Verdict], list
 def _asked_for(preview: Preview, view: RepositoryState, inputs: Inputs, now: datetime) -> tuple[Scope, StaleReason, str, datetime | None]:
     scope = preview.scope
     if scope.kind is Kind.BRANCH:
-        live = identity.branch_scope(preview.databases[0].identity, scope.repository, view.branches)
+        live = identity.branch_scope(preview.identity, scope.repository, view.branches)
         if live is not None:
             return live, StaleReason.WANTED, f"the branch {live.ref} exists", None
         return scope, StaleReason.GONE, "its branch is gone", None

@@ -161,6 +161,7 @@ def plan_json(plan: Plan) -> list[dict[str, str | None]]:
             "reason": step.reason,
             "database_id": step.database.id if step.database else None,
             "connection_id": step.connection.id if step.connection else None,
+            **({"hyperdrive_id": step.configuration.id} if step.configuration else {}),
         }
         for step in plan.steps
     ]
@@ -186,6 +187,7 @@ def outputs(result: RunResult, endpoint: Endpoint) -> list[tuple[str, str | Secr
     plain += [("project_id", project_id)] if project_id else []
     migrated = outcome.contents.migrated
     plain += [("migrations", json.dumps(contents.migrations_json(migrated)))] if migrated else []
+    plain += [("hyperdrive_id", outcome.configuration.id)] if outcome.configuration else []
     plain += [("plan", json.dumps(plan_json(outcome.plan)))] if outcome.plan else []
     deleted = outcome.kind in (OutcomeKind.DELETED, OutcomeKind.RESET)  # a reset deletes the one it replaces
     plain += [("outcome", outcome.kind), ("deleted", "true" if deleted else "false")]
@@ -199,6 +201,7 @@ def _rows(outcome: Outcome, facts: Facts) -> list[tuple[str, str]]:
         rows.append(("Database", code(outcome.identity)))
     else:
         rows += _about(database) if database is not None else []
+        rows += [("Hyperdrive", code(outcome.configuration.id))] if outcome.configuration else []
         rows += contents.rows(outcome.contents, database.source if database is not None else None)
     happened = text(outcome.reason)
     if facts.commit:

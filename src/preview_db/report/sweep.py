@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from ..planning import identity
+from ..planning import hyperdrive, identity
 from ..planning.model import Kind, Scope
 from ..planning.outcome import Outcome, OutcomeKind
 from ..planning.stale import Sweep, SweepStatus, Swept, age
@@ -32,6 +32,10 @@ def summary(sweep: Sweep, repository_url: str) -> str:
     ]
     lines = [f"### preview-db: {title}", "", "| | |", "|---|--:|", *(f"| {what} | {count} |" for what, count in counts), ""]
     lines += [f"Not this repository's previews, and untouched: {text(others)}.", ""]
+    if sweep.configurations is not None:
+        gone = sum(len(entry.verdict.preview.configurations) for entry in went)
+        there = sweep.configurations - gone
+        lines += [f"Hyperdrive configurations in the account: {there} ({hyperdrive.left(there)}).", ""]
     lines += _picture(sweep)
     lines += _section("Would go" if sweep.dry_run else "Deleted", [*went, *would], sweep, repository_url)
     lines += _section("Failed", sweep.of(SweepStatus.FAILED), sweep, repository_url)
@@ -82,6 +86,7 @@ def as_json(sweep: Sweep) -> list[dict[str, Any]]:
             "since": entry.verdict.since.isoformat() if entry.verdict.since else None,
             "missed": entry.verdict.missed,
             "note": entry.note,
+            **({"hyperdrive": [found.id for found in pointing]} if (pointing := entry.verdict.preview.configurations) else {}),
         }
         for entry in sweep.swept
     ]
@@ -92,10 +97,10 @@ def _section(title: str, swept: Sequence[Swept], sweep: Sweep, repository_url: s
         return []
     table = ["| preview | database | age | why |", "|---|---|--:|---|"]
     for entry in swept[:MAX_ROWS]:
-        oldest = entry.verdict.preview.databases[0]
+        preview = entry.verdict.preview
         why = text(f"{entry.verdict.reason}. {entry.note}" if entry.note else entry.verdict.reason)
         scope = _about(entry.verdict.preview.scope, repository_url)
-        table.append(f"| {scope} | {code(oldest.name)} | {age(sweep.now - oldest.created_at)} | {why} |")
+        table.append(f"| {scope} | {code(preview.name)} | {age(sweep.now - preview.created_at)} | {why} |")
     if len(swept) > MAX_ROWS:
         table.append(f"| and {len(swept) - MAX_ROWS} more | | | |")
     if folded:
@@ -118,7 +123,7 @@ def _picture(sweep: Sweep) -> list[str]:
         return []
     counts = [0] * len(_AGES)
     for entry in sweep.swept:
-        old = sweep.now - entry.verdict.preview.databases[0].created_at
+        old = sweep.now - entry.verdict.preview.created_at
         counts[next(index for index, (days, _) in enumerate(_AGES) if days is None or old < timedelta(days=days))] += 1
     labels = ", ".join(f'"{label}"' for _, label in _AGES)
     return [

@@ -81,7 +81,7 @@ class Session:
             InvalidInput: an option makes no sense.
         """
         github_token = environ.get("GH_TOKEN") or environ.get("GITHUB_TOKEN") or ""
-        for secret in (environ.get("PRISMA_SERVICE_TOKEN", ""), github_token):
+        for secret in (environ.get("PRISMA_SERVICE_TOKEN", ""), environ.get("CLOUDFLARE_API_TOKEN", ""), github_token):
             terminal.mask(SecretStr(secret))
         # Not the surroundings' INPUT_*: those are another program's, or of a step this is run by.
         own = {name: value for name, value in environ.items() if not name.upper().startswith("INPUT_")}
@@ -153,7 +153,7 @@ class Session:
             if question := tables.question(planned.sweep):
                 self.terminal.table(tables.SWEEP_COLUMNS, tables.sweep_rows(planned.sweep), aside=True)
                 self.terminal.confirm(question)
-        elif planned.outcome.plan is not None and planned.outcome.plan.of(Action.DELETE):
+        elif planned.outcome.plan is not None and planned.outcome.plan.of(Action.DELETE, Action.DELETE_CONFIGURATION):
             self.terminal.table(tables.PLAN_COLUMNS, tables.plan_rows(planned.outcome.plan), aside=True)
             self.terminal.confirm("Do this? What is deleted is gone with its data")
 

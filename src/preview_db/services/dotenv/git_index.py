@@ -9,14 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import stat
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
+from ..workspace import open_folder, read
 from . import gitignore
-
-FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-"""How a folder is opened."""
 
 _LARGEST_INDEX = 64 * 1024 * 1024
 _LARGEST_RULES = 64 * 1024
@@ -44,24 +41,6 @@ def warning(folders: Sequence[int], path: PurePosixPath) -> str | None:
             "Add it to .gitignore."
         )
     return None
-
-
-def open_folder(name: str, parent: int) -> int:
-    """Opens a folder in another one that is open, and not if it is a link. Raises ``OSError``."""
-    return os.open(name, FOLDER | os.O_NOFOLLOW, dir_fd=parent)
-
-
-def read(folder: int, name: str, largest: int) -> bytes | None:
-    """A plain file's content; none if it is something else, such as a link, or has more than ``largest`` bytes. Raises ``OSError``."""
-    # Looked at first, since opening a device can have effects; and once more, since it may have changed.
-    if not stat.S_ISREG(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
-        return None
-    opened = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC, dir_fd=folder)
-    with os.fdopen(opened, "rb") as file:
-        if not stat.S_ISREG(os.fstat(opened).st_mode):
-            return None
-        content = file.read(largest + 1)
-    return content if len(content) <= largest else None
 
 
 def _has(folder: int, name: str) -> bool:

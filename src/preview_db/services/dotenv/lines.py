@@ -19,7 +19,7 @@ import dataclasses
 import re
 from collections.abc import Mapping
 
-from ...errors import PreviewError
+from ..workspace import CannotWrite
 
 _BOM = b"\xef\xbb\xbf"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
@@ -32,13 +32,6 @@ _QUOTED = {
 }
 _AFTER_QUOTES = re.compile(rb"[ \t]*(?P<comment>#[^\r\n]*)?(?P<end>\r\n|\n|\r|\Z)")
 _TAIL = re.compile(rb"(?:[ \t](?P<comment>#[^\r\n]*))?(?P<end>\r\n|\n|\r|\Z)")
-
-
-class CannotWrite(PreviewError):
-    """The file that ``env_file`` names can't be written, or should not be."""
-
-    title = "env_file not written"
-    page = "errors.md#files"
 
 
 def line(name: str, value: str) -> bytes:

@@ -1,0 +1,1 @@
+"""Cloudflare: Hyperdrive's configurations."""
