@@ -6,9 +6,12 @@ import contextlib
 import gc
 import os
 import sys
-from typing import NoReturn
 
 from ..interrupts import Interrupts
+
+TYPE_CHECKING = False  # typing takes a moment to be imported, too
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 
 def action() -> None:
