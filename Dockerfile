@@ -9,10 +9,12 @@ COPY requirements/ requirements/
 RUN pip install --require-hashes -r requirements/build.txt \
  && pip --python /opt/preview-db/bin/python install --only-binary :all: --require-hashes -r requirements/action.txt
 COPY . .
+# cryptography, a quarter of it all, comes with PyGithub for those who sign in as a GitHub App with its key, which no step does.
 # Console scripts run in isolated mode (-I): no module of the workspace is ever imported, whatever PYTHONPATH the job has.
 RUN pip wheel --no-deps --no-build-isolation --wheel-dir /dist . \
  && pip --python /opt/preview-db/bin/python install --no-deps --no-index /dist/*.whl \
  && rm /opt/preview-db/bin/preview-db-emulator \
+ && pip --python /opt/preview-db/bin/python uninstall --quiet --yes cryptography \
  && sed -i '1s|/python$|/python -I|' /opt/preview-db/bin/preview-db-* \
  && find /opt/preview-db/lib \( -name '*.pyi' -o -name tests -type d \) -exec rm -rf {} +
 RUN python -m compileall -q --invalidation-mode unchecked-hash /opt/preview-db/lib

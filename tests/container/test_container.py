@@ -206,6 +206,11 @@ def test_the_image_holds_no_left_overs_of_its_making() -> None:
     assert inside("/bin/sh", "-c", finds) == ""
 
 
+def test_what_a_run_seldom_needs_can_be_imported_from_the_image() -> None:
+    """PyGithub among it, though not all is there that its wheel asks for."""
+    assert inside(PYTHON, "-I", "-c", "import nacl.bindings, psycopg, preview_db.services.github.transport") == ""
+
+
 def test_nothing_is_compiled_when_a_step_runs() -> None:
     counts = (
         "import pathlib, sys, sysconfig; tag = sys.implementation.cache_tag\n"
