@@ -24,7 +24,7 @@ DOCKER ?= docker
 IMAGE ?= preview-db:dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test cases play clients coverage torture mutants lint format docs image lock clean again
+.PHONY: help setup demo test cases play clients coverage torture bench mutants lint format docs image lock clean again
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -75,6 +75,9 @@ cases: setup ## run the many cases of what may go wrong, each run a process; ARG
 
 torture: setup ## try every claim at length and write docs/reliability.md; ARGS='--help' for less of it
 	PYTHONPATH=. $(BIN)/python -m tests.torture $(ARGS)
+
+bench: setup ## measure how long everything takes and write docs/performance.md; ARGS='--help' for what to run beside it
+	PYTHONPATH=. $(BIN)/python -m tests.bench $(ARGS)
 
 mutants: setup ## change what decides and what reports in every small way, and list what no test notices
 	@$(PIP) install --require-hashes -r requirements/mutants.txt

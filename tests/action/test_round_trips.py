@@ -11,6 +11,7 @@ import pytest
 
 from preview_db_emulator.runner.runner import Run
 from tests.drivers.pull_request import Life
+from tests.drivers.round_trips import in_sequence
 from tests.drivers.workflow import new_project
 
 LATENCY = 400
@@ -39,11 +40,7 @@ def asked(life: Life, happens: Callable[[], Run]) -> Asked:
     run = happens()
     assert run.succeeded, run.log
     served = life.emulator.control("GET", "requests")
-    answered, round_trips = 0.0, 0
-    for request in sorted(served, key=lambda request: float(request["ended"])):
-        if request["time"] >= answered:
-            answered, round_trips = request["ended"], round_trips + 1
-    return Asked(sorted(_operation(request["method"], request["path"]) for request in served), round_trips)
+    return Asked(sorted(_operation(request["method"], request["path"]) for request in served), in_sequence(served))
 
 
 def _operation(method: str, path: str) -> str:
