@@ -6,11 +6,9 @@ import pytest
 
 from tests.data.checkout import Checkout, query
 from tests.drivers.emulator import log_in
-from tests.drivers.workflow import until
 from tests.play.documents import ROOT, blocks
 
 RULES = "UPDATE people SET name = 'somebody ' || id, mail = md5(mail) || '@example.com';\n"
-SLOW = "UPDATE people SET name = 'somebody ' || id;\nSELECT pg_sleep(4);\nUPDATE people SET mail = 'x';\n"
 
 
 @pytest.fixture
@@ -51,21 +49,6 @@ def test_rules_that_fail_leave_no_clone(checkout: Checkout, source: str) -> None
 
     checkout.write("rules.sql", RULES)
     assert checkout.pushed(source=source, anonymize="rules.sql").outputs["outcome"] == "created"
-
-
-def test_a_clone_whose_run_was_killed_is_made_anew(checkout: Checkout, source: str) -> None:
-    checkout.write("rules.sql", SLOW)
-    step = checkout.life.starts("opened", {"state": "open"}, source=source, anonymize="rules.sql")
-    until(lambda: _is_at_work(checkout))
-    step.kill()
-    (killed,) = (database["id"] for database in checkout.life.databases() if database["id"] != source)
-
-    checkout.write("rules.sql", RULES)
-    pushed = checkout.pushed(source=source, anonymize="rules.sql")
-    assert pushed.succeeded, pushed.log
-    assert pushed.outputs["database_id"] not in (killed, source)
-    assert query(pushed, "SELECT name FROM people") == [("somebody 1",)]
-    assert [database["id"] for database in checkout.life.databases()] == [source, pushed.outputs["database_id"]]
 
 
 def test_a_clone_that_was_handed_out_as_it_was_is_made_anew(checkout: Checkout, source: str) -> None:
@@ -114,9 +97,3 @@ def test_without_a_source_it_is_an_error(checkout: Checkout) -> None:
     assert refused.exit_code == 1
     assert "source names none" in " ".join(refused.log)
     assert checkout.life.databases() == []
-
-
-def _is_at_work(checkout: Checkout) -> bool:
-    """Whether the run has begun its rules."""
-    asked = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(4)%' AND state = 'active' AND pid <> pg_backend_pid()"
-    return log_in(checkout.life.emulator.addresses["postgres_url"], asked) != [(0,)]

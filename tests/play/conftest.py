@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from preview_db_emulator.client import Emulator, emulator
-from tests.drivers.workflow import new_project
+from tests.drivers.workflow import api, new_project
 
 from .player import PROJECT, Player
 
@@ -48,7 +48,8 @@ def job_image(image: str) -> str:
 @pytest.fixture(scope="session")
 def stage(image: str) -> Iterator[Emulator]:
     with emulator() as started:
-        new_project(started, PROJECT)
+        project = new_project(started, PROJECT)
+        api(started, "POST", "/v1/databases", {"projectId": project, "name": "staging"}).raise_for_status()
         yield started
 
 

@@ -13,7 +13,7 @@ import yaml  # type: ignore[import-untyped]  # read with it as everywhere in the
 from markdown_it import MarkdownIt
 
 ROOT = Path(__file__).parents[2]
-PAGES = (ROOT / "README.md", *(ROOT / "docs" / name for name in ("connections.md", "events.md", "recipes.md", "sweep.md")))
+PAGES = (ROOT / "README.md", *(ROOT / "docs" / name for name in ("connections.md", "events.md", "data.md", "recipes.md", "sweep.md")))
 EXAMPLES = ROOT / "examples"
 
 _ABOVE_JOBS = """\

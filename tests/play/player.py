@@ -40,6 +40,11 @@ runs:
     - run: |
         find . -mindepth 1 -delete
         echo '{}' | tee package.json > package-lock.json
+        mkdir -p prisma/migrations/20260101000000_users
+        echo 'provider = "postgresql"' > prisma/migrations/migration_lock.toml
+        echo 'CREATE TABLE users (id int PRIMARY KEY, name text);' > prisma/migrations/20260101000000_users/migration.sql
+        echo "INSERT INTO users VALUES (1, 'Ada');" > prisma/seed.sql
+        echo "SELECT 'there is nobody in it';" > prisma/rules.sql
       shell: bash
 """
 _NOTHING = """\

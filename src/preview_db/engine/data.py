@@ -103,7 +103,7 @@ class Data:
         turn.contents = dataclasses.replace(turn.contents, anonymized=rules.path)
         mine = turn.handed_out.id in turn.progress.created
         with self._inside(RulesFailed, turn, step.subject, "The clone is deleted, and nobody was given a way in.") as session:
-            if _ANONYMIZED in session.read().marks:
+            if _ANONYMIZED in session.state.marks:
                 return "its rules have run already"
             state = self._locked(session) if mine else self._anonymized_by_another(session)
             if _ANONYMIZED in state.marks:
@@ -128,12 +128,15 @@ class Data:
         folder = self.scripts.migrations
         assert folder is not None, "the step is planned only with migrations"
         with self._inside(MigrationFailed, turn, step.subject, "It is recorded as failed, and none is applied after it.") as session:
-            comparison = migrations.compare(folder, session.read().records)
-            if not comparison.pending or comparison.is_drift:
+            comparison = migrations.compare(folder, session.state.records)
+            if not comparison.pending and not comparison.is_drift:
                 return self._nothing_pending(folder, comparison, turn)
-            state = self._locked(session)
+            state = self._locked(session)  # what seems to have failed may be what another run is at
             self._mark_new(session, state, turn)
             comparison = migrations.compare(folder, state.records, unmanaged=self._is_unmanaged(session, state, folder))
+            if comparison.is_interrupted and session.was_begun():
+                turn.progress.unusable.add(turn.handed_out.id)
+                raise PlanOutdated(f"the run that created {turn.handed_out.id} was stopped as it migrated, and nobody was given a way in")
             if not comparison.pending or comparison.is_drift:
                 return self._nothing_pending(folder, comparison, turn)
             self._check_whose(turn)
@@ -147,7 +150,7 @@ class Data:
         """
         left = "Nothing of the seed is left in the database, unless it commits by itself."
         with self._inside(SeedFailed, turn, step.subject, left) as session:
-            if not self.seed_always and not self._is_to_be_seeded(session, session.read(), turn):
+            if not self.seed_always and not self._is_to_be_seeded(session, session.state, turn):
                 return "the database is not new, and its data is kept"
             state = self._locked(session)
             if not self.seed_always and _SEEDED in state.marks:
@@ -222,6 +225,8 @@ class Data:
             turn.contents = dataclasses.replace(turn.contents, migrated=migrated)
 
         self._look_before(session, turn)
+        if turn.handed_out.id in turn.progress.created:
+            session.begin()
         try:
             if not has_table:
                 migrate.create_table(session.connection, folder.tool)
@@ -230,6 +235,7 @@ class Data:
             failed.file = comparison.pending[len(done)].name
             so_far(failed.file, failed.words)
             raise
+        session.end()
         so_far()
         return f"{count(len(done), 'migration')} applied, the last of them {done[-1]}"
 

@@ -113,10 +113,15 @@ class Comparison:
         return bool(self.edited or self.missing or self.failed or self.unmanaged)
 
     @property
+    def is_interrupted(self) -> bool:
+        """Whether a migration was begun, and there is neither an end nor an error."""
+        return self.failed is not None and not self.failed.logs
+
+    @property
     def drift(self) -> str:
         """What does not fit, in the words that Prisma has for it."""
         if self.failed is not None:
-            how = "failed" if self.failed.logs else "was begun and not finished"
+            how = "was begun and not finished" if self.is_interrupted else "failed"
             return (
                 "There are failed migrations in the database, so new ones are not applied. "
                 f"The `{self.failed.name}` migration started at {self.failed.started_at} {how}."

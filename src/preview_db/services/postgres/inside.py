@@ -17,6 +17,7 @@ MARKS = f"{migrate.SCHEMA}.marks"
 """What was done to a database, by its id: a clone brings the marks of what it was cloned from along, and those say nothing of it."""
 
 
+_BEGUN = f"{migrate.SCHEMA}.begun"
 _SHORT = 10_000
 
 
@@ -50,9 +51,19 @@ class Session:
     tool: Tool | None
     marked: bool
     locked: bool = False
+    _seen: State | None = None
+
+    @property
+    def state(self) -> State:
+        """The state, as it was read last."""
+        return self._seen or self.read()
 
     def read(self) -> State:
-        """The state, in one round trip where both tables are there."""
+        """The state as it is now, in one round trip where both tables are there."""
+        self._seen = self._read()
+        return self._seen
+
+    def _read(self) -> State:
         from psycopg import errors
 
         tables = [migrate.read_sql(self.tool)] if self.tool else []
@@ -73,8 +84,29 @@ class Session:
         migrate.unlock(self.connection)
         self.locked = False
 
+    def begin(self) -> None:
+        """Notes that what is done now is done in a database that nobody was given a way into yet."""
+        self.connection.execute(
+            f"CREATE SCHEMA IF NOT EXISTS {migrate.SCHEMA}; DROP TABLE IF EXISTS {_BEGUN}; "
+            f"CREATE TABLE {_BEGUN} AS SELECT {self._whose}::text AS database_id".encode()
+        )
+
+    def was_begun(self) -> bool:
+        """Whether a run has noted that, and came to no end."""
+        exists = self._query(f"SELECT to_regclass('{_BEGUN}') IS NOT NULL")[0][0][0]
+        return bool(exists) and self._query(f"SELECT database_id FROM {_BEGUN}")[0] == [(self.database_id,)]
+
+    def end(self) -> None:
+        """Takes the note away, and our schema with it if nothing else is in there."""
+        self.connection.execute(
+            f"DROP TABLE IF EXISTS {_BEGUN}; "
+            "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace "
+            f"WHERE nspname = '{migrate.SCHEMA}') THEN DROP SCHEMA IF EXISTS {migrate.SCHEMA}; END IF; END $$".encode()
+        )
+
     def mark(self, name: str, value: str = "") -> None:
         """Notes in the database what was done to it."""
+        self._seen = None
         self.connection.execute(
             f"CREATE SCHEMA IF NOT EXISTS {migrate.SCHEMA}; "
             f"CREATE TABLE IF NOT EXISTS {MARKS} (database_id text, name text, value text NOT NULL, "
@@ -120,10 +152,13 @@ class Session:
 
     @property
     def _marks_sql(self) -> str:
+        return f"SELECT name, value FROM {MARKS} WHERE database_id = {self._whose} AND length(value) < {_SHORT}"
+
+    @property
+    def _whose(self) -> str:
         from psycopg.sql import Literal
 
-        whose = Literal(self.database_id).as_string(self.connection)
-        return f"SELECT name, value FROM {MARKS} WHERE database_id = {whose} AND length(value) < {_SHORT}"
+        return Literal(self.database_id).as_string(self.connection)
 
     def _query(self, *queries: str) -> list[list[tuple[Any, ...]]]:
         cursor = self.connection.execute("; ".join(queries).encode())
