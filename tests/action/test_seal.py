@@ -7,7 +7,6 @@ import re
 import struct
 import subprocess
 import sys
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -165,10 +164,8 @@ def test_a_changed_cost_that_is_allowed_does_not_open_either() -> None:
 
 @pytest.mark.parametrize("cost", [(0, 8), (1, 0), (1, 7), (9, 8), (255, 2**32 - 1), (1, 10 * 1024 * 1024), (1, HIGHEST_COST.kibibytes + 1)])
 def test_a_text_can_not_demand_what_a_container_does_not_have(cost: tuple[int, int]) -> None:
-    started = time.monotonic()
     with pytest.raises(CannotOpen, match=f"{cost[0]} passes over {cost[1]} KiB"):
         open_sealed(wrapped(struct.pack(">BI", *cost) + raw(CLOSED)[5:]), PASSPHRASE)
-    assert time.monotonic() - started < 0.5
 
 
 @pytest.mark.parametrize("cost", [Cost(HIGHEST_COST.operations, 8), Cost(1, HIGHEST_COST.kibibytes)])

@@ -117,7 +117,7 @@ def test_silence_lasts_as_long_as_asked(stand_in: StandIn) -> None:
     started = time.monotonic()
     with pytest.raises(httpx.TransportError):
         stand_in.api.get("/v1/me")
-    assert 0.3 <= time.monotonic() - started < 2
+    assert time.monotonic() - started >= 0.3
 
 
 def test_a_redirect_leads_to_another_host_that_is_watched(stand_in: StandIn) -> None:

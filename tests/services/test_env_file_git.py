@@ -140,6 +140,6 @@ def test_a_hostile_rule_takes_no_time(workspace: Path) -> None:
         " " * 60_000 + "x ",
     ):
         (workspace / ".gitignore").write_text(rule)
-        started = time.monotonic()
+        started = time.process_time()
         put(workspace, path)
-        assert time.monotonic() - started < 5
+        assert time.process_time() - started < 5  # of work; what tries every way to match takes days
