@@ -6,14 +6,15 @@ A run may ask Prisma and GitHub at the same time. Its requests to one of the two
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import re
-import sys
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future
-from typing import Self
+from typing import Any, Self
+from unittest import mock
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -67,6 +68,7 @@ class Door:
         self._waiting: dict[str, _Waiting] = {}
         self._ended: list[str] = []
         self._runs: list[str] = []
+        self._awaited: dict[int, Future[Any]] = {}
 
     def begin(self, app: ASGIApp, runs: Collection[str], *, lag: bool) -> None:
         """From here on ``app`` is what is behind the door, and ``runs`` come to it, each in a thread that bears its name."""
@@ -119,7 +121,28 @@ class Door:
         threads = [thread for thread in threading.enumerate() if thread.name.partition(",")[0] == run]
         if not threads:
             return run in self._ended
-        return here > 0 and here == len(threads) - sum(_waits_for_another(thread) for thread in threads)
+        return here > 0 and here == len(threads) - sum(self._waits_for_another(thread) for thread in threads)
+
+    def _waits_for_another(self, thread: threading.Thread) -> bool:
+        """Whether it waits for what is read in the background, and will do nothing else until that has been read."""
+        awaited = self._awaited.get(thread.ident or 0)
+        return awaited is not None and not awaited.done()
+
+    @contextlib.contextmanager
+    def watching(self) -> Iterator[None]:
+        """Notes which thread waits for which of the standard library's futures: there is no other way to know that it asks nothing now."""
+        result = Future.result
+
+        def noted(future: Future[Any], timeout: float | None = None) -> Any:
+            thread = threading.get_ident()
+            self._awaited[thread] = future
+            try:
+                return result(future, timeout)
+            finally:
+                del self._awaited[thread]
+
+        with mock.patch.object(Future, "result", noted):
+            yield
 
     def let_in(self, strand: str) -> None:
         with self._changed:
@@ -133,13 +156,3 @@ class Door:
             assert strand not in self._waiting, f"{strand} asks twice at once: {self._waiting[strand].request} and {request}"
             self._waiting[strand] = _Waiting(request, let_in)
             self._changed.notify_all()
-
-
-def _waits_for_another(thread: threading.Thread) -> bool:
-    """Whether it waits for what is read in the background, and will do nothing else until that has been read."""
-    frame = sys._current_frames().get(thread.ident or 0)
-    while frame is not None:
-        if frame.f_code is Future.result.__code__:
-            return not frame.f_locals["self"].done()
-        frame = frame.f_back
-    return False

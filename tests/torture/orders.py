@@ -226,7 +226,7 @@ class Orders:
         config = uvicorn.Config(door, ws="none", lifespan="off", log_config=None, log_level="critical", access_log=False)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        with tempfile.TemporaryDirectory(prefix="preview-db-orders-") as root, _hasty():
+        with tempfile.TemporaryDirectory(prefix="preview-db-orders-") as root, _hasty(), door.watching():
             thread.start()
             try:
                 yield cls(Path(root), f"http://127.0.0.1:{listener.getsockname()[1]}", door)

@@ -122,7 +122,7 @@ class Publisher:
             yield
             reaction = decision.reaction
         finally:
-            self._or_warn(lambda github: github.react(issue.number, comment.id, reaction))
+            self._or_warn(lambda github: github.react(comment.id, reaction))
 
     @contextlib.contextmanager
     def deploying(self, decision: Decision) -> Iterator[list[Outcome]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -273,10 +274,12 @@ class Step:
                 remedy="Leave github_token out of the step's 'with:', so that it is the job's own token.",
             )
         number, branch, login = wanted.pull_request, wanted.branch, wanted.permission_of
+        permission = github.begin(functools.partial(github.permission, login)) if login else None
+        pull_request = github.begin(functools.partial(github.pull_request, number)) if number else None
         try:
             return EventState(
-                permission=github.permission(login) if login else "none",
-                pull_request=github.pull_request(number) if number else None,
+                permission=permission() if permission else "none",
+                pull_request=pull_request() if pull_request else None,
                 branch_exists=github.branch_exists(branch) if branch else None,
                 queue=github.queue() if wanted.queue else frozenset(),
                 checked=True,

@@ -114,12 +114,13 @@ class GitHubRepository:
     def permission(self, login: str) -> str:
         """What ``login`` may do here: ``admin``, ``write``, ``read`` or ``none``, as the API says."""
         with failing(f"Reading what {login} may do"):
-            return absent_is_none(lambda: self.api.get_collaborator_permission(login)) or "none"
+            found = absent_is_none(lambda: self._rest.ask("GET", f"/collaborators/{quote(login, safe='')}/permission"))
+            return "none" if found is None else str(found["permission"])
 
-    def react(self, number: int, comment_id: int, reaction: str) -> None:
+    def react(self, comment_id: int, reaction: str) -> None:
         """Answers a comment on a pull request with a reaction: ``+1``, ``-1``, ``confused``, ``eyes``."""
         with failing("Reacting to the comment", "pull-requests: write"):
-            self.api.get_issue(number).get_comment(comment_id).create_reaction(reaction)
+            self._rest.ask("POST", f"/issues/comments/{comment_id}/reactions", {"content": reaction})
 
     def comment(self, number: int, *, marker: str, node_id: str = "") -> Comment:
         """The one comment on a pull request that bears ``marker``, which is looked for from here on."""
