@@ -36,6 +36,7 @@ from .prisma.api import management_api
 from .prisma.models import DEFAULT_REGION, Database, Settings, new_id
 from .prisma.serializers import Addresses, Serializer
 from .prisma.tokens import new_token
+from .prisma.variables import Variables
 from .prisma.workspace import Workspace
 from .serving import CannotStart, http_server, in_url, listening
 from .store import Archive, Table
@@ -181,6 +182,12 @@ async def serve(options: Options, announce: Announce) -> None:
         if options.hyperdrive_limit is not None:
             cloudflare.account.limit = options.hyperdrive_limit
         exchange = oidc.Exchange(workspace, oidc_settings, repository_id=repository.id, issuer=issuer.url, keys=issuer.jwks)
+
+        def connected(project_id: str) -> tuple[str, int] | None:
+            to = oidc_settings.project
+            return (repository.full_name, repository.id) if to is not None and to.removeprefix("proj_") == project_id else None
+
+        variables = Variables(workspace, archive, connected)
         stand_ins = Starlette(
             routes=[
                 Mount("/github/_actions", routes=issuer.routes()),
@@ -190,12 +197,12 @@ async def serve(options: Options, announce: Announce) -> None:
                 ),
                 Mount(CLOUDFLARE, cloudflare.app()),
                 *exchange.routes(),
-                Mount("/", management_api(workspace, serializer, identity.service_token, exchange.accepts)),
+                Mount("/", management_api(workspace, serializer, variables, identity.service_token, exchange.accepts)),
             ]
         )
         rules = [Rule(rate=options.fault_rate, seed=options.fault_seed, kinds=RANDOM_KINDS)] if options.fault_rate else []
         faults = FaultInjector(stand_ins, latency_s=options.latency_ms / 1000, rules=rules)
-        surface = control(workspace, serializer, repository, faults, identity.project_id)
+        surface = control(workspace, serializer, repository, faults, variables, identity.project_id)
         controls = Starlette(
             routes=[*oidc.Control(oidc_settings, exchange).routes(), *CloudflareControl(cloudflare).routes(), Mount("/", surface)]
         )

@@ -31,6 +31,7 @@ from .prisma.models import (
     new_id,
 )
 from .prisma.serializers import Serializer
+from .prisma.variables import Variables
 from .prisma.workspace import Workspace
 
 Json = dict[str, Any]
@@ -40,9 +41,16 @@ SETTING_FIELDS = {field.name for field in fields(Settings)}
 STATUSES = get_args(Status)
 
 
-def control(workspace: Workspace, serializer: Serializer, repository: Repository, faults: FaultInjector, project_id: str) -> Starlette:
+def control(
+    workspace: Workspace,
+    serializer: Serializer,
+    repository: Repository,
+    faults: FaultInjector,
+    variables: Variables,
+    project_id: str,
+) -> Starlette:
     """Return the application; databases without a ``project`` are put into ``project_id``."""
-    surface = _Control(workspace, serializer, faults, project_id)
+    surface = _Control(workspace, serializer, faults, variables, project_id)
 
     def route(path: str, **handlers: Any) -> list[Route]:
         return [Route(f"/_emulator/{path}", handler, methods=[verb]) for verb, handler in handlers.items()]
@@ -53,6 +61,7 @@ def control(workspace: Workspace, serializer: Serializer, repository: Repository
             *route("databases", GET=surface.list_databases, POST=surface.add_databases),
             *route("databases/{id}", PUT=surface.put_database),
             *route("databases/{id}/backups", POST=surface.add_backup),
+            *route("variables", GET=surface.list_variables, PUT=surface.manage_variable),
             *route("faults", GET=surface.get_faults, PUT=surface.put_faults, DELETE=surface.delete_faults),
             *route("requests", GET=surface.list_requests, DELETE=surface.delete_requests),
             *route("settings", GET=surface.get_settings, PUT=surface.put_settings),
@@ -70,10 +79,11 @@ async def _refuse(_: Request, error: Exception) -> Response:
 class _Control:
     """One method an operation."""
 
-    def __init__(self, workspace: Workspace, serializer: Serializer, faults: FaultInjector, project_id: str) -> None:
+    def __init__(self, workspace: Workspace, serializer: Serializer, faults: FaultInjector, variables: Variables, project_id: str) -> None:
         self._workspace = workspace
         self._serializer = serializer
         self._faults = faults
+        self._variables = variables
         self._project_id = project_id
 
     # Databases
@@ -142,6 +152,19 @@ class _Control:
     def _everything_about(self, database: Database) -> Json:
         behind = {"materialised": database.postgres_name is not None, "postgresName": database.postgres_name}
         return {**self._serializer.database(database), "logicalId": database.logical_id, **behind}
+
+    # Compute's environment variables
+
+    async def list_variables(self, _: Request) -> Response:
+        """All of them, with the values that no API shows."""
+        return JSONResponse([asdict(variable) for variable in self._variables.table])
+
+    async def manage_variable(self, request: Request) -> Response:
+        """Have one be the system's: ``{"id"}``."""
+        found = self._variables.table.get(bare(str((await read(request)).get("id")), "env"))
+        if found is None:
+            raise ValueError("there is no such variable")
+        return JSONResponse(asdict(self._variables.table.put(replace(found, is_managed=True))))
 
     # Faults, requests and settings
 

@@ -23,6 +23,7 @@ AGREED_INPUTS = {
     "wait", "timeout", "on_push", "migrations", "on_drift", "seed", "seed_always", "schema_diff", "label", "drafts", "allow_forks",
     "max_idle", "keep_label", "max_deletions", "dry_run", "comment", "summary", "deployment", "hyperdrive", "cloudflare_account_id",
     "cloudflare_api_token", "hyperdrive_caching", "wrangler_config", "wrangler_binding", "wrangler_env",
+    "platform_branch", "platform_branch_cleanup", "compute_env",
     "github_token", "verify_certificate", "anonymize",
 }  # fmt: skip
 MASKED_OUTPUTS = {"database_url", "direct_url", "pooled_url", "password", "connection_urls"}

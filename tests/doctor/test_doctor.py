@@ -27,8 +27,8 @@ def checks(desk: Desk, *arguments: str, **environ: str) -> dict[str, dict[str, s
     said = desk("doctor", "--json", *arguments, **environ)
     found = {one["check"]: one for one in said.json["checks"]}
     assert list(found) == [
-        "Management API", "service token", "project", "region", "GitHub API", "repository", "pull requests", "branches", "comments",
-        "clock", "name", "database",
+        "Management API", "service token", "project", "region", "connected to", "GitHub API", "repository", "pull requests",
+        "branches", "comments", "clock", "name", "database",
     ]  # fmt: skip
     failed = [one for one in found.values() if one["result"] == "failed"]
     assert said.exit_code == (exit_codes.FAILED if failed else 0)

@@ -190,6 +190,11 @@ LABELS = {
     Action.CHECK_CONFIGURATION: "check Hyperdrive configuration",
     Action.UPDATE_CONFIGURATION: "update Hyperdrive configuration",
     Action.DELETE_CONFIGURATION: "delete Hyperdrive configuration",
+    Action.CREATE_BRANCH: "create platform branch",
+    Action.MOVE: "move to platform branch",
+    Action.SET_VARIABLES: "set Compute variables",
+    Action.DELETE_VARIABLES: "delete Compute variables",
+    Action.DELETE_BRANCH: "delete platform branch",
 }
 
 

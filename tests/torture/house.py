@@ -22,6 +22,7 @@ from preview_db_emulator.postgres.server import Postgres
 from preview_db_emulator.prisma.api import management_api
 from preview_db_emulator.prisma.models import DEFAULT_REGION, Connection, Database, Settings, new_id
 from preview_db_emulator.prisma.serializers import Addresses, Serializer
+from preview_db_emulator.prisma.variables import Variables
 from preview_db_emulator.prisma.workspace import Workspace
 from preview_db_emulator.store import Archive
 from tests.drivers.workflow import Json
@@ -89,10 +90,11 @@ class House:
         api_url = f"{url}/github"
         self._shown = GitHubSerializer(self._repository, api_url, SERVER_URL)
         serializer = Serializer(self._workspace, Addresses(url, "127.0.0.1", 1, 2))
+        variables = Variables(self._workspace, Archive(None), lambda _: None)
         self.app = Starlette(
             routes=[
                 Mount("/github", github(self._repository, api_url=api_url, server_url=SERVER_URL, token=GITHUB_TOKEN)),
-                Mount("/", management_api(self._workspace, serializer, SERVICE_TOKEN, lambda _: False)),
+                Mount("/", management_api(self._workspace, serializer, variables, SERVICE_TOKEN, lambda _: False)),
             ]
         )
         for number in (NUMBER, ANOTHER):

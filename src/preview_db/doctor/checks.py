@@ -23,7 +23,7 @@ from ..services.cloudflare.client import hyperdrive_of
 from ..services.prisma import lookup
 from ..services.prisma.client import ManagementApi, api_of
 from ..services.prisma.models import DatabaseWire, EndpointWire
-from .diagnosis import Answer, Finding, Health, clock, of_error, reachable, reading, repository, writing
+from .diagnosis import Answer, Finding, Health, clock, connection, of_error, reachable, reading, repository, writing
 
 _ONCE = {"retry": http.Resend(total=0)}  # to hear nothing is a finding, too
 _PATIENCE = 5.0  # seconds
@@ -63,6 +63,7 @@ class Doctor:
             "service token": self._service_token,
             "project": self._project_asked_for,
             "region": self._region,
+            "connected to": self._connected_to,
             "Hyperdrive": self._hyperdrive,
             "GitHub API": self._github_api,
             "repository": self._repository,
@@ -123,6 +124,16 @@ class Doctor:
         asked = self.inputs.region
         lookup.check_region(self._with_token(), asked)
         return Finding(name, Health.OK, "the project's own" if asked == "inherit" else f"{asked} takes new databases")
+
+    def _connected_to(self, name: str) -> Finding:
+        """Whether the project is connected to this repository: keyless sign-in and platform branches stand on that. Experimental."""
+        if self._project is None:
+            raise _NotTried("there is no project")
+        try:
+            found = self._with_token().source_repositories(self._project.id)
+        except PreviewError as error:
+            return Finding(name, Health.UNKNOWN, f"Prisma does not say ({error.what.rstrip('.')})", "It matters for keyless sign-in only.")
+        return connection(name, self.repository, found, keyless=self.inputs.service_token is None)
 
     def _hyperdrive(self, name: str) -> Finding:
         with hyperdrive_of(self.inputs) as api:

@@ -100,6 +100,35 @@ def reachable(check: str, host: str, answer: Answer, *, variable: str) -> Findin
     return Finding(check, Health.OK, f"{host} answered in {answer.seconds * 1000:.0f} ms")
 
 
+def connection(check: str, repository: Repository | PreviewError, found: Sequence[Mapping[str, Any]], *, keyless: bool) -> Finding:
+    """Whether a project is connected to the repository.
+
+    Args:
+        found: what the project is connected to, as the API describes it.
+        keyless: whether the run signs in with the job's own identity, which stands on that.
+    """
+    connect = "Connect it in the Prisma Console, or with 'prisma git connect', to sign in without a service token."
+    names = [_full_name(entry) for entry in found]
+    if not names:
+        return Finding(
+            check, Health.FAILED if keyless else Health.OK, "no repository, so keyless sign-in can't work", connect if keyless else ""
+        )
+    if isinstance(repository, PreviewError) or repository.full_name.lower() not in (name.lower() for name in names):
+        told = f"{', '.join(names)}, so keyless sign-in can't work from here"
+        return Finding(check, Health.FAILED if keyless else Health.WARNING, told, "One project is connected to one repository at a time.")
+    return Finding(
+        check, Health.OK, f"{repository.full_name}, so keyless sign-in can work, and Prisma takes the branch's databases away itself"
+    )
+
+
+def _full_name(entry: Mapping[str, Any]) -> str:
+    """``owner/name``: the API's description of a repository is not published in full."""
+    if isinstance(entry.get("fullName"), str):
+        return str(entry["fullName"])
+    parts = [str(entry[key]) for key in ("owner", "name") if isinstance(entry.get(key), str)]
+    return "/".join(parts) or "a repository that it does not name"
+
+
 def clock(check: str, answers: Iterable[Answer], grace: timedelta) -> Finding:
     """How far this machine's clock is from the servers', by the ``Date`` of their answers, which is exact to a second."""
     skews = [skew for answer in answers if (skew := _skew(answer)) is not None]

@@ -96,7 +96,7 @@ class Databases:
                 remedy="Give the job a concurrency group by pull request number with cancel-in-progress: false, and run it again.",
             )
         try:
-            made = self._request(step.subject, progress, replaces=replaces)
+            made = self._request(step.subject, turn, replaces=replaces)
         except PlanOutdated:
             if turn.desired.fresh and not progress.found_first:
                 progress.found_first = None  # what is in the way was there before, and the list did not show it: it is to be replaced
@@ -173,9 +173,12 @@ class Databases:
         for id_ in list(progress.created):
             attempt(functools.partial(self._delete_unless_shared, id_, mine, desired.scope), f"database {id_}", self.log)
 
-    def _request(self, name: str, progress: Progress, *, replaces: bool) -> DatabaseWire:
+    def _request(self, name: str, turn: Turn, *, replaces: bool) -> DatabaseWire:
+        progress = turn.progress
         with_logical_id = progress.knows_logical_id and not replaces
         body: dict[str, Any] = {"projectId": self.project.id, "region": self.options.region, "name": name}
+        if turn.branch is not None:
+            body["branchId"] = f"br_{turn.branch.id}"
         if with_logical_id:
             body |= {"logicalId": name, "name": self.options.display_name or name}
         if (source := self.options.source()) is not None:
@@ -188,6 +191,8 @@ class Databases:
         except refusals.Refused as refused:
             if refused.status == 409 and with_logical_id:
                 raise PlanOutdated("another run has created it at the same moment") from None
+            if refused.status == 404 and turn.branch is not None:
+                raise PlanOutdated(f"the platform branch {turn.branch.git_name} was deleted meanwhile") from None
             if refused.status in (400, 422) and with_logical_id and "logicalid" in refused.message.lower():
                 progress.knows_logical_id = False
                 raise PlanOutdated("this server does not know logicalId; going by name") from None

@@ -17,6 +17,7 @@ from .credentials import Credentials
 from .data import Data, InsideFailed, RulesFailed
 from .databases import Databases
 from .hyperdrive import Hyperdrive
+from .platform import Platform
 from .turn import PlanOutdated, Progress, Turn
 
 _MIN_TURNS = 4
@@ -34,27 +35,37 @@ class Reconciler:
 
     Attributes:
         hyperdrive: none if nothing is to be done at Cloudflare.
+        platform: none if databases stay in whatever platform branch they are in.
     """
 
     databases: Databases
     credentials: Credentials
     data: Data
     hyperdrive: Hyperdrive | None
+    platform: Platform | None
     log: Callable[[str], None]
     deadline: Deadline
     sleep: Callable[[float], None]
 
     @property
     def _handlers(self) -> dict[Action, Handler]:
-        configurations: dict[Action, Handler] = {}
+        beside: dict[Action, Handler] = {}
+        if self.platform is not None:
+            beside |= {
+                Action.CREATE_BRANCH: self.platform.create_branch,
+                Action.MOVE: self.platform.move,
+                Action.SET_VARIABLES: self.platform.set_variables,
+                Action.DELETE_VARIABLES: self.platform.delete_variables,
+                Action.DELETE_BRANCH: self.platform.delete_branch,
+            }
         if self.hyperdrive is not None:
-            configurations = {
+            beside |= {
                 Action.CREATE_CONFIGURATION: self.hyperdrive.create,
                 Action.CHECK_CONFIGURATION: self.hyperdrive.check,
                 Action.UPDATE_CONFIGURATION: self.hyperdrive.update,
                 Action.DELETE_CONFIGURATION: self.hyperdrive.delete,
             }
-        return configurations | {
+        return beside | {
             Action.CREATE: self.databases.create,
             Action.KEEP: self.databases.reuse,
             Action.MINT: self.credentials.create,
@@ -71,7 +82,8 @@ class Reconciler:
     def plan(self, desired: DesiredState, progress: Progress) -> Plan:
         """What would be done."""
         configurations = self._configurations(desired, progress)
-        return plan.make(desired, self.databases.observe(desired, progress), configurations)
+        branch = self.platform.observe(desired) if self.platform is not None else None
+        return plan.make(desired, self.databases.observe(desired, progress), configurations, branch)
 
     def settle(self, desired: DesiredState, progress: Progress) -> tuple[Outcome, list[Credential]]:
         """Makes it so. Returns what came of it and, if the preview is there, a credential a name.
@@ -91,6 +103,8 @@ class Reconciler:
                 self.databases.undo(desired, progress)
                 if isinstance(error, InsideFailed):
                     error.outcome = dataclasses.replace(error.outcome, database=None)
+            if self.platform is not None:
+                self.platform.undo(progress)
             self.credentials.undo(progress)
             raise
 
@@ -100,16 +114,17 @@ class Reconciler:
         for turn in itertools.count():
             # First, so that of a configuration which another run has just created, the credential is seen, too.
             configurations = self._configurations(desired, progress)
+            branch = self.platform.observe(desired) if self.platform is not None else None
             observed = self.databases.observe(desired, progress)
             self.databases.check_created(observed, progress)
-            steps = plan.make(_as_found(desired, progress), observed, configurations)
+            steps = plan.make(_as_found(desired, progress), observed, configurations, branch)
             if progress.unlisted and not patience.has_passed:
                 again = f"the list does not show {', '.join(sorted(progress.unlisted))} yet, and may leave out another run's, too"
             else:
                 for line in plan.plan_lines(steps):
                     self.log(f"• {line}")
                 try:
-                    return self._apply(desired, steps, progress, handlers)
+                    return self._apply(Turn(desired, progress, branch=branch), steps, handlers)
                 except PlanOutdated as outdated:
                     again = str(outdated)
             self.log(f"Looking again: {again}")
@@ -124,10 +139,8 @@ class Reconciler:
             remedy="Give the job a concurrency group by pull request number with cancel-in-progress: false, and run it again.",
         )
 
-    def _apply(
-        self, desired: DesiredState, steps: Plan, progress: Progress, handlers: dict[Action, Handler]
-    ) -> tuple[Outcome, list[Credential]]:
-        turn = Turn(desired, progress)
+    def _apply(self, turn: Turn, steps: Plan, handlers: dict[Action, Handler]) -> tuple[Outcome, list[Credential]]:
+        desired, progress = turn.desired, turn.progress
         with contextlib.closing(turn):
             for step in steps.steps:
                 started = self.deadline.monotonic()

@@ -16,7 +16,7 @@ from ..planning import identity, plan, stale
 from ..planning.contents import NO_SCRIPTS, Scripts
 from ..planning.credential import Credential
 from ..planning.decide import Decision, Task
-from ..planning.model import Action, DesiredState, Project, Repository, Scope
+from ..planning.model import Action, DesiredState, Kind, Project, Repository, Scope
 from ..planning.outcome import Listing, Outcome, OutcomeKind, RunResult
 from ..planning.settings import Inputs
 from ..planning.stale import SweepStatus
@@ -34,6 +34,7 @@ from .data import Data
 from .databases import CreateOptions, Databases, attempt
 from .hyperdrive import Hyperdrive, with_what_could_go
 from .look import AFTERWARDS, Look
+from .platform import Platform
 from .reconcile import Reconciler
 from .turn import Progress
 
@@ -160,7 +161,8 @@ class Engine:
             )
         deadline = Deadline.after(self.inputs.time_limit(sweep=True).total_seconds())
         log, interrupts, now = self.sink.info, self.interrupts, api.now()
-        sweeper = Sweeper(api, project, self.github, self.repository, self.inputs, log, interrupts, now, deadline, cloudflare)
+        platform = self._platform(api, project)
+        sweeper = Sweeper(api, project, self.github, self.repository, self.inputs, log, interrupts, now, deadline, cloudflare, platform)
         sweep = sweeper.run(look.listing(project), dry_run=dry_run)
         for late in (swept for swept in sweep.of(SweepStatus.DELETED, SweepStatus.WOULD_GO) if swept.verdict.missed):
             self.sink.warning("A close was missed", missed(late, sweep))
@@ -235,6 +237,9 @@ class Engine:
             ephemeral=self.inputs.ephemeral,
             grace=self.inputs.credential_grace,
             hyperdrive=self.inputs.hyperdrive,
+            branch=self._platform_branch(scope) if decision.task in (Task.ENSURE, Task.RESET, Task.REMOVE) else "",
+            variables=tuple(variable.name for variable in self.inputs.compute_env),
+            branch_cleanup=self.inputs.platform_branch_cleanup,
             inside=self.scripts.steps,
         )
 
@@ -281,7 +286,37 @@ class Engine:
         if cloudflare is not None:
             hide = functools.partial(mask, sink=self.sink)
             hyperdrive = Hyperdrive(cloudflare, credentials, self.repository, inputs.hyperdrive_caching, hide, log, self.interrupts, sleep)
-        return Reconciler(databases, credentials, data, hyperdrive, log, deadline, sleep)
+        platform = self._platform(api, project, credentials)
+        return Reconciler(databases, credentials, data, hyperdrive, platform, log, deadline, sleep)
+
+    def _platform(self, api: ManagementApi, project: Project, credentials: Credentials | None = None) -> Platform | None:
+        if self.inputs.platform_branch is None:
+            return None
+        hide = functools.partial(mask, sink=self.sink)
+        return Platform(api, project.id, credentials, self.inputs.compute_env, self.inputs.endpoint, hide, self.sink.info, self.interrupts)
+
+    def _platform_branch(self, scope: Scope) -> str:
+        """The Git name of the platform branch that the preview of ``scope`` is to be in; empty if in none of its own.
+
+        Raises:
+            InvalidInput: it is a pull request's, and there is no token to look its head up with.
+        """
+        asked = self.inputs.platform_branch
+        if asked != "auto":
+            return asked or ""
+        if scope.pull_request is None:
+            return scope.ref if scope.kind is Kind.BRANCH and self.inputs.database_id is None else ""
+        if self.github is None:
+            raise InvalidInput(
+                "The input github_token is empty.",
+                cause="platform_branch is auto, and which branch is the pull request's head is looked up on GitHub.",
+                remedy="Leave github_token out of the step's 'with:', or set platform_branch to the branch's name.",
+            )
+        pull_request = self.github.pull_request(scope.pull_request)
+        if pull_request is None or pull_request.is_fork:
+            self.sink.info(f"{scope} has no head in this repository, so its preview gets no platform branch of its own")
+            return ""
+        return pull_request.head.ref
 
     def _received(self, credential: Credential) -> None:
         mask(credential, self.sink)

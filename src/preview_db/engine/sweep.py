@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
@@ -21,6 +22,7 @@ from ..services.cloudflare.client import HyperdriveApi
 from ..services.github.repository import GitHubRepository
 from ..services.prisma.client import ManagementApi
 from .look import Listing
+from .platform import Platform
 from .turn import PlanOutdated
 
 CLOSED_PAGES = 10
@@ -40,6 +42,7 @@ class Sweeper:
         log: takes a line for the person who watches.
         deadline: when nothing is begun any more.
         hyperdrive: none if the previews have no Hyperdrive configurations.
+        platform: none if they have nothing in Prisma's platform branches.
     """
 
     api: ManagementApi
@@ -52,6 +55,7 @@ class Sweeper:
     now: datetime
     deadline: Deadline
     hyperdrive: HyperdriveApi | None = None
+    platform: Platform | None = None
     _stopping: threading.Event = dataclasses.field(default_factory=threading.Event)
 
     def run(self, listing: Listing, *, dry_run: bool) -> Sweep:
@@ -180,7 +184,11 @@ class Sweeper:
 
     def _apply(self, step: Step) -> str:
         if step.action is Action.DELETE and step.database is not None and not step.database.is_default:
-            self.api.delete_database(step.database.id)
+            delete = functools.partial(self.api.delete_database, step.database.id)
+            if self.platform is not None:
+                self.platform.sweep(step.database, delete, cleanup=self.inputs.platform_branch_cleanup)
+            else:
+                delete()
             return f"deleted {step.subject}: {step.reason}"
         if step.action is Action.REVOKE and step.connection is not None:
             self.api.delete_connection(step.connection.id)

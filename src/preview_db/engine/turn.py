@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..planning.contents import NOTHING, Contents
 from ..planning.credential import Credential
-from ..planning.model import Configuration, Database, DesiredState
+from ..planning.model import Configuration, Database, DesiredState, PlatformBranch
 from ..planning.outcome import Done
 from ..planning.schema import Schema
 from ..services.prisma.models import DatabaseWire
@@ -41,6 +41,7 @@ class Progress:
         unusable: the ids of databases that turned out, once looked into, to be of no use: they are replaced.
         configurations: the Hyperdrive configurations it has created or changed, by id.
         cut_off: the ids of those that have turned out to be unable to log in.
+        branches: the Git names of the platform branches it has created, by id.
         names_taken: how often a configuration's name was taken that no list has shown.
     """
 
@@ -56,6 +57,7 @@ class Progress:
     configurations: dict[str, Configuration] = dataclasses.field(default_factory=dict)
     cut_off: set[str] = dataclasses.field(default_factory=set)
     names_taken: int = 0
+    branches: dict[str, str] = dataclasses.field(default_factory=dict)
     done: list[Done] = dataclasses.field(default_factory=list)
     unusable: set[str] = dataclasses.field(default_factory=set)
 
@@ -71,6 +73,7 @@ class Turn:
         session: what is done inside, once that has begun.
         contents: what came of it so far.
         before: the schema that the pull request's is compared with.
+        branch: the platform branch that the preview is to be in, once it was found or created.
         configuration: the Hyperdrive configuration that points at the database, once a step has created or found it.
     """
 
@@ -82,7 +85,14 @@ class Turn:
     session: Session | None = None
     contents: Contents = NOTHING
     before: Schema | None = None
+    branch: PlatformBranch | None = None
     configuration: Configuration | None = None
+
+    @property
+    def in_branch(self) -> PlatformBranch:
+        """The branch, for steps that a plan has only where there is one, or after one that creates it."""
+        assert self.branch is not None, "a plan finds or creates a branch before it does anything with it"
+        return self.branch
 
     def close(self) -> None:
         """Logs out."""

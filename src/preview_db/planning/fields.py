@@ -8,10 +8,13 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
+from .model import Endpoint
+
 _DURATION = re.compile(r"(?P<count>[0-9]{1,9}(?:\.[0-9]{1,3})?)\s*(?P<unit>s|m|h|d)?", re.ASCII)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", None: "seconds"}
 _CONNECTION_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?", re.ASCII)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}", re.ASCII)
+_COMPUTE_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,255}", re.ASCII)
 _RESERVED_VARIABLE = re.compile(r"(?:GITHUB|RUNNER|ACTIONS|INPUT)_|(?:CI|PATH|HOME|NODE_OPTIONS)\Z", re.ASCII | re.IGNORECASE)
 
 
@@ -55,6 +58,34 @@ class RequestedConnection(BaseModel):
 
     name: str
     variable: str | None = None
+
+
+class RequestedVariable(BaseModel):
+    """One of ``compute_env``: the name, and which connection string it is to hold where that is said."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    endpoint: Endpoint | None = None
+
+
+def variable_list(value: object) -> object:
+    """``NAME`` or ``NAME=direct``, with commas or line breaks between them."""
+    if not isinstance(value, str):
+        return value
+    requested: list[RequestedVariable] = []
+    for part in filter(None, (part.strip() for part in re.split(r"[,\n]", value))):
+        name, equals, endpoint = (word.strip() for word in part.partition("="))
+        if not _COMPUTE_VARIABLE.fullmatch(name):
+            raise ValueError("takes names of Compute's variables: A-Z, 0-9 and '_', at most 256 characters, with commas between them")
+        if equals and endpoint not in tuple(Endpoint):
+            raise ValueError("takes after '=' the endpoint, direct or pooled")
+        requested.append(RequestedVariable(name=name, endpoint=Endpoint(endpoint) if equals else None))
+    if len({variable.name for variable in requested}) < len(requested):
+        raise ValueError("names the same variable twice")
+    if len(requested) > 20:
+        raise ValueError("takes at most 20 variables")
+    return tuple(requested)
 
 
 def connection_lines(value: object) -> object:

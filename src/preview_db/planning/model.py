@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 
@@ -128,11 +129,30 @@ class Database:
     default_connection_id: str | None
     connections: tuple[Connection, ...] = ()
     can_be_adopted: bool = False
+    branch_id: str | None = None
     source: Source | None = None
 
     @property
     def identity(self) -> str:
         return self.logical_id or self.name
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PlatformBranch:
+    """A branch of Prisma's platform: what the databases, services and variables of one line of work belong to.
+
+    Attributes:
+        id: without its prefix.
+        protected: whether it is the project's default branch or its production: no preview is ever put there.
+        variables: the ids of Compute's variables that are set for it alone, by name.
+        managed: the names of those that are the system's.
+    """
+
+    id: str
+    git_name: str
+    protected: bool
+    variables: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    managed: frozenset[str] = frozenset()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -178,6 +198,11 @@ class Action(enum.StrEnum):
     CHECK_CONFIGURATION = "check_configuration"
     UPDATE_CONFIGURATION = "update_configuration"
     DELETE_CONFIGURATION = "delete_configuration"
+    CREATE_BRANCH = "create_branch"
+    MOVE = "move"
+    SET_VARIABLES = "set_variables"
+    DELETE_VARIABLES = "delete_variables"
+    DELETE_BRANCH = "delete_branch"
 
     @property
     def label(self) -> str:
@@ -198,6 +223,11 @@ class Action(enum.StrEnum):
             Action.CHECK_CONFIGURATION: "check Hyperdrive configuration",
             Action.UPDATE_CONFIGURATION: "update Hyperdrive configuration",
             Action.DELETE_CONFIGURATION: "delete Hyperdrive configuration",
+            Action.CREATE_BRANCH: "create platform branch",
+            Action.MOVE: "move to platform branch",
+            Action.SET_VARIABLES: "set Compute variables",
+            Action.DELETE_VARIABLES: "delete Compute variables",
+            Action.DELETE_BRANCH: "delete platform branch",
         }[self]
 
 
@@ -269,6 +299,9 @@ class DesiredState:
         ephemeral: whether this run's credentials end with its job.
         grace: how long a superseded credential lives on.
         hyperdrive: whether there is to be a Hyperdrive configuration that points at the database.
+        branch: the Git name of the platform branch that the database is to be in; empty to leave it where it is.
+        variables: the names of Compute's variables to set for that branch.
+        branch_cleanup: whether that branch is deleted with the preview, if nothing else is in it.
         cut_off: the ids of configurations that are known to be unable to log in.
         now: the time the plan is made for, with a time zone.
         inside: what is to be done inside the database before it is handed out.
@@ -291,3 +324,6 @@ class DesiredState:
     inside: tuple[Step, ...] = ()
     hyperdrive: bool = False
     cut_off: frozenset[str] = frozenset()
+    branch: str = ""
+    variables: tuple[str, ...] = ()
+    branch_cleanup: bool = False

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from . import hyperdrive, identity
-from .model import Action, Configuration, Connection, Database, DesiredState, Plan, Status, Step
+from . import hyperdrive, identity, platform
+from .model import Action, Configuration, Connection, Database, DesiredState, Plan, PlatformBranch, Status, Step
 
 _CREATED_BY_A_RUN = re.compile(r"(?P<name>[a-z0-9][a-z0-9-]*)-(?P<run>[0-9]+-[0-9]+)(?P<once>-once)?", re.ASCII)
 
@@ -15,7 +15,12 @@ NEWER_RUNS = 2
 """A credential is superseded once this many newer runs have created one under its name."""
 
 
-def make(desired: DesiredState, databases: Iterable[Database], configurations: Iterable[Configuration] = ()) -> Plan:
+def make(
+    desired: DesiredState,
+    databases: Iterable[Database],
+    configurations: Iterable[Configuration] = (),
+    branch: PlatformBranch | None = None,
+) -> Plan:
     """The steps from what is observed to what is desired, for one scope.
 
     Of several usable databases one is kept, and every run picks the same one, so that two runs at once never delete each other's: a
@@ -24,6 +29,7 @@ def make(desired: DesiredState, databases: Iterable[Database], configurations: I
     Args:
         databases: any databases at all; those that are not this scope's are passed over.
         configurations: any Hyperdrive configurations at all, likewise.
+        branch: the platform branch of the Git name that is desired, if there is one.
     """
     tag = desired.tag or identity.tag(desired.scope)
     ours = sorted(
@@ -32,7 +38,9 @@ def make(desired: DesiredState, databases: Iterable[Database], configurations: I
     )
     configured = hyperdrive.of_preview(configurations, tag, desired.scope.repository)
     if not desired.present:
-        return Plan((*hyperdrive.deletions(configured, desired.reason), *(_delete(database, desired.reason) for database in ours)))
+        first, last = platform.ending(desired, branch)
+        deletions = [_delete(database, desired.reason) for database in ours]
+        return Plan((*hyperdrive.deletions(configured, desired.reason), *first, *deletions, *last))
     failed = [database for database in ours if database.status is Status.FAILURE]
     usable = [database for database in ours if database.status is not Status.FAILURE]
     outdated = [database for database in usable if desired.fresh and (desired.outdated is None or database.id in desired.outdated)]
@@ -45,6 +53,7 @@ def make(desired: DesiredState, databases: Iterable[Database], configurations: I
     steps = [_delete(database, "it ended in failure and can't be used") for database in failed if desired.may_delete]
     if kept is None and not desired.may_create:
         return Plan(tuple(steps))
+    steps += platform.before(desired, branch)
     if kept is None:
         replaced = outdated[0] if outdated else None
         steps.append(Step(Action.CREATE, identity.name(desired.scope, replacement=replaced is not None), desired.reason, database=replaced))
@@ -54,13 +63,16 @@ def make(desired: DesiredState, databases: Iterable[Database], configurations: I
     if desired.connections:
         steps.append(Step(Action.WAIT, "database", "it is handed out once one can log in to it"))
         steps += desired.inside
-    if kept is None:  # before the one that it has pointed at goes
+    if kept is None:  # before the one that they have pointed at goes
         steps += hyperdrive.steps(desired, kept, configured)
+        steps += platform.after(desired, kept, branch)
     if desired.may_delete:
         steps += [_delete(database, "a second one of the same preview") for database in current[1:]]
         steps += [_delete(database, "the new one can be used") for database in outdated]
     if kept is not None:
-        steps += hyperdrive.steps(desired, kept, configured)  # after those are gone that it may still log in to
+        # After those are gone that may still be logged in to, and that bear the same identity in the branch it is moved to.
+        steps += hyperdrive.steps(desired, kept, configured)
+        steps += platform.after(desired, kept, branch)
         steps += superseded(
             kept,
             minting=desired.connections,

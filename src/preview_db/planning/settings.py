@@ -25,9 +25,10 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 from ..errors import InvalidInput
 from ..hosts import trusted_url
 from . import identity
-from .fields import Boolean, Duration, RequestedConnection, connection_lines, duration_or_never
+from .fields import Boolean, Duration, RequestedConnection, RequestedVariable, connection_lines, duration_or_never, variable_list
 from .hyperdrive import CREDENTIAL
 from .model import Endpoint
+from .platform import CREDENTIAL as COMPUTE
 
 Command = Literal["auto", "create", "connect", "reset", "delete", "sweep", "plan", "doctor", "unseal"]
 Wait = Literal["connectable", "ready", "none"]
@@ -131,6 +132,9 @@ class Inputs(_Environment):
     keep_label: str = Field(default="keep-preview-db", max_length=100)
     max_deletions: Annotated[int, Field(ge=0, le=10_000)] = 50
     dry_run: Boolean = False
+    platform_branch: str | None = Field(default=None, max_length=255)
+    platform_branch_cleanup: Boolean = False
+    compute_env: Annotated[tuple[RequestedVariable, ...], BeforeValidator(variable_list)] = ()
     hyperdrive: Boolean = False
     hyperdrive_caching: Boolean = False
     cloudflare_account_id: str | None = _input(
@@ -185,7 +189,7 @@ class Inputs(_Environment):
             raise ValueError(f"takes a-z, 0-9 and single '-' between them, at most {identity.MAX_KEY_LENGTH} characters")
         return value
 
-    @field_validator("branch")
+    @field_validator("branch", "platform_branch")
     @classmethod
     def _branch(cls, value: str | None) -> str | None:
         if value is not None:
@@ -251,14 +255,22 @@ class Inputs(_Environment):
             raise ValueError("schema_diff compares with the schema of source, or with the one before the migrations, and there is neither")
         if self.seed_always and self.seed is None:
             raise ValueError("seed_always runs the seed on every run, and seed names none")
+        if self.pr is not None and self.branch is not None:
+            raise ValueError("pr and branch can't both say what it is about")
+        return self
+
+    @model_validator(mode="after")
+    def _makes_sense_beside_the_database(self) -> Self:
         if self.hyperdrive and any(connection.name == CREDENTIAL for connection in self.connections):
             raise ValueError(
                 f"the Hyperdrive configuration has a credential of its own that is called {CREDENTIAL}, and so can't be another's"
             )
+        if self.platform_branch is None and (self.compute_env or self.platform_branch_cleanup):
+            raise ValueError("compute_env and platform_branch_cleanup are about the platform branch, and platform_branch names none")
+        if self.compute_env and any(connection.name == COMPUTE for connection in self.connections):
+            raise ValueError(f"Compute's variables have a credential of their own that is called {COMPUTE}, and so can't be another's")
         if self.wrangler_config is not None and not self.hyperdrive:
             raise ValueError("wrangler_config gets the id of the Hyperdrive configuration, and hyperdrive is false")
-        if self.pr is not None and self.branch is not None:
-            raise ValueError("pr and branch can't both say what it is about")
         return self
 
 

@@ -16,6 +16,7 @@ from .databases import Databases
 from .models import Refusal
 from .projects import Projects
 from .serializers import Serializer
+from .variables import Variables
 from .workspace import Workspace
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -24,7 +25,9 @@ INVALID_IS_400 = frozenset(
 )
 
 
-def management_api(workspace: Workspace, serializer: Serializer, token: str, issued: Callable[[str], bool]) -> Starlette:
+def management_api(
+    workspace: Workspace, serializer: Serializer, variables: Variables, token: str, issued: Callable[[str], bool]
+) -> Starlette:
     """Return the application; ``token`` is the one service token it knows, ``issued`` tells those that keyless sign-in gave."""
     projects = Projects(workspace, serializer)
     databases = Databases(workspace, serializer)
@@ -58,6 +61,9 @@ def management_api(workspace: Workspace, serializer: Serializer, token: str, iss
             *route("/v1/connections", GET=connections.list, POST=connections.create),
             *route("/v1/connections/{id}", GET=connections.get, DELETE=connections.delete),
             *route("/v1/connections/{id}/rotate", POST=connections.rotate),
+            *route("/v1/environment-variables", GET=variables.list, POST=variables.create),
+            *route("/v1/environment-variables/{id}", PATCH=variables.update, DELETE=variables.delete),
+            *route("/v1/source-repositories", GET=variables.list_repositories),
             *route("/v1/regions", GET=projects.list_regions),
             *route("/v1/regions/{product}", GET=projects.list_regions),
         ],

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import httpx
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 
 from ...deadline import NEVER, Deadline
 from ...errors import Mismatch, Unauthorised, Unreachable
@@ -21,7 +21,7 @@ from ...planning.model import Database, Project
 from ...planning.settings import Inputs
 from .. import http
 from . import errors
-from .models import Backup, ConnectionWire, DatabaseWire, Me, Pagination, ProjectWire, Region, Subscription, bare
+from .models import Backup, BranchWire, ConnectionWire, DatabaseWire, Me, Pagination, ProjectWire, Region, Subscription, VariableWire, bare
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -164,6 +164,53 @@ class ManagementApi:
     def delete_database(self, id_: str) -> bool:
         """Deletes it; false if it was gone already."""
         return self._delete("Deleting the database", f"/v1/databases/{id_}", timeout=http.SLOW_TIMEOUT)
+
+    def branch(self, project_id: str, git_name: str) -> BranchWire | None:
+        """The project's platform branch of exactly that Git name, or none."""
+        found = self._pages(BranchWire, "Looking for the platform branch", f"/v1/projects/{project_id}/branches", {"gitName": git_name})
+        return next((branch for branch in found if branch.git_name == git_name), None)
+
+    def branch_of(self, id_: str) -> BranchWire | None:
+        """The platform branch of that id, or none if it is gone."""
+        try:
+            return self._one(BranchWire, "Reading the platform branch", f"/v1/branches/br_{bare(id_)}")
+        except errors.Refused as refused:
+            if refused.status == 404:
+                return None
+            raise
+
+    def create_branch(self, project_id: str, git_name: str) -> BranchWire:
+        """Not resent: see :class:`Unanswered`. A 409 is a ``Refused`` with that status."""
+        return self._create(BranchWire, "Creating the platform branch", f"/v1/projects/{project_id}/branches", {"gitName": git_name})
+
+    def delete_branch(self, id_: str) -> bool:
+        """Deletes it; false if it was gone already. One that something belongs to is refused with 409 or 422."""
+        return self._delete("Deleting the platform branch", f"/v1/branches/{id_}")
+
+    def variables(self, project_id: str, branch_id: str) -> list[VariableWire]:
+        """Compute's variables that are set for the branch alone."""
+        query = {"projectId": project_id, "class": "preview", "branchId": branch_id}
+        found = self._pages(VariableWire, "Listing Compute's variables", "/v1/environment-variables", query)
+        return [variable for variable in found if variable.branch_id is not None and bare(variable.branch_id) == bare(branch_id)]
+
+    def create_variable(self, project_id: str, branch_id: str, key: str, value: SecretStr) -> None:
+        """Sets it for the branch alone. Not resent: see :class:`Unanswered`. A 409 is a ``Refused`` with that status."""
+        body = {"projectId": project_id, "branchId": branch_id, "class": "preview", "key": key, "value": value.get_secret_value()}
+        self._create(VariableWire, f"Setting Compute's variable {key}", "/v1/environment-variables", body)
+
+    def update_variable(self, id_: str, key: str, value: SecretStr) -> None:
+        body = {"value": value.get_secret_value()}
+        self._send(f"Setting Compute's variable {key}", "PATCH", f"/v1/environment-variables/{id_}", json=body)
+
+    def delete_variable(self, id_: str) -> bool:
+        """Deletes it; false if it was gone already."""
+        return self._delete("Deleting Compute's variable", f"/v1/environment-variables/{id_}")
+
+    def source_repositories(self, project_id: str) -> list[dict[str, Any]]:
+        """What the project is connected to, as the API describes it (experimental)."""
+        doing = "Reading what the project is connected to"
+        found = _list(self._get(doing, "/v1/source-repositories", {"projectId": project_id}), doing)
+        return [repository for repository in found if isinstance(repository, dict)]
 
     def create_connection(self, database_id: str, name: str) -> ConnectionWire:
         """Not resent: see :class:`Unanswered`."""

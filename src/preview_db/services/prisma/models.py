@@ -61,6 +61,22 @@ class ProjectWire(_Wire):
         return Project(id=self.id, name=self.name, workspace=Workspace(self.workspace.id, self.workspace.name))
 
 
+class BranchWire(_Wire):
+    id: Id
+    git_name: str
+    is_default: bool
+    role: str
+
+
+class VariableWire(_Wire):
+    """An environment variable of Compute's, without its value: no read ever returns that."""
+
+    id: Id
+    key: str
+    branch_id: str | None = None
+    is_managed_by_system: bool = False
+
+
 class Region(_Wire):
     id: Id
     name: str = ""
@@ -127,6 +143,7 @@ class DatabaseWire(_Wire):
     region: Named | None = None
     logical_id: str | None = None
     default_connection_id: str | None = None
+    branch_id: str | None = None
     connections: tuple[ConnectionWire, ...] = ()
     source: SourceWire | None = None
 
@@ -142,6 +159,7 @@ class DatabaseWire(_Wire):
             region=self.region.id if self.region else None,
             default_connection_id=self.default_connection_id,
             connections=tuple(connection.to_model() for connection in self.connections),
+            branch_id=bare(self.branch_id) if self.branch_id else None,
             can_be_adopted=self.logical_id is None and "logical_id" in self.model_fields_set,
             source=self.source.to_model() if self.source else None,
         )
