@@ -87,6 +87,8 @@ class SideBySide(Generic[_Item, _Found]):
         count = min(at_once, len(self._results))
         self._workers = [threading.Thread(target=self._run, name=f"{name}, {n + 1} of {count}", daemon=True) for n in range(count)]
         self._stopping = threading.Event()
+        self._counting = threading.Lock()
+        self.ended = 0
 
     def __enter__(self) -> Self:
         for worker in self._workers:
@@ -105,10 +107,6 @@ class SideBySide(Generic[_Item, _Found]):
     def __len__(self) -> int:
         return len(self._results)
 
-    @property
-    def ended(self) -> int:
-        return sum(result.done() and result.exception() is None for result in self._results)
-
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
@@ -116,6 +114,9 @@ class SideBySide(Generic[_Item, _Found]):
             except queue.Empty:
                 return
             try:
-                result.set_result(self._work(item))
+                found = self._work(item)
+                with self._counting:
+                    self.ended += 1
+                result.set_result(found)
             except Exception as error:  # noqa: BLE001 - whoever iterates raises it
                 result.set_exception(error)

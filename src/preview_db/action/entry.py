@@ -34,7 +34,7 @@ def post() -> None:
 def _begin() -> Interrupts:
     interrupts = Interrupts()
     interrupts.install()
-    gc.set_threshold(100_000)  # what is imported stays, and looking through it for what can go takes a tenth of the start
+    gc.set_threshold(10_000)  # what is imported stays, and looking through it for what can go takes a tenth of the start
     # Where click and rich are installed, httpx imports them for a command line of its own, which takes 40 ms.
     sys.modules["httpx._main"] = None  # type: ignore[assignment]  # this is how an import is told to fail
     return interrupts
