@@ -28,7 +28,7 @@ from preview_db_emulator.client import SERVER_URL, Emulator, emulator, script
 from preview_db_emulator.runner.runner import Runner
 from tests.drivers.workflow import ACTION, PullRequest, Workflow
 
-from . import paper
+from . import migrations, paper
 from .actions import Action
 from .measure import Cost, Served, measured
 
@@ -238,6 +238,10 @@ def of_waiting(bench: Bench) -> str:
     )
 
 
+def of_migrations(bench: Bench) -> str:
+    return migrations.page(bench.workflow, bench.asked.migrations, bench.asked.prisma)
+
+
 def of_images(bench: Bench) -> str:
     lines = []
     for image in bench.asked.images:
@@ -271,6 +275,7 @@ PARTS: dict[str, Part] = {
     "steps": of_steps,
     "sweeps": of_sweeps,
     "waiting": of_waiting,
+    "migrations": of_migrations,
     "images": of_images,
     "company": of_a_company,
 }
@@ -359,6 +364,10 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--latency", type=int, default=100, help="of each request, in milliseconds")
     parser.add_argument("--beside", nargs="*", default=[], metavar="FOLDER", help="actions to run one after the other beside ours")
     parser.add_argument("--databases", nargs="*", type=int, default=[1000, 10_000], help="to sweep")
+    parser.add_argument(
+        "--migrations", nargs="*", type=Path, default=[], metavar="FOLDER", help="folders of Prisma's to apply; one is made"
+    )
+    parser.add_argument("--prisma", type=Path, metavar="FOLDER", help="where 'npx prisma migrate deploy' works")
     parser.add_argument("--images", nargs="*", default=[], metavar="BASE=IMAGE", help="images of ours, each with the base it was built on")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--write", action=argparse.BooleanOptionalAction, default=True, help="docs/performance.md, if all parts are run")
