@@ -116,3 +116,25 @@ def test_whatever_an_input_holds_it_is_read_or_refused_in_words(name: str, value
 def test_a_step_outside_of_github_is_told_so() -> None:
     with pytest.raises(InvalidInput, match="GITHUB_REPOSITORY"):
         Job.read({})
+
+
+@pytest.mark.parametrize(
+    ("inputs", "minutes"), [({}, 2), ({"MIGRATIONS": "m"}, 15), ({"SEED": "s"}, 15), ({"SEED": "s", "TIMEOUT": "5m"}, 5)]
+)
+def test_what_is_done_inside_the_database_gets_more_time(inputs: dict[str, str], minutes: int) -> None:
+    read = Inputs.read({f"INPUT_{name}": value for name, value in inputs.items()})
+    assert read.time_limit() == timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "words"),
+    [
+        ({"ANONYMIZE": "r.sql"}, "anonymize is for the data that a new database is cloned from"),
+        ({"SEED_ALWAYS": "true"}, "seed_always runs the seed on every run, and seed names none"),
+        ({"SCHEMA_DIFF": "true"}, "and there is neither"),
+    ],
+)
+def test_what_says_nothing_by_itself_is_refused(inputs: dict[str, str], words: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        Inputs.read({f"INPUT_{name}": value for name, value in inputs.items()})
+    assert words in refused.value.what

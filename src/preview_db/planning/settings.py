@@ -34,6 +34,7 @@ Command = Literal["auto", "create", "connect", "reset", "delete", "sweep", "plan
 Wait = Literal["connectable", "ready", "none"]
 
 TIMEOUT = timedelta(seconds=120)
+INSIDE_TIMEOUT = timedelta(minutes=15)
 SWEEP_TIMEOUT = timedelta(minutes=30)
 
 _LONGEST_VALUE = 60  # characters of a value that an error repeats
@@ -153,8 +154,9 @@ class Inputs(_Environment):
     management_api_url: str = _input("PRISMA_MANAGEMENT_API_URL", default="https://api.prisma.io")
 
     def time_limit(self, *, sweep: bool = False) -> timedelta:
-        """How long the run may take: ``timeout``, or the default, which is longer for a sweep."""
-        return self.timeout or (SWEEP_TIMEOUT if sweep else TIMEOUT)
+        """How long the run may take: ``timeout``, or the default, which is longer for a sweep, and for what is done inside the database."""
+        inside = self.migrations or self.seed or self.anonymize
+        return self.timeout or (SWEEP_TIMEOUT if sweep else INSIDE_TIMEOUT if inside else TIMEOUT)
 
     @property
     def only_plans(self) -> bool:
