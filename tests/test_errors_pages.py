@@ -13,7 +13,7 @@ from preview_db import errors
 from preview_db.action import seal, step  # noqa: F401 - as above
 from preview_db.cli import ci, console  # noqa: F401 - as above
 from preview_db.doctor import diagnosis  # noqa: F401 - as above
-from preview_db.engine import data, sweep  # noqa: F401 - as above
+from preview_db.engine import inside, sweep  # noqa: F401 - as above
 from preview_db.errors import PreviewError
 from preview_db.services.dotenv import lines  # noqa: F401 - as above
 from preview_db.services.github import oidc  # noqa: F401 - as above

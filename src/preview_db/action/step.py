@@ -123,7 +123,7 @@ class Step:
         self.runner.info(f"preview-db {__version__}: {decision.reason}: {decide.MEANS[decision.task]}")
         if decision.task is Task.NOTHING and (decision.advice or decision.reaction):
             self.runner.notice("Nothing to do", ". ".join(filter(None, (decision.reason, decision.advice))) + ".")
-        from ..engine.data import InsideFailed  # here, as below
+        from ..engine.inside import InsideFailed  # here, as below
 
         if decision.task in (Task.ENSURE, Task.RESET, Task.CONNECT) and not self.inputs.only_plans:
             self._check_wrangler_config()

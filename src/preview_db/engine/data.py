@@ -1,4 +1,4 @@
-"""What is done inside a database before it is handed out: anonymize a clone, apply migrations, run the seed."""
+"""What is done inside a database before it is handed out: anonymize a clone, apply migrations, run the seed, compare the schema."""
 
 from __future__ import annotations
 
@@ -7,22 +7,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
-from ..deadline import Deadline
-from ..errors import Mismatch, PreviewError, ProvisioningFailed
 from ..interrupts import Interrupts
-from ..planning import identity, migrations, schema
+from ..planning import migrations, schema
 from ..planning.contents import Migrated, Scripts
 from ..planning.migrations import Comparison, Migration, MigrationFolder
 from ..planning.model import Step
-from ..planning.outcome import Outcome, OutcomeKind
 from ..planning.words import count
-from .credentials import Credentials
-from .databases import POLL, Databases
+from .databases import POLL
+from .inside import CompareFailed, Inside, MigrationFailed, MigrationsDiffer, RulesFailed, SeedFailed, outcome_of
 from .turn import PlanOutdated, Turn
 
 if TYPE_CHECKING:
     from ..services.postgres.inside import Session, State
-    from ..services.postgres.script import ScriptFailed
 
 _FRESH, _ANONYMIZED, _SEEDED, _SCHEMA = "created", "anonymized", "seeded", "schema"
 """Marks in the database itself."""
@@ -31,63 +27,19 @@ _LOOKS = 10
 """How often, a second apart, it is looked whether the run that has created a clone has begun with its rules."""
 
 
-class InsideFailed(PreviewError):
-    """Something that is done inside the database failed.
-
-    Attributes:
-        outcome: what the run had come to.
-    """
-
-    page = "errors.md#inside-the-database"
-    outcome: Outcome
-
-
-class MigrationFailed(InsideFailed):
-    """PostgreSQL refused a migration."""
-
-    title = "Migration failed"
-
-
-class MigrationsDiffer(InsideFailed):
-    """The migrations in the folder can't be applied on top of those in the database."""
-
-    title = "Migrations differ"
-
-
-class SeedFailed(InsideFailed):
-    """PostgreSQL refused the seed."""
-
-    title = "Seed failed"
-
-
-class RulesFailed(InsideFailed):
-    """PostgreSQL refused the rules that a clone is anonymized with."""
-
-    title = "Anonymizing failed"
-
-
-class CompareFailed(InsideFailed):
-    """The schema could not be read."""
-
-    title = "Comparing the schema failed"
-
-
 @dataclasses.dataclass(frozen=True, slots=True)
 class Data:
-    """The steps inside a preview. They share one session, by the direct endpoint, and one lock that other runs wait for.
+    """The steps inside a preview.
 
     Attributes:
         on_drift: whether migrations that don't fit fail the run, or make the database anew.
         seed_always: whether the seed runs in a database that is not new, too.
     """
 
-    databases: Databases
-    credentials: Credentials
+    inside: Inside
     scripts: Scripts
     on_drift: Literal["fail", "reset"]
     seed_always: bool
-    log: Callable[[str], None]
-    deadline: Deadline
     interrupts: Interrupts
     sleep: Callable[[float], None]
 
@@ -102,16 +54,16 @@ class Data:
         assert rules is not None, "the step is planned only with rules"
         turn.contents = dataclasses.replace(turn.contents, anonymized=rules.path)
         mine = turn.handed_out.id in turn.progress.created
-        with self._inside(RulesFailed, turn, step.subject, "The clone is deleted, and nobody was given a way in.") as session:
+        with self.inside.working(RulesFailed, turn, step.subject, "The clone is deleted, and nobody was given a way in.") as session:
             if _ANONYMIZED in session.state.marks:
                 return "its rules have run already"
-            state = self._locked(session) if mine else self._anonymized_by_another(session)
+            state = self.inside.locked(session) if mine else self._anonymized_by_another(session)
             if _ANONYMIZED in state.marks:
                 return "its rules have run already"
             if not mine:
                 turn.progress.unusable.add(turn.handed_out.id)
                 raise PlanOutdated(f"{turn.handed_out.id} is a clone that was not anonymized; another is created in its place")
-            self._check_whose(turn)
+            self.inside.check_whose(turn)
             session.mark(_FRESH)
             with self.interrupts.step("the clone was anonymized"):
                 session.run(rules, mark=_ANONYMIZED)
@@ -127,11 +79,11 @@ class Data:
         """
         folder = self.scripts.migrations
         assert folder is not None, "the step is planned only with migrations"
-        with self._inside(MigrationFailed, turn, step.subject, "It is recorded as failed, and none is applied after it.") as session:
+        with self.inside.working(MigrationFailed, turn, step.subject, "It is recorded as failed, and none is applied after it.") as session:
             comparison = migrations.compare(folder, session.state.records)
             if not comparison.pending and not comparison.is_drift:
                 return self._nothing_pending(folder, comparison, turn)
-            state = self._locked(session)  # what seems to have failed may be what another run is at
+            state = self.inside.locked(session)  # what seems to have failed may be what another run is at
             self._mark_new(session, state, turn)
             comparison = migrations.compare(folder, state.records, unmanaged=self._is_unmanaged(session, state, folder))
             if comparison.is_interrupted and session.was_begun():
@@ -139,7 +91,7 @@ class Data:
                 raise PlanOutdated(f"the run that created {turn.handed_out.id} was stopped as it migrated, and nobody was given a way in")
             if not comparison.pending or comparison.is_drift:
                 return self._nothing_pending(folder, comparison, turn)
-            self._check_whose(turn)
+            self.inside.check_whose(turn)
             return self._apply(folder, comparison, session, turn, has_table=state.has_table)
 
     def seed(self, step: Step, turn: Turn) -> str:
@@ -149,13 +101,13 @@ class Data:
             SeedFailed: it failed; nothing of it is left, unless it commits by itself.
         """
         left = "Nothing of the seed is left in the database, unless it commits by itself."
-        with self._inside(SeedFailed, turn, step.subject, left) as session:
+        with self.inside.working(SeedFailed, turn, step.subject, left) as session:
             if not self.seed_always and not self._is_to_be_seeded(session, session.state, turn):
                 return "the database is not new, and its data is kept"
-            state = self._locked(session)
+            state = self.inside.locked(session)
             if not self.seed_always and _SEEDED in state.marks:
                 return "another run has just done so"
-            self._check_whose(turn)
+            self.inside.check_whose(turn)
             with self.interrupts.step("the seed has run"):
                 session.run(*self.scripts.seed, mark=_SEEDED)
         paths = tuple(script.path for script in self.scripts.seed)
@@ -166,7 +118,7 @@ class Data:
         """Compares the schema with what it was: of a clone as it was cloned, of any other before this run's migrations."""
         from ..services.postgres import catalogue  # here, since most runs compare nothing
 
-        with self._inside(CompareFailed, turn, step.subject, "What was done before stays.") as session:
+        with self.inside.working(CompareFailed, turn, step.subject, "What was done before stays.") as session:
             is_clone = turn.handed_out.source is not None
             if self.scripts.since_created:
                 turn.before = self._begun_with(session, turn)
@@ -191,7 +143,7 @@ class Data:
                 cause="A clone notes that when it is created, if schema_diff is set then.",
                 remedy="Set schema_diff: true (--schema-diff), and have the preview made anew: preview-db reset.",
             )
-            error.outcome = _outcome(turn)
+            error.outcome = outcome_of(turn)
             raise error
         return schema.Schema.from_json(noted)
 
@@ -256,7 +208,7 @@ class Data:
         pending = tuple(migration.name for migration in comparison.pending if migration.name != name)
         migrated = Migrated(folder.path, len(comparison.applied), (), pending, name, comparison.drift)
         turn.contents = dataclasses.replace(turn.contents, migrated=migrated)
-        error.outcome = _outcome(turn)
+        error.outcome = outcome_of(turn)
         raise error
 
     def _is_unmanaged(self, session: Session, state: State, folder: MigrationFolder) -> bool:
@@ -286,79 +238,12 @@ class Data:
     def _anonymized_by_another(self, session: Session) -> State:
         """What the database says once the run that created it has had the time to begin, and whatever it is at is done."""
         for _ in range(_LOOKS):
-            state = self._locked(session)
+            state = self.inside.locked(session)
             if state.marks:
                 return state
             session.unlock()
             self.sleep(POLL)
-        return self._locked(session)
-
-    def _session(self, turn: Turn) -> Session:
-        from ..services.postgres.inside import Session  # here, since most runs do nothing inside
-
-        if turn.session is not None:
-            return turn.session
-        if turn.login is None:
-            string = turn.credentials[0].direct if turn.credentials else None
-            if string is None:
-                raise Mismatch(
-                    "The database has no direct endpoint, and nothing can be done inside it without one.",
-                    cause="The Management API offers only the pooled one, on which no session keeps its state.",
-                    remedy="Leave migrations, seed and anonymize out, and look at the database in the Prisma Console.",
-                )
-            self.credentials.log_in(string, turn)
-        assert turn.login is not None, "a login by the direct endpoint is left open"
-        tool = self.scripts.migrations.tool if self.scripts.migrations else None
-        marked = bool(self.scripts.seed or self.scripts.rules)
-        turn.session = Session(turn.login, turn.handed_out.id, tool, marked)
-        return turn.session
-
-    def _locked(self, session: Session) -> State:
-        """The state once no other run is at work in the database."""
-        if not session.lock(seconds=self.deadline.left):
-            raise ProvisioningFailed(
-                "Another run is at work in the database, and was not done in time.",
-                cause="A migration or a seed of that run takes long, or Prisma's own command line is migrating.",
-                remedy="Run the job again once that is done, or raise the input timeout.",
-            )
-        return session.read()
-
-    def _check_whose(self, turn: Turn) -> None:
-        """Raises :class:`Mismatch` unless the database is this preview's, as the Management API has it now."""
-        database = self.databases.read(turn.handed_out.id, turn.progress)
-        if not identity.belongs_to(database, turn.desired.scope):
-            raise Mismatch(
-                f"The database {database.id} is not the preview of {turn.desired.scope} any more.",
-                cause="Somebody has renamed it or made it the project's default database.",
-                remedy="Nothing was changed in it. Give it back its name in the Prisma Console, or delete it.",
-            )
-
-    @contextmanager
-    def _inside(self, kind: type[InsideFailed], turn: Turn, path: str, left: str) -> Iterator[Session]:
-        """The session, and what fails in it as an error of ``kind``.
-
-        Args:
-            path: of what is run.
-            left: what is so after it failed, as a sentence.
-        """
-        import psycopg  # here, since most runs do nothing inside
-
-        from ..services.postgres.script import ScriptFailed
-
-        try:
-            yield self._session(turn)
-            return
-        except ScriptFailed as failed:
-            error = _failure(kind, failed, path, left)
-        except psycopg.Error as broken:
-            self.databases.read(turn.handed_out.id, turn.progress)  # it may have been deleted under the session
-            error = kind(
-                f"The database could not be worked on: {' '.join(str(broken).split())}.",
-                cause=f"The connection broke while {path} was at work, or the credential may not do what that takes.",
-                remedy="Run the job again.",
-            )
-        error.outcome = _outcome(turn)
-        raise error
+        return self.inside.locked(session)
 
 
 _AGAINST = {True: "an empty database", False: "before this run's migrations"}
@@ -367,27 +252,3 @@ _WHY_THEY_DIFFER = {
     (False, True): "It was made by 'prisma db push', by hand or by a source that has no migrations.",
     (False, False): "The branch was rebased, or a migration was changed after it had been applied here.",
 }
-
-
-def _failure(kind: type[InsideFailed], failed: ScriptFailed, path: str, left: str) -> InsideFailed:
-    where = f" ({failed.file}, {failed.where})" if failed.file else f" ({failed.where})" if failed.where else ""
-    detail = f" {' '.join(failed.detail.split())}." if failed.detail else ""
-    return kind(
-        f"{failed.words}{where}.{detail}",
-        cause=f"PostgreSQL refused what is in {path}. {left}",
-        remedy=_REMEDIES[kind],
-    )
-
-
-_REMEDIES: dict[type[InsideFailed], str] = {
-    MigrationFailed: "Correct the migration and push; then comment /preview-db reset, or set on_drift: reset, so that the database is "
-    "made anew.",
-    SeedFailed: "Correct the seed and push: the next run runs it again.",
-    RulesFailed: "Correct the rules and push: the next run creates another clone.",
-}
-
-
-def _outcome(turn: Turn) -> Outcome:
-    desired, database = turn.desired, turn.handed_out
-    done = tuple(turn.progress.done)
-    return Outcome(OutcomeKind.FAILED, desired.reason, desired.scope, database.identity, database, done=done, contents=turn.contents)

@@ -14,9 +14,10 @@ from ..planning.credential import Credential
 from ..planning.model import Action, Configuration, Database, DesiredState, Plan, Step
 from ..planning.outcome import Done, Outcome, OutcomeKind
 from .credentials import Credentials
-from .data import Data, InsideFailed, RulesFailed
+from .data import Data
 from .databases import Databases
 from .hyperdrive import Hyperdrive
+from .inside import InsideFailed, RulesFailed
 from .platform import Platform
 from .turn import PlanOutdated, Progress, Turn
 

@@ -33,6 +33,7 @@ from .credentials import Credentials, mask
 from .data import Data
 from .databases import CreateOptions, Databases, attempt
 from .hyperdrive import Hyperdrive, with_what_could_go
+from .inside import Inside
 from .look import AFTERWARDS, Look
 from .platform import Platform
 from .reconcile import Reconciler
@@ -281,7 +282,8 @@ class Engine:
             sleep=sleep,
             ask_if_open=self._ask_if_open,
         )
-        data = Data(databases, credentials, self.scripts, inputs.on_drift, inputs.seed_always, log, deadline, self.interrupts, sleep)
+        inside = Inside(databases, credentials, self.scripts, deadline)
+        data = Data(inside, self.scripts, inputs.on_drift, inputs.seed_always, self.interrupts, sleep)
         hyperdrive = None
         if cloudflare is not None:
             hide = functools.partial(mask, sink=self.sink)
