@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.data.checkout import Checkout, query
+from tests.data.checkout import FOLDER, Checkout, query
 from tests.drivers.emulator import log_in
 from tests.drivers.workflow import Json, new_project
 
@@ -77,3 +77,31 @@ def test_nothing_is_done_inside_before_the_copy_is_there(checkout: Checkout) -> 
     opened = checkout.opened(source="production", migrations="sql", wait="none")
     assert opened.succeeded, opened.log
     assert query(opened, "SELECT name FROM plans") == [(None,)]
+
+
+def test_a_branch_that_is_behind_its_source_is_no_drift(checkout: Checkout) -> None:
+    """What is applied in production and not on the branch yet came with the clone; what the branch loses afterwards is drift."""
+    checkout.prisma({"1_users": "CREATE TABLE users (id int);", "2_ahead": "CREATE TABLE ahead (id int);"})
+    production = checkout.life.pull().opened(migrations=FOLDER).outputs["database_id"]
+    (checkout.root / FOLDER / "2_ahead/migration.sql").unlink()
+    (checkout.root / FOLDER / "2_ahead").rmdir()
+    checkout.prisma({"3_mine": "CREATE TABLE mine (id int);"})
+    inputs = {"source": production, "migrations": FOLDER}
+    opened = checkout.opened(**inputs)
+    assert opened.succeeded, opened.log
+    assert query(opened, "SELECT count(*) FROM ahead, mine") == [(0,)]
+    assert "its source has 1 migration more, not in the folder: `2_ahead`" in checkout.life.comments()[0]["body"]
+    assert checkout.pushed(**inputs).succeeded
+    (checkout.root / FOLDER / "3_mine").rename(checkout.root / "elsewhere")
+    lost = checkout.pushed(**inputs)
+    assert lost.exit_code == 1
+    assert "missing from the local migrations directory: 3_mine" in " ".join(lost.log)
+
+
+def test_where_the_source_itself_does_not_fit_that_is_said(checkout: Checkout) -> None:
+    made(checkout, "production")
+    checkout.prisma({"1_users": "CREATE TABLE users (id int);"})
+    refused = checkout.opened(source="production", migrations=FOLDER, on_drift="reset")
+    assert refused.exit_code == 1
+    assert "The database schema is not empty" in " ".join(refused.log)
+    assert "prisma migrate resolve --applied" in " ".join(refused.log)

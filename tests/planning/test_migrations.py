@@ -34,6 +34,14 @@ def test_edited_and_missing_ones_are_drift() -> None:
     )
 
 
+def test_what_a_clone_brought_along_is_no_drift() -> None:
+    before, after = (Record(name, "", finished=True, rolled_back=False, finished_at=at) for name, at in (("x", 99.0), ("y", 101.0)))
+    found = compare(FOLDER, [applied(A), before, after], cloned_at=100.0)
+    assert (found.inherited, found.missing) == (("x",), ("y",))
+    assert not compare(FOLDER, [applied(A), before], cloned_at=100.0).is_drift
+    assert compare(FOLDER, [applied(A), before]).missing == ("x",)
+
+
 def test_many_that_are_missing_are_cut() -> None:
     gone = [applied(Migration.of(f"z{number:02}", b"")) for number in range(12)]
     assert compare(FOLDER, gone).drift.endswith("z08, z09, ....")

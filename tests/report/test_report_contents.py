@@ -39,6 +39,10 @@ def test_a_row_for_each_thing_there_is_to_say(contents: Contents, source: Source
             Migrated("m", 1, ("a",), ("c", "d"), "b", "no <table>"),
             "**`b` failed**: no &lt;table&gt;<br>1 applied, 1 before: `a`; 2 pending",
         ),
+        (
+            Migrated("m", 1, inherited=("x",)),
+            "1 migration applied before, none now; its source has 1 migration more, not in the folder: `x`",
+        ),
         (Migrated("m", 2, (), ("c",), "", "changed"), "changed<br>2 migrations applied before, none now; 1 pending"),
     ],
 )

@@ -80,12 +80,14 @@ class Data:
         folder = self.scripts.migrations
         assert folder is not None, "the step is planned only with migrations"
         with self.inside.working(MigrationFailed, turn, step.subject, "It is recorded as failed, and none is applied after it.") as session:
-            comparison = migrations.compare(folder, session.state.records)
+            comparison = migrations.compare(folder, session.state.records, cloned_at=_cloned_at(turn))
             if not comparison.pending and not comparison.is_drift:
                 return self._nothing_pending(folder, comparison, turn)
             state = self.inside.locked(session)  # what seems to have failed may be what another run is at
             self._mark_new(session, state, turn)
-            comparison = migrations.compare(folder, state.records, unmanaged=self._is_unmanaged(session, state, folder))
+            comparison = migrations.compare(
+                folder, state.records, unmanaged=self._is_unmanaged(session, state, folder), cloned_at=_cloned_at(turn)
+            )
             if comparison.is_interrupted and session.was_begun():
                 turn.progress.unusable.add(turn.handed_out.id)
                 raise PlanOutdated(f"the run that created {turn.handed_out.id} was stopped as it migrated, and nobody was given a way in")
@@ -173,7 +175,7 @@ class Data:
 
         def so_far(failed: str = "", error: str = "") -> None:
             pending = tuple(migration.name for migration in comparison.pending if migration.name not in (*done, failed))
-            migrated = Migrated(folder.path, len(comparison.applied), tuple(done), pending, failed, error)
+            migrated = Migrated(folder.path, len(comparison.applied), tuple(done), pending, failed, error, comparison.inherited)
             turn.contents = dataclasses.replace(turn.contents, migrated=migrated)
 
         self._look_before(session, turn)
@@ -193,7 +195,9 @@ class Data:
 
     def _nothing_pending(self, folder: MigrationFolder, comparison: Comparison, turn: Turn) -> str:
         if not comparison.is_drift:
-            turn.contents = dataclasses.replace(turn.contents, migrated=Migrated(folder.path, len(comparison.applied)))
+            turn.contents = dataclasses.replace(
+                turn.contents, migrated=Migrated(folder.path, len(comparison.applied), inherited=comparison.inherited)
+            )
             return f"up to date: {count(len(comparison.applied), 'migration')} applied before"
         if self.on_drift == "reset" and turn.handed_out.id not in turn.progress.created:
             turn.progress.unusable.add(turn.handed_out.id)
@@ -201,7 +205,9 @@ class Data:
         error = MigrationsDiffer(
             comparison.drift,
             cause=_WHY_THEY_DIFFER[comparison.failed is not None, comparison.unmanaged],
-            remedy="Comment /preview-db reset, or run the command reset: the database is made anew with all of its migrations. "
+            remedy=_AS_IN_THE_SOURCE
+            if turn.handed_out.id in turn.progress.created
+            else "Comment /preview-db reset, or run the command reset: the database is made anew with all of its migrations. "
             "With on_drift: reset that is done without being asked; its data goes.",
         )
         name = comparison.failed.name if comparison.failed else ""
@@ -246,9 +252,17 @@ class Data:
         return self.inside.locked(session)
 
 
+_AS_IN_THE_SOURCE = (
+    "It is so in the database that source names: correct the branch's migrations to be those that are applied there, or record there that "
+    "they are (prisma migrate resolve --applied)."
+)
 _AGAINST = {True: "an empty database", False: "before this run's migrations"}
 _WHY_THEY_DIFFER = {
     (True, False): "An earlier run's migration failed or was stopped, and the state it left is not known.",
     (False, True): "It was made by 'prisma db push', by hand or by a source that has no migrations.",
     (False, False): "The branch was rebased, or a migration was changed after it had been applied here.",
 }
+
+
+def _cloned_at(turn: Turn) -> float | None:
+    return turn.handed_out.created_at.timestamp() if turn.handed_out.source is not None else None

@@ -70,6 +70,7 @@ class Migrated:
         before: how many were applied before this run.
         failed: the one that failed, in this run or an earlier one.
         error: the first line of what PostgreSQL said of it.
+        inherited: those of a clone's source that are not in the folder.
     """
 
     path: str
@@ -78,6 +79,7 @@ class Migrated:
     pending: tuple[str, ...] = ()
     failed: str = ""
     error: str = ""
+    inherited: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -70,6 +70,7 @@ class Record:
     Attributes:
         logs: what was noted when it failed.
         started_at: as PostgreSQL shows it.
+        finished_at: in Unix seconds.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Record:
     rolled_back: bool
     logs: str = ""
     started_at: str = ""
+    finished_at: float | None = None
 
     @property
     def is_applied(self) -> bool:
@@ -96,6 +98,7 @@ class Comparison:
         applied: the names of the folder's migrations that are in the database.
         edited: those of them whose file has changed since.
         missing: what was applied and is not in the folder.
+        inherited: what is not in the folder either, and was applied where a clone comes from: the branch is behind that, and lost nothing.
         failed: a migration that failed or was interrupted: none is applied after it.
         unmanaged: whether the database holds something and has no record of any migration.
     """
@@ -104,6 +107,7 @@ class Comparison:
     applied: tuple[str, ...]
     edited: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    inherited: tuple[str, ...] = ()
     failed: Record | None = None
     unmanaged: bool = False
 
@@ -135,11 +139,17 @@ class Comparison:
         return " ".join(said)
 
 
-def compare(folder: MigrationFolder, records: Iterable[Record], *, unmanaged: bool = False) -> Comparison:
-    """What is pending of ``folder`` in a database with ``records``, and what does not fit."""
+def compare(folder: MigrationFolder, records: Iterable[Record], *, unmanaged: bool = False, cloned_at: float | None = None) -> Comparison:
+    """What is pending of ``folder`` in a database with ``records``, and what does not fit.
+
+    Args:
+        cloned_at: when the database was made from another, in Unix seconds; none if it was made empty.
+    """
     recorded = list(records)
     applied = {record.name: record for record in recorded if record.is_applied}
     here = {migration.name for migration in folder.migrations}
+    gone = [record for name, record in applied.items() if name not in here]
+    inherited = [record.name for record in gone if cloned_at and record.finished_at and record.finished_at < cloned_at]
     return Comparison(
         pending=tuple(migration for migration in folder.migrations if migration.name not in applied),
         applied=tuple(migration.name for migration in folder.migrations if migration.name in applied),
@@ -148,7 +158,8 @@ def compare(folder: MigrationFolder, records: Iterable[Record], *, unmanaged: bo
             for migration in folder.migrations
             if migration.name in applied and applied[migration.name].checksum not in migration.checksums
         ),
-        missing=tuple(name for name in applied if name not in here),
+        missing=tuple(record.name for record in gone if record.name not in inherited),
+        inherited=tuple(inherited),
         failed=next((record for record in recorded if record.has_failed), None),
         unmanaged=unmanaged and not recorded and bool(folder.migrations),
     )

@@ -53,8 +53,10 @@ def _migrated(migrated: Migrated) -> str:
         done = f"{len(migrated.applied)} applied{f', {before}' if before else ''}: {_listed(migrated.applied)}"
     else:
         done = f"{count(migrated.before, 'migration')} applied before, none now"
+    if migrated.inherited:
+        done += f"; its source has {count(len(migrated.inherited), 'migration')} more, not in the folder: {_listed(migrated.inherited)}"
     if not migrated.error:
-        return done if migrated.applied else f"up to date, {count(migrated.before, 'migration')} applied"
+        return done if migrated.applied or migrated.inherited else f"up to date, {count(migrated.before, 'migration')} applied"
     failed = f"**{code(migrated.failed)} failed**: " if migrated.failed else ""
     left = f"; {len(migrated.pending)} pending" if migrated.pending else ""
     return f"{failed}{text(migrated.error)}<br>{done}{left}"

@@ -25,7 +25,8 @@ _TABLES = {Tool.PRISMA: "public._prisma_migrations", Tool.SQL: f"{SCHEMA}.migrat
 _SEARCH_PATHS = {Tool.PRISMA: "; SET search_path = public", Tool.SQL: ""}
 _READ = (
     "SELECT migration_name, checksum, finished_at IS NOT NULL, rolled_back_at IS NOT NULL, coalesce(logs, ''), "
-    "to_char(started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC' FROM {table} ORDER BY started_at, migration_name"
+    "to_char(started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC', extract(epoch FROM finished_at)::float8 "
+    "FROM {table} ORDER BY started_at, migration_name"
 )
 _CREATE = """
 CREATE TABLE {table} (
