@@ -27,6 +27,7 @@ from .control import control
 from .faults import RANDOM_KINDS, FaultInjector, Rule
 from .github.api import github
 from .github.repository import Repository
+from .github.server import Server
 from .postgres.binaries import CannotStartPostgres, Choice
 from .postgres.certificate import Authority
 from .postgres.proxy import Gateway
@@ -171,6 +172,7 @@ async def serve(options: Options, announce: Announce) -> None:
 
         serializer = Serializer(workspace, Addresses(api_url, in_url(options.host), *ports))
         repository = Repository(REPOSITORY, identity.repository_id, archive, time.time)
+        server = Server(repository, archive, token=identity.github_token)
         github_api_url = f"{api_url}/github"
         oidc_settings = oidc.Settings(project=identity.project_id)
         issuer = oidc.Issuer(
@@ -193,7 +195,7 @@ async def serve(options: Options, announce: Announce) -> None:
                 Mount("/github/_actions", routes=issuer.routes()),
                 Mount(
                     "/github",
-                    github(repository, api_url=github_api_url, server_url=SERVER_URL, token=identity.github_token),
+                    github(server, api_url=github_api_url, server_url=SERVER_URL),
                 ),
                 Mount(CLOUDFLARE, cloudflare.app()),
                 *exchange.routes(),
@@ -202,7 +204,7 @@ async def serve(options: Options, announce: Announce) -> None:
         )
         rules = [Rule(rate=options.fault_rate, seed=options.fault_seed, kinds=RANDOM_KINDS)] if options.fault_rate else []
         faults = FaultInjector(stand_ins, latency_s=options.latency_ms / 1000, rules=rules)
-        surface = control(workspace, serializer, repository, faults, variables, identity.project_id)
+        surface = control(workspace, serializer, server, faults, variables, identity.project_id)
         controls = Starlette(
             routes=[*oidc.Control(oidc_settings, exchange).routes(), *CloudflareControl(cloudflare).routes(), Mount("/", surface)]
         )

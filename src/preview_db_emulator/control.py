@@ -15,7 +15,7 @@ from starlette.routing import Route
 from .arguments import known, one_of, read, seconds
 from .faults import FaultInjector, Rule
 from .github import control as github
-from .github.repository import Repository
+from .github.server import Server
 from .prisma.models import (
     DEFAULT_REGION,
     REGIONS,
@@ -44,7 +44,7 @@ STATUSES = get_args(Status)
 def control(
     workspace: Workspace,
     serializer: Serializer,
-    repository: Repository,
+    server: Server,
     faults: FaultInjector,
     variables: Variables,
     project_id: str,
@@ -57,7 +57,8 @@ def control(
 
     return Starlette(
         routes=[
-            *github.Control(repository).routes(),
+            *github.ServerControl(server).routes(),
+            *github.Control(server.first).routes(),
             *route("databases", GET=surface.list_databases, POST=surface.add_databases),
             *route("databases/{id}", PUT=surface.put_database),
             *route("databases/{id}/backups", POST=surface.add_backup),

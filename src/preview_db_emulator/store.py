@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
 import sqlite3
@@ -24,31 +25,38 @@ T = TypeVar("T", bound=Model)
 
 
 class Archive:
-    """One SQLite file; without a path, nothing is kept.
+    """One SQLite file; without a path, nothing is kept. ``part`` is what stands before the kinds of models kept in it.
 
     Each change is committed before it is answered for, so a SIGKILL loses nothing that a client has been told.
     """
 
     def __init__(self, path: Path | None) -> None:
+        self._prefix = ""
         self._keeps = path is not None
         self._database = sqlite3.connect(path or ":memory:", isolation_level=None)
         self._database.execute("PRAGMA synchronous = OFF")
         self._database.execute("CREATE TABLE IF NOT EXISTS models (kind TEXT, key TEXT, body TEXT, PRIMARY KEY (kind, key))")
 
+    def part(self, name: str) -> Archive:
+        """The same file, for models that have nothing to do with others of their kind."""
+        part = copy.copy(self)
+        part._prefix = f"{self._prefix}{name}/"  # noqa: SLF001 - it is one of this class
+        return part
+
     def load(self, kind: str) -> list[dict[str, Any]]:
-        rows = self._database.execute("SELECT body FROM models WHERE kind = ? ORDER BY rowid", (kind,))
+        rows = self._database.execute("SELECT body FROM models WHERE kind = ? ORDER BY rowid", (self._prefix + kind,))
         return [json.loads(body) for (body,) in rows]
 
     def save(self, kind: str, model: Model) -> None:
         if self._keeps:
             self._database.execute(
                 "INSERT INTO models VALUES (?, ?, ?) ON CONFLICT (kind, key) DO UPDATE SET body = excluded.body",
-                (kind, model.key, json.dumps(dataclasses.asdict(model))),
+                (self._prefix + kind, model.key, json.dumps(dataclasses.asdict(model))),
             )
 
     def remove(self, kind: str, key: str) -> None:
         if self._keeps:
-            self._database.execute("DELETE FROM models WHERE kind = ? AND key = ?", (kind, key))
+            self._database.execute("DELETE FROM models WHERE kind = ? AND key = ?", (self._prefix + kind, key))
 
     def close(self) -> None:
         self._database.close()

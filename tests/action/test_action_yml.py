@@ -25,11 +25,12 @@ AGREED_INPUTS = {
     "cloudflare_api_token", "hyperdrive_caching", "wrangler_config", "wrangler_binding", "wrangler_env",
     "platform_branch", "platform_branch_cleanup", "compute_env",
     "github_token", "verify_certificate", "anonymize",
+    "repositories", "missing_repositories", "shard", "max_deletions_per_repository",
 }  # fmt: skip
 MASKED_OUTPUTS = {"database_url", "direct_url", "pooled_url", "password", "connection_urls"}
 OPEN_OUTPUTS = {
     "host", "port", "database", "user", "database_id", "database_name", "project_id", "connection_id", "outcome", "deleted", "plan",
-    "swept", "sealed", "hyperdrive_id", "migrations",
+    "swept", "sealed", "hyperdrive_id", "migrations", "shards",
 }  # fmt: skip
 
 

@@ -107,7 +107,7 @@ def test_an_input_takes_what_it_says_it_takes(name: str, value: str) -> None:
 TAKES_BRANCH = "takes a branch's name as git has it, such as feat/checkout"
 TAKES_DURATION = "takes a duration like 90s, 15m, 6h or 2d"
 REFUSED: dict[tuple[str, str], str] = {
-    ("command", "CREATE"): "takes auto, create, connect, reset, delete, sweep, plan, doctor or unseal",
+    ("command", "CREATE"): "takes auto, create, connect, reset, delete, sweep, shards, plan, doctor or unseal",
     ("wait", "yes"): "takes connectable, ready or none",
     ("endpoint", "Direct"): "takes direct or pooled",
     ("on_push", "drop"): "takes keep or reset",

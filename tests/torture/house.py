@@ -18,6 +18,7 @@ from preview_db_emulator.github import payloads
 from preview_db_emulator.github.api import github
 from preview_db_emulator.github.repository import PullRequest, Repository
 from preview_db_emulator.github.serializers import Serializer as GitHubSerializer
+from preview_db_emulator.github.server import Server
 from preview_db_emulator.postgres.server import Postgres
 from preview_db_emulator.prisma.api import management_api
 from preview_db_emulator.prisma.models import DEFAULT_REGION, Connection, Database, Settings, new_id
@@ -87,13 +88,14 @@ class House:
         )
         self.project = self._workspace.add_project("Paper", DEFAULT_REGION)
         self._repository = Repository(REPOSITORY, _REPOSITORY_ID, Archive(None), clock)
+        server = Server(self._repository, Archive(None), token=GITHUB_TOKEN)
         api_url = f"{url}/github"
         self._shown = GitHubSerializer(self._repository, api_url, SERVER_URL)
         serializer = Serializer(self._workspace, Addresses(url, "127.0.0.1", 1, 2))
         variables = Variables(self._workspace, Archive(None), lambda _: None)
         self.app = Starlette(
             routes=[
-                Mount("/github", github(self._repository, api_url=api_url, server_url=SERVER_URL, token=GITHUB_TOKEN)),
+                Mount("/github", github(server, api_url=api_url, server_url=SERVER_URL)),
                 Mount("/", management_api(self._workspace, serializer, variables, SERVICE_TOKEN, lambda _: False)),
             ]
         )

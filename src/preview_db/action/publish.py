@@ -15,6 +15,7 @@ from ..planning import events, identity
 from ..planning.decide import Decision, Task
 from ..planning.events import Event
 from ..planning.model import Endpoint, Scope
+from ..planning.organisation import OrganisationSweep
 from ..planning.outcome import Outcome, OutcomeKind, RunResult
 from ..planning.settings import Inputs, Job
 from ..planning.stale import Sweep, SweepStatus
@@ -60,7 +61,9 @@ class Publisher:
         self.put_out(result, self.inputs.endpoint)
         for warning in outcome.warnings:
             self.runner.warning("preview-db", warning)
-        if result.sweep is not None:
+        if result.organisation is not None:
+            self._publish_organisation(result.organisation)
+        elif result.sweep is not None:
             self._publish_sweep(result.sweep)
         else:
             facts = self._facts(outcome.scope)
@@ -166,6 +169,16 @@ class Publisher:
         with SideBySide(tell, items, at_once=AT_ONCE) as told:
             for _ in told:
                 pass
+
+    def _publish_organisation(self, sweep: OrganisationSweep) -> None:
+        """The summary and the JSON. Comments in other repositories are left as they are: the token is there to read."""
+        from ..report import organisation as organisation_report  # here, since no other run needs it
+
+        self.runner.set_output("swept", json.dumps(organisation_report.as_json(sweep, most=organisation_report.MOST_ENTRIES)))
+        self.runner.set_output("deleted", "true" if sweep.of(SweepStatus.DELETED) else "false")
+        self.summarise(organisation_report.summary(sweep, self.job.server_url))
+        if missed := organisation_report.missed(sweep):
+            self.runner.warning("Closes were missed", missed)
 
     def _comment(self, outcome: Outcome, facts: preview_report.Facts) -> None:
         scope, mode = outcome.scope, preview_report.comment_mode(outcome)

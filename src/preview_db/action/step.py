@@ -25,6 +25,7 @@ from ..planning.events import Event
 from ..planning.lookups import EventState, Lookups
 from ..planning.model import Repository
 from ..planning.settings import Inputs, Job
+from ..planning.words import count
 from ..services.github.errors import GitHubFailed
 from ..services.github.repository import GitHubRepository
 from ..services.github.runner import CannotWrite, Runner
@@ -98,6 +99,9 @@ class Step:
         with self._github(self.inputs.time_limit()) as github:
             if self.inputs.command == "doctor":
                 self._consult_doctor(github)
+                return
+            if self.inputs.command == "shards":
+                self._plan_shards(github)
                 return
             needed = lookups.needed(self.inputs, self.event)
             # A pull request that was closed is hardly ever open again, so Prisma is asked while GitHub is asked that.
@@ -203,6 +207,26 @@ class Step:
             raise failure
         self.runner.set_output("outcome", OutcomeKind.CHECKED)
 
+    def _plan_shards(self, github: GitHubRepository | None) -> None:
+        """Says in how many parts a sweep of so many repositories is best done. Each part finds its repositories itself."""
+        from ..engine.members import find  # here, since no other run needs it
+        from ..planning.organisation import Doubt
+        from ..planning.outcome import OutcomeKind
+        from ..planning.repositories import shards_for
+
+        selection = self.inputs.repositories
+        assert selection is not None, "the settings let shards pass only with a list of repositories"
+        if github is None:
+            raise _no_github_token("How many parts there are to be, goes by which repositories there are on GitHub.")
+        doubts: list[Doubt] = []
+        found = find(github.server(), selection, self.job.host, doubts=doubts, log=self.runner.info)
+        for doubt in doubts:
+            self.runner.warning("In doubt", f"{doubt.about}: {doubt.why}")  # the sweep itself fails on it
+        shards = [str(shard) for shard in shards_for(len(found))]
+        self.runner.info(f"{count(len(found), 'repository')}, to be swept in {count(len(shards), 'part')}")
+        self.runner.set_output("shards", json.dumps(shards))
+        self.runner.set_output("outcome", OutcomeKind.PLANNED)
+
     @contextlib.contextmanager
     def _github(self, limit: timedelta) -> Iterator[GitHubRepository | None]:
         """The repository on GitHub; none where the token was taken away."""
@@ -268,11 +292,7 @@ class Step:
         if wanted == Lookups() or (wanted.only_if_possible and github is None):
             return EventState()
         if github is None:
-            raise InvalidInput(
-                "The input github_token is empty.",
-                cause=f"For the event {self.event.name!r} the step has to look something up on GitHub first.",
-                remedy="Leave github_token out of the step's 'with:', so that it is the job's own token.",
-            )
+            raise _no_github_token(f"For the event {self.event.name!r} the step has to look something up on GitHub first.")
         number, branch, login = wanted.pull_request, wanted.branch, wanted.permission_of
         permission = github.begin(functools.partial(github.permission, login)) if login else None
         pull_request = github.begin(functools.partial(github.pull_request, number)) if number else None
@@ -300,3 +320,11 @@ def _payload(path: str) -> str:
             cause="The runner's variable GITHUB_EVENT_PATH names no readable file.",
             remedy="Run it as a step of a workflow ('uses:'); a wrapper has to pass the runner's files on.",
         ) from None
+
+
+def _no_github_token(cause: str) -> InvalidInput:
+    return InvalidInput(
+        "The input github_token is empty.",
+        cause=cause,
+        remedy="Leave github_token out of the step's 'with:', so that it is the job's own token.",
+    )

@@ -7,7 +7,7 @@ import functools
 import json
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
@@ -91,13 +91,13 @@ class Terminal:
             self._quiet, self._warns = before
 
     @contextlib.contextmanager
-    def working(self, doing: str) -> Iterator[None]:
-        """Shows that something is going on, where there is somebody to see it."""
+    def working(self, doing: str) -> Iterator[Callable[[str], None]]:
+        """Shows that something is going on, where there is somebody to see it. Call what it yields to tell how far that is."""
         if not self._err.isatty():
-            yield
+            yield lambda _: None
             return
-        with self._console.status(self._clean(doing)):
-            yield
+        with self._console.status(self._clean(doing)) as status:
+            yield lambda text: status.update(f"{self._clean(doing)}. {self._clean(text)}")
 
     def check_somebody_is_there(self) -> None:
         """Raises :class:`NotConfirmed` if a question would reach nobody."""

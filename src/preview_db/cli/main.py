@@ -30,6 +30,7 @@ from .options import (
     INSIDE,
     JUDGING,
     MAKING,
+    MANY,
     MIGRATIONS,
     SCHEMA_DIFF,
     YES,
@@ -101,7 +102,7 @@ def main() -> None:
 
 
 @main.command("list")
-@together(ABOUT_PROJECT, JUDGING)
+@together(ABOUT_PROJECT, JUDGING, MANY)
 def list_(**options: Any) -> None:
     """List the previews there are, and what a sweep would take."""
     _carry_out("list", options)
@@ -158,7 +159,7 @@ def delete(**options: Any) -> None:
 
 
 @main.command()
-@together(ABOUT_PROJECT, JUDGING, DRY_RUN, YES, COMMENT)
+@together(ABOUT_PROJECT, JUDGING, MANY, DRY_RUN, YES, COMMENT)
 def sweep(**options: Any) -> None:
     """Delete what no open pull request, branch or queue entry wants.
 

@@ -92,6 +92,17 @@ JUDGING = together(
     click.option("--keep-label", metavar="LABEL", help="Pull requests with this label are never idle.  [default: keep-preview-db]"),
     click.option("--max-deletions", type=click.IntRange(0), metavar="N", help="No more than these in one sweep.  [default: 50]"),
 )
+MANY = together(
+    click.option("--all", "everything", is_flag=True, help="Every repository of the owner, in every project unless one is given."),
+    click.option("--repositories", multiple=True, metavar="LIST", help="Many: acme/*, other/repo, '!acme/legacy', acme/gone@123456."),
+    click.option(
+        "--missing-repositories",
+        type=click.Choice(["report", "delete"]),
+        help="Previews of repositories that are gone, archived or moved.  [default: report]",
+    ),
+    click.option("--shard", metavar="N/M", help="Only this part of the repositories."),
+    click.option("--max-deletions-per-repository", type=click.IntRange(0), metavar="N", help="No more than these of each repository."),
+)
 DRY_RUN = click.option("--dry-run", is_flag=True, help="Say what would be done, and why, and do nothing.")
 YES = click.option("--yes", "-y", is_flag=True, help="Don't ask before deleting.")
 COMMENT = click.option("--comment", is_flag=True, help="Tell it in the pull request's comment, too.")

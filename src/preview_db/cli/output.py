@@ -10,8 +10,10 @@ from datetime import datetime
 from pydantic import SecretStr
 
 from ..planning.model import Endpoint
+from ..planning.organisation import OrganisationSweep
 from ..planning.outcome import Listing, RunResult
 from ..planning.stale import Sweep
+from ..report import organisation as organisation_report
 from . import listing, tables
 from .console import Terminal
 
@@ -67,6 +69,29 @@ class Output:
         if rows := tables.sweep_rows(sweep):
             self.terminal.table(tables.SWEEP_COLUMNS, rows)
         self.terminal.line(tables.sweep_line(sweep))
+
+    def organisation(self, sweep: OrganisationSweep) -> None:
+        """What became of the previews of many repositories, or would: a line a repository and project."""
+        if self.as_json:
+            self.terminal.json(organisation_report.as_json(sweep))
+            return
+        self._organisation_table(sweep, aside=False)
+        for doubt in sweep.doubts:
+            self.terminal.warning("In doubt, and untouched", f"{doubt.about}: {doubt.why}")
+        self.terminal.line(tables.organisation_line(sweep))
+
+    def confirm_organisation(self, sweep: OrganisationSweep) -> None:
+        """Shows what a sweep of many would delete, and asks; where it would delete nothing, nothing is asked."""
+        if question := tables.question(sweep):
+            self._organisation_table(sweep, aside=True)
+            self.terminal.confirm(question)
+
+    def _organisation_table(self, sweep: OrganisationSweep, *, aside: bool) -> None:
+        if sweep.parts:
+            rows = [organisation_report.row(part, sweep) for part in organisation_report.in_order(sweep.parts)]
+            self.terminal.table(organisation_report.columns(sweep), rows, aside=aside)
+        if sweep.unlisted and not aside:
+            self.terminal.table(tables.UNLISTED_COLUMNS, tables.unlisted_rows(sweep))
 
     def listed(self, found: Listing, entries: Sequence[listing.Entry], now: datetime) -> None:
         if self.as_json:

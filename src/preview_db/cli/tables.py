@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from ..planning.contents import Contents
 from ..planning.credential import Credential
 from ..planning.model import Action, Database, Endpoint, Kind, Plan, Scope, Step
+from ..planning.organisation import OrganisationSweep
 from ..planning.outcome import Outcome, OutcomeKind, RunResult
 from ..planning.schema import SchemaDiff
 from ..planning.stale import StaleReason, Sweep, SweepStatus, Swept, age
@@ -19,6 +21,7 @@ from ..report.preview import plan_json
 Row = tuple[str, ...]
 
 SWEEP_COLUMNS = ("preview", "database", "age", "what", "why")
+UNLISTED_COLUMNS = ("of no repository listed", "project", "databases", "oldest")
 PLAN_COLUMNS = ("step", "of", "why")
 
 
@@ -152,16 +155,35 @@ def _what(swept: Swept, step: Step, *, dry_run: bool) -> str:
     return "revoked" if step.action is Action.REVOKE else SweepStatus.DELETED
 
 
+def organisation_line(sweep: OrganisationSweep) -> str:
+    """The same of many repositories."""
+    many = count(len(sweep.members), "repository")
+    unlisted = {"of no repository listed": sum(group.databases for group in sweep.unlisted)}
+    return f"{many}. {_line(sweep.swept, {**sweep.others, **unlisted}, dry_run=sweep.dry_run)}"
+
+
+def unlisted_rows(sweep: OrganisationSweep) -> list[Row]:
+    """What fits no repository, a row for each repository that it must be of."""
+    return [
+        (f"{group.slug}-...-{group.tag}...", group.project.name, str(group.databases), age(sweep.now - group.oldest))
+        for group in sweep.unlisted
+    ]
+
+
 def sweep_line(sweep: Sweep) -> str:
     """How many databases of each, in a line: as many as there are rows for them, and those that are kept."""
+    return _line(sweep.swept, sweep.others, dry_run=sweep.dry_run)
+
+
+def _line(entries: Sequence[Swept], untouched: Mapping[str, int], *, dry_run: bool) -> str:
     counts = dict.fromkeys(SweepStatus, 0)
-    for swept in sweep.swept:
+    for swept in entries:
         deletions = swept.verdict.deletions
-        status = swept.status if swept.status is not SweepStatus.KEPT else SweepStatus.WOULD_GO if sweep.dry_run else SweepStatus.DELETED
+        status = swept.status if swept.status is not SweepStatus.KEPT else SweepStatus.WOULD_GO if dry_run else SweepStatus.DELETED
         counts[status] += deletions
         counts[SweepStatus.KEPT] += max(0, len(swept.verdict.preview.databases) - deletions)
     told = [f"{number} {status}" for status, number in counts.items() if number]
-    others = [sweep_report.counted(number, what) for what, number in sweep.others.items() if number]
+    others = [sweep_report.counted(number, what) for what, number in untouched.items() if number]
     line = f"Databases: {', '.join(told)}" if told else "No previews"
     return line + (f"; untouched: {', '.join(others)}" if others else "")
 
@@ -175,7 +197,7 @@ def sweep_json(result: RunResult, sweep: Sweep) -> dict[str, Any]:
     }
 
 
-def question(sweep: Sweep) -> str:
+def question(sweep: Sweep | OrganisationSweep) -> str:
     """What to ask before a sweep; nothing if it would do nothing. What is beyond its limit is not asked about: it stays."""
     plans = [swept.verdict.plan for swept in sweep.of(SweepStatus.WOULD_GO, SweepStatus.KEPT)]
     of_each = (sum(len(plan.of(action)) for plan in plans) for action in (Action.DELETE, Action.DELETE_CONFIGURATION, Action.REVOKE))

@@ -12,6 +12,7 @@ from ..planning.model import Kind, Repository, Scope
 from ..planning.settings import Inputs
 from ..services.github.errors import failing
 from ..services.github.repository import GitHubRepository
+from ..services.github.server import GitHubServer
 from . import ci
 from .ci import CannotDetermine, Detected
 
@@ -87,6 +88,19 @@ class Target:
         if self.inputs.github_token is None:
             return None
         return GitHubRepository(api_url=self.api_url, token=self.inputs.github_token, repository=self.full_name, log=self.sink.waiting)
+
+    @functools.cached_property
+    def server(self) -> GitHubServer:
+        """All repositories of the server that the token sees. Raises :class:`CannotDetermine` if there is no token."""
+        if self.inputs.github_token is None:
+            raise CannotDetermine(
+                "There is no GitHub token.",
+                cause="It says which repositories there are, and which pull requests are open. Neither GH_TOKEN nor GITHUB_TOKEN is set.",
+                remedy="Set one that sees these repositories; with GitHub's own command line: export GH_TOKEN=$(gh auth token).",
+            )
+        # No repository in particular: the server asks about each by its id.
+        any_one = GitHubRepository(api_url=self.api_url, token=self.inputs.github_token, repository="", log=self.sink.waiting)
+        return any_one.server()
 
     @functools.cached_property
     def repository(self) -> Repository:

@@ -58,14 +58,16 @@ class Look:
         deadline = Deadline.after(inputs.time_limit(sweep=sweep).total_seconds() + AFTERWARDS)
         api = api_of(inputs, deadline, log)
         asked = inputs.project or ""
-        listed = asked if lookup.is_id(asked) and inputs.database_id is None else ""
+        of_many = inputs.repositories is not None  # whose projects are looked for, and listed, together
+        listed = asked if lookup.is_id(asked) and inputs.database_id is None and not of_many else ""
+        project = functools.partial(lookup.project, api, inputs.project)
         by_id = lookup.is_database_id(inputs.source)
         check_region = functools.partial(lookup.check_region, api, inputs.region)
         reads = Background(api.close)
         return cls(
             api,
             reads,
-            project=reads.begin(functools.partial(lookup.project, api, inputs.project)),
+            project=project if of_many else reads.begin(project),
             check_workspace=reads.begin(functools.partial(lookup.check_workspace, api, inputs.workspace)),
             check_region=reads.begin(check_region) if creates else check_region,
             _source=inputs.source,

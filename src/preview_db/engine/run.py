@@ -84,6 +84,14 @@ class Engine:
             look.check_workspace()
             if creates:
                 look.check_region()
+            if sweeps and self.inputs.repositories is not None:
+                from .deletions import Beside  # both here, since no other run needs them
+                from .organisation import sweep_many
+
+                github = self._github_for_sweep().server()
+                host, log = self.repository.host, self.sink.info
+                beside = Beside(cloudflare, functools.partial(self._platform, api), self.inputs.platform_branch_cleanup)
+                return sweep_many(api, self.inputs, github, host, decision.reason, log, self.interrupts, beside)
             try:
                 project = self._project(look, may_create=decision.task is Task.ENSURE and not only_plan)
             except lookup.UnknownProject as unknown:
@@ -153,22 +161,25 @@ class Engine:
         from .sweep import Sweeper, failure, missed  # here, since no other run needs it
 
         api = look.api
+        github = self._github_for_sweep()
+        deadline = Deadline.after(self.inputs.time_limit(sweep=True).total_seconds())
+        log, interrupts, now = self.sink.info, self.interrupts, api.now()
+        platform = self._platform(api, project.id)
+        sweeper = Sweeper(api, project, github, self.repository, self.inputs, log, interrupts, now, deadline, cloudflare, platform)
+        sweep = sweeper.run(look.listing(project), dry_run=dry_run)
+        for late in (swept for swept in sweep.of(SweepStatus.DELETED, SweepStatus.WOULD_GO) if swept.verdict.missed):
+            self.sink.warning("A close was missed", missed(late, sweep))
+        outcome = Outcome(OutcomeKind.PLANNED if dry_run else OutcomeKind.SWEPT, decision.reason)
+        return RunResult(outcome, project=project, sweep=sweep, failure=failure(sweep.swept, str(self.inputs.max_deletions)))
 
+    def _github_for_sweep(self) -> GitHubRepository:
         if self.github is None:
             raise InvalidInput(
                 "The input github_token is empty.",
                 cause="A sweep has to read which pull requests are open, and deletes nothing without knowing that.",
                 remedy="Leave github_token out of the step's 'with:', so that it is the job's own token, with 'pull-requests: read'.",
             )
-        deadline = Deadline.after(self.inputs.time_limit(sweep=True).total_seconds())
-        log, interrupts, now = self.sink.info, self.interrupts, api.now()
-        platform = self._platform(api, project)
-        sweeper = Sweeper(api, project, self.github, self.repository, self.inputs, log, interrupts, now, deadline, cloudflare, platform)
-        sweep = sweeper.run(look.listing(project), dry_run=dry_run)
-        for late in (swept for swept in sweep.of(SweepStatus.DELETED, SweepStatus.WOULD_GO) if swept.verdict.missed):
-            self.sink.warning("A close was missed", missed(late, sweep))
-        outcome = Outcome(OutcomeKind.PLANNED if dry_run else OutcomeKind.SWEPT, decision.reason)
-        return RunResult(outcome, project=project, sweep=sweep, failure=failure(sweep, self.inputs.max_deletions))
+        return self.github
 
     def _with_what_could_go(self, limit: PlanLimit, api: ManagementApi, project: Project) -> PlanLimit:
         """The same with the plan's name and the previews idle longest, as far as they can be told."""
@@ -288,14 +299,14 @@ class Engine:
         if cloudflare is not None:
             hide = functools.partial(mask, sink=self.sink)
             hyperdrive = Hyperdrive(cloudflare, credentials, self.repository, inputs.hyperdrive_caching, hide, log, self.interrupts, sleep)
-        platform = self._platform(api, project, credentials)
+        platform = self._platform(api, project.id, credentials)
         return Reconciler(databases, credentials, data, hyperdrive, platform, log, deadline, sleep)
 
-    def _platform(self, api: ManagementApi, project: Project, credentials: Credentials | None = None) -> Platform | None:
+    def _platform(self, api: ManagementApi, project_id: str, credentials: Credentials | None = None) -> Platform | None:
         if self.inputs.platform_branch is None:
             return None
         hide = functools.partial(mask, sink=self.sink)
-        return Platform(api, project.id, credentials, self.inputs.compute_env, self.inputs.endpoint, hide, self.sink.info, self.interrupts)
+        return Platform(api, project_id, credentials, self.inputs.compute_env, self.inputs.endpoint, hide, self.sink.info, self.interrupts)
 
     def _platform_branch(self, scope: Scope) -> str:
         """The Git name of the platform branch that the preview of ``scope`` is to be in; empty if in none of its own.

@@ -58,8 +58,8 @@ def tag(scope: Scope) -> str:
     """The sixteen characters that decide whose a name is."""
     exact = _hash(*_whose(scope.repository), scope.kind, scope.ref, scope.key)
     if scope.kind is Kind.BRANCH:
-        return _repository_tag(scope.repository) + exact[:6] + _branch_check(scope.repository, _said(scope), exact[:6])
-    return _repository_tag(scope.repository) + exact[:10]
+        return repository_tag(scope.repository) + exact[:6] + _branch_check(scope.repository, _said(scope), exact[:6])
+    return repository_tag(scope.repository) + exact[:10]
 
 
 def tag_of(identity: str) -> str:
@@ -76,6 +76,21 @@ def looks_like_one(identity: str) -> bool:
     """Whether ``identity`` has the form of some repository's. Whose it is, only that repository can tell."""
     parts = _IDENTITY.fullmatch(identity)
     return parts is not None and re.search(r"-(?:pr|br|mq)-", parts["words"]) is not None
+
+
+def repository_tag(repository: Repository) -> str:
+    """What every tag of ``repository`` begins with. Two repositories may share it: whose an identity is, :func:`is_ours` says."""
+    return _hash(*_whose(repository))[:6]
+
+
+def repository_tag_of(identity: str) -> str:
+    """What the tag of ``identity``, which :func:`looks_like_one`, begins with."""
+    return tag_of(identity)[:6]
+
+
+def slug_of(identity: str) -> str:
+    """What ``identity``, which :func:`looks_like_one`, says of its repository's name: for people, since anybody can write it."""
+    return re.split(r"-(?:pr|br|mq)-", identity.removeprefix(_REPLACEMENT), maxsplit=1)[0]
 
 
 def belongs_to(database: Database, scope: Scope) -> bool:
@@ -121,7 +136,7 @@ def _readings(identity: str, repository: Repository) -> list[Scope]:
     confirmed by more of the tag than a branch is, and goes before it.
     """
     parts = _IDENTITY.fullmatch(identity)
-    if parts is None or not parts["tag"].startswith(_repository_tag(repository)):
+    if parts is None or not parts["tag"].startswith(repository_tag(repository)):
         return []
     numbered: list[Scope] = []
     branches: list[Scope] = []
@@ -143,10 +158,6 @@ def _said(scope: Scope) -> str:
     """What the name says of the ref and the key."""
     ref = (_slug(scope.ref)[:_MAX_BRANCH_SLUG].rstrip("-") or "x") if scope.kind is Kind.BRANCH else scope.ref
     return f"{ref}-{scope.key}" if scope.key else ref
-
-
-def _repository_tag(repository: Repository) -> str:
-    return _hash(*_whose(repository))[:6]
 
 
 def _branch_check(repository: Repository, said: str, exact: str) -> str:

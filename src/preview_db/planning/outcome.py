@@ -10,6 +10,7 @@ from ..errors import PreviewError
 from .contents import NOTHING, Contents
 from .credential import Credential
 from .model import Configuration, Database, DatabaseReference, Plan, Project, Scope, Step
+from .organisation import OrganisationSweep
 from .stale import Preview, Sweep
 
 
@@ -69,6 +70,7 @@ class RunResult:
         variables: the environment variables to export, each with the name of the credential it holds.
         opened: the database whose sealed strings were opened, of a run that did no more.
         sweep: what became of every preview, if it was a sweep.
+        organisation: the same, if it was a sweep of many repositories.
         failure: what makes the run a failure all the same, once everything has been told.
     """
 
@@ -78,6 +80,7 @@ class RunResult:
     variables: Mapping[str, str] = dataclasses.field(default_factory=dict)
     opened: DatabaseReference | None = None
     sweep: Sweep | None = None
+    organisation: OrganisationSweep | None = None
     failure: PreviewError | None = None
 
     @property

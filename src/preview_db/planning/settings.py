@@ -6,7 +6,7 @@ Nothing is read from files: the workspace belongs to the pull request, and a ``.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -29,13 +29,17 @@ from .fields import Boolean, Duration, RequestedConnection, RequestedVariable, c
 from .hyperdrive import CREDENTIAL
 from .model import Endpoint
 from .platform import CREDENTIAL as COMPUTE
+from .repositories import Selection, Shard
 
-Command = Literal["auto", "create", "connect", "reset", "delete", "sweep", "plan", "doctor", "unseal"]
+Command = Literal["auto", "create", "connect", "reset", "delete", "sweep", "shards", "plan", "doctor", "unseal"]
 Wait = Literal["connectable", "ready", "none"]
 
 TIMEOUT = timedelta(seconds=120)
 INSIDE_TIMEOUT = timedelta(minutes=15)
 SWEEP_TIMEOUT = timedelta(minutes=30)
+
+_FOR_MANY = frozenset({"auto", "sweep", "shards", "plan", "doctor"})
+"""The commands that a list of repositories goes with."""
 
 _LONGEST_VALUE = 60  # characters of a value that an error repeats
 
@@ -91,6 +95,11 @@ def _path() -> Any:
     return Field(default=None, max_length=1024)
 
 
+def _read_by(parse: Callable[[str], object]) -> Callable[[object], object]:
+    """A validator for what ``parse`` makes of a text."""
+    return lambda value: parse(value) if isinstance(value, str) else value
+
+
 class Inputs(_Environment):
     """What the user asked for. A field is named as the input in ``action.yml`` is."""
 
@@ -132,6 +141,10 @@ class Inputs(_Environment):
     max_idle: Annotated[timedelta | None, BeforeValidator(duration_or_never)] = None
     keep_label: str = Field(default="keep-preview-db", max_length=100)
     max_deletions: Annotated[int, Field(ge=0, le=10_000)] = 50
+    repositories: Annotated[Selection | None, BeforeValidator(_read_by(Selection.parse))] = Field(default=None)
+    missing_repositories: Literal["report", "delete"] = "report"
+    shard: Annotated[Shard, BeforeValidator(_read_by(Shard.parse))] = Shard()
+    max_deletions_per_repository: Annotated[int, Field(ge=0, le=10_000)] | None = None
     dry_run: Boolean = False
     platform_branch: str | None = Field(default=None, max_length=255)
     platform_branch_cleanup: Boolean = False
@@ -157,6 +170,11 @@ class Inputs(_Environment):
         """How long the run may take: ``timeout``, or the default, which is longer for a sweep, and for what is done inside the database."""
         inside = self.migrations or self.seed or self.anonymize
         return self.timeout or (SWEEP_TIMEOUT if sweep else INSIDE_TIMEOUT if inside else TIMEOUT)
+
+    @property
+    def projects(self) -> tuple[str, ...]:
+        """The projects of a sweep of many: ids or names, with commas between them; ``*`` for all of the workspace."""
+        return tuple(name for part in (self.project or "").split(",") if (name := part.strip()))
 
     @property
     def only_plans(self) -> bool:
@@ -240,6 +258,17 @@ class Inputs(_Environment):
     @classmethod
     def _api_url(cls, value: str) -> str:
         return trusted_url(value)
+
+    @model_validator(mode="after")
+    def _of_many_or_of_one(self) -> Self:
+        of_many = (self.missing_repositories != "report", self.shard != Shard(), self.max_deletions_per_repository is not None)
+        if self.repositories is None and any(of_many):
+            raise ValueError("missing_repositories, shard and max_deletions_per_repository go with repositories, which is empty")
+        if self.repositories is None and self.command == "shards":
+            raise ValueError("the command shards says in how many parts to sweep repositories, which is empty")
+        if self.repositories is not None and self.command not in _FOR_MANY:
+            raise ValueError(f"repositories is for a sweep of many, and command is {self.command}")
+        return self
 
     @model_validator(mode="after")
     def _makes_sense_together(self) -> Self:

@@ -23,13 +23,15 @@ CLOSE_TAKES = timedelta(minutes=10)
 
 
 class StaleReason(enum.StrEnum):
-    """What a verdict rests on."""
+    """What a verdict rests on. ``repository`` is on the repository itself, and ``doubt`` on nothing that could be read."""
 
     CLOSED = "closed"
     UNWANTED = "unwanted"
     IDLE = "idle"
     GONE = "gone"
+    REPOSITORY = "repository"
     WANTED = "wanted"
+    DOUBT = "doubt"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -184,6 +186,19 @@ def judge(preview: Preview, view: RepositoryState, inputs: Inputs, now: datetime
     return Verdict(dataclasses.replace(preview, scope=scope), why, reason, steps, since, missed)
 
 
+def judge_by_repository(preview: Preview, reason: str, now: datetime, *, delete: bool) -> Verdict:
+    """The verdict on a preview of a repository that is gone or archived: its pull requests have no say any more."""
+    desired = DesiredState(scope=preview.scope, tag=preview.tag, present=False, reason=reason, now=now)
+    return Verdict(
+        preview, StaleReason.REPOSITORY, reason, plan.make(desired, preview.databases, preview.configurations) if delete else Plan(())
+    )
+
+
+def in_doubt(preview: Preview, reason: str) -> Verdict:
+    """The verdict where nobody could be asked: it stays, and all that is in it."""
+    return Verdict(preview, StaleReason.DOUBT, reason, Plan(()))
+
+
 def in_order(verdicts: Iterable[Verdict]) -> list[Verdict]:
     """Those that delete something, closed longest first; what GitHub gives no time for is older than what it does."""
     oldest = datetime.min.replace(tzinfo=UTC)
@@ -204,8 +219,11 @@ def within(verdicts: Iterable[Verdict], limit: int) -> tuple[list[Verdict], list
     fitting: list[Verdict] = []
     beyond: list[Verdict] = []
     for verdict in in_order(verdicts):
-        room = limit - sum(fit.deletions for fit in fitting)
-        (fitting if verdict.deletions <= room and not beyond else beyond).append(verdict)
+        if verdict.deletions <= limit and not beyond:
+            limit -= verdict.deletions
+            fitting.append(verdict)
+        else:
+            beyond.append(verdict)
     return fitting, beyond
 
 

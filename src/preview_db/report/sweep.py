@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from ..planning import hyperdrive, identity
@@ -36,7 +36,7 @@ def summary(sweep: Sweep, repository_url: str) -> str:
         gone = sum(len(entry.verdict.preview.configurations) for entry in went)
         there = sweep.configurations - gone
         lines += [f"Hyperdrive configurations in the account: {there} ({hyperdrive.left(there)}).", ""]
-    lines += _picture(sweep)
+    lines += picture(sweep.swept, sweep.now)
     lines += _section("Would go" if sweep.dry_run else "Deleted", [*went, *would], sweep, repository_url)
     lines += _section("Failed", sweep.of(SweepStatus.FAILED), sweep, repository_url)
     lines += _section("Beyond max_deletions, left alone", sweep.of(SweepStatus.BEYOND), sweep, repository_url)
@@ -73,23 +73,26 @@ def deletions(sweep: Sweep) -> list[Outcome]:
 
 def as_json(sweep: Sweep) -> list[dict[str, Any]]:
     """Every preview and what became of it, for programs."""
-    return [
-        {
-            "databases": [{"id": database.id, "name": database.name} for database in entry.verdict.preview.databases],
-            "kind": entry.verdict.preview.scope.kind,
-            "ref": entry.verdict.preview.scope.ref,
-            "pull_request": entry.verdict.preview.scope.pull_request,
-            "key": entry.verdict.preview.scope.key,
-            "status": entry.status,
-            "why": entry.verdict.why,
-            "reason": entry.verdict.reason,
-            "since": entry.verdict.since.isoformat() if entry.verdict.since else None,
-            "missed": entry.verdict.missed,
-            "note": entry.note,
-            **({"hyperdrive": [found.id for found in pointing]} if (pointing := entry.verdict.preview.configurations) else {}),
-        }
-        for entry in sweep.swept
-    ]
+    return [entry_json(entry) for entry in sweep.swept]
+
+
+def entry_json(entry: Swept) -> dict[str, Any]:
+    """One preview and what became of it."""
+    preview = entry.verdict.preview
+    return {
+        "databases": [{"id": database.id, "name": database.name} for database in preview.databases],
+        "kind": preview.scope.kind,
+        "ref": preview.scope.ref,
+        "pull_request": preview.scope.pull_request,
+        "key": preview.scope.key,
+        "status": entry.status,
+        "why": entry.verdict.why,
+        "reason": entry.verdict.reason,
+        "since": entry.verdict.since.isoformat() if entry.verdict.since else None,
+        "missed": entry.verdict.missed,
+        "note": entry.note,
+        **({"hyperdrive": [found.id for found in preview.configurations]} if preview.configurations else {}),
+    }
 
 
 def _section(title: str, swept: Sequence[Swept], sweep: Sweep, repository_url: str, *, folded: bool = False) -> list[str]:
@@ -117,13 +120,13 @@ def _about(scope: Scope, repository_url: str) -> str:
     return f"{queue}[#{scope.ref}]({repository_url}/pull/{scope.ref}){key}"
 
 
-def _picture(sweep: Sweep) -> list[str]:
+def picture(swept: Sequence[Swept], now: datetime) -> list[str]:
     """How old the previews were when the sweep found them, as a chart GitHub renders."""
-    if not sweep.swept:
+    if not swept:
         return []
     counts = [0] * len(_AGES)
-    for entry in sweep.swept:
-        old = sweep.now - entry.verdict.preview.created_at
+    for entry in swept:
+        old = now - entry.verdict.preview.created_at
         counts[next(index for index, (days, _) in enumerate(_AGES) if days is None or old < timedelta(days=days))] += 1
     labels = ", ".join(f'"{label}"' for _, label in _AGES)
     return [

@@ -1,14 +1,14 @@
-"""The GitHub stand-in: the part of the REST API that actions use, for one repository, with the job's token as the only one.
+"""The GitHub stand-in: the part of the REST API that actions use, with the job's token, and Apps' that the control surface puts there.
 
-That token acts as ``github-actions[bot]``, so it may not ask who it is, and what it writes bears the bot's name; the control surface
+The job's token acts as ``github-actions[bot]``, so it may not ask who it is, and what it writes bears the bot's name; the control surface
 can have it act as another app, or as a person.
 Paths and statuses are those of https://docs.github.com/en/rest.
 """
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.applications import Starlette
@@ -25,74 +25,136 @@ from .comments import Comments
 from .deployments import Deployments
 from .graphql import GraphQL
 from .limits import limited
+from .owners import Owners
 from .pages import Rejected, known_pull, not_found, page
 from .repository import Repository
 from .serializers import Serializer
+from .server import Hosted, Server
 
 Json = dict[str, Any]
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-def github(repository: Repository, *, api_url: str, server_url: str, token: str) -> ASGIApp:
+@dataclass(frozen=True, slots=True)
+class _Handlers:
+    """What answers for one repository."""
+
+    api: _GitHub
+    comments: Comments
+    branches: Branches
+    deployments: Deployments
+
+
+Pick = Callable[[_Handlers], Handler]
+
+
+def github(server: Server, *, api_url: str, server_url: str) -> ASGIApp:
     """Return the application; ``api_url`` is what every address in its answers is built on."""
-    serializer = Serializer(repository, api_url, server_url)
-    api = _GitHub(repository, serializer)
-    comments, branches = Comments(repository, serializer), Branches(repository, serializer)
-    deployments = Deployments(repository, serializer)
-    graphql = GraphQL(repository, serializer)
+    serializer = Serializer(server.first, api_url, server_url)
+    api = _GitHub(server.first, serializer)
+    owners = Owners(server, api_url, server_url)
+    graphql = GraphQL(server.first, serializer)
+    opened: dict[int, _Handlers] = {}
 
-    def route(path: str, **handlers: Handler) -> list[Route]:
-        return [Route(path, _checked(handler, token), methods=[verb]) for verb, handler in handlers.items()]
+    def handlers(hosted: Hosted) -> _Handlers:
+        repository = server.repository(hosted)
+        found = opened.get(hosted.id)
+        if found is None or found.api.repository is not repository:
+            shown = Serializer(repository, api_url, server_url)
+            found = _Handlers(
+                _GitHub(repository, shown), Comments(repository, shown), Branches(repository, shown), Deployments(repository, shown)
+            )
+            opened[hosted.id] = found
+        return found
 
-    def in_repository(path: str, **handlers: Handler) -> list[Route]:
-        by_name = {verb: api.of_this_repository(handler) for verb, handler in handlers.items()}
-        by_id = {verb: api.of_this_repository_id(handler) for verb, handler in handlers.items()}
-        return [*route("/repos/{owner}/{name}" + path, **by_name), *route("/repositories/{id:int}" + path, **by_id)]
+    def route(path: str, **of_verbs: Handler) -> list[Route]:
+        return [Route(path, _checked(handler, server), methods=[verb]) for verb, handler in of_verbs.items()]
 
+    def in_repository(path: str, **picks: Pick) -> list[Route]:
+        def by_name(pick: Pick) -> Handler:
+            async def answer(request: Request) -> Response:
+                asked = "{owner}/{name}".format(**request.path_params)
+                hosted = server.by_name(asked)
+                if hosted is None or not request.state.token.sees(hosted):
+                    not_found()
+                if hosted.full_name.lower() != asked.lower():
+                    return _moved(request, f"{api_url}/repositories/{hosted.id}", asked)
+                return await pick(handlers(hosted))(request)
+
+            return answer
+
+        def by_id(pick: Pick) -> Handler:
+            async def answer(request: Request) -> Response:
+                hosted = server.by_id(request.path_params["id"])
+                if hosted is None or not request.state.token.sees(hosted):
+                    not_found()
+                return await pick(handlers(hosted))(request)
+
+            return answer
+
+        return [
+            *route("/repos/{owner}/{name}" + path, **{verb: by_name(pick) for verb, pick in picks.items()}),
+            *route("/repositories/{id:int}" + path, **{verb: by_id(pick) for verb, pick in picks.items()}),
+        ]
+
+    comment, deployment = "/issues/comments/{comment:int}", "/deployments/{deployment:int}"
     app = Starlette(
         routes=[
             *route("/user", GET=api.user_of_token),
             *route("/rate_limit", GET=api.rate_limit),
             *route("/graphql", POST=graphql.post),
             *route("/users/{login}", GET=api.get_user),
-            *in_repository("", GET=api.get_repository),
-            *in_repository("/pulls", GET=api.list_pulls),
-            *in_repository("/pulls/{number:int}", GET=api.get_pull),
-            *in_repository("/issues/{number:int}", GET=api.get_issue),
-            *in_repository("/issues/{number:int}/labels", GET=api.list_labels),
-            *in_repository("/issues/{number:int}/comments", GET=comments.list, POST=comments.create),
+            *route("/users/{login}/repos", GET=owners.list_of_person),
+            *route("/orgs/{login}", GET=owners.get_organisation),
+            *route("/orgs/{login}/repos", GET=owners.list_of_organisation),
+            *route("/installation/repositories", GET=owners.list_of_installation),
+            *in_repository("", GET=lambda of: of.api.get_repository),
+            *in_repository("/pulls", GET=lambda of: of.api.list_pulls),
+            *in_repository("/pulls/{number:int}", GET=lambda of: of.api.get_pull),
+            *in_repository("/issues/{number:int}", GET=lambda of: of.api.get_issue),
+            *in_repository("/issues/{number:int}/labels", GET=lambda of: of.api.list_labels),
+            *in_repository("/issues/{number:int}/comments", GET=lambda of: of.comments.list, POST=lambda of: of.comments.create),
             *in_repository(
-                "/issues/comments/{comment:int}",
-                GET=comments.get,
-                PATCH=comments.edit,
-                DELETE=comments.delete,
+                comment, GET=lambda of: of.comments.get, PATCH=lambda of: of.comments.edit, DELETE=lambda of: of.comments.delete
             ),
-            *in_repository("/issues/comments/{comment:int}/reactions", GET=comments.list_reactions, POST=comments.create_reaction),
-            *in_repository("/issues/comments/{comment:int}/reactions/{reaction:int}", DELETE=comments.delete_reaction),
-            *in_repository("/branches", GET=branches.list),
-            *in_repository("/branches/{branch:path}", GET=branches.get),
-            *in_repository("/git/matching-refs/{ref:path}", GET=branches.matching_refs),
-            *in_repository("/git/ref/{ref:path}", GET=branches.get_ref),
-            *in_repository("/git/refs/{ref:path}", GET=branches.get_ref),
-            *in_repository("/collaborators/{login}/permission", GET=api.get_permission),
-            *in_repository("/environments", GET=deployments.list_environments),
-            *in_repository("/deployments", GET=deployments.list, POST=deployments.create),
-            *in_repository("/deployments/{deployment:int}", GET=deployments.get, DELETE=deployments.delete),
-            *in_repository("/deployments/{deployment:int}/statuses", GET=deployments.list_statuses, POST=deployments.create_status),
+            *in_repository(f"{comment}/reactions", GET=lambda of: of.comments.list_reactions, POST=lambda of: of.comments.create_reaction),
+            *in_repository(f"{comment}/reactions/{{reaction:int}}", DELETE=lambda of: of.comments.delete_reaction),
+            *in_repository("/branches", GET=lambda of: of.branches.list),
+            *in_repository("/branches/{branch:path}", GET=lambda of: of.branches.get),
+            *in_repository("/git/matching-refs/{ref:path}", GET=lambda of: of.branches.matching_refs),
+            *in_repository("/git/ref/{ref:path}", GET=lambda of: of.branches.get_ref),
+            *in_repository("/git/refs/{ref:path}", GET=lambda of: of.branches.get_ref),
+            *in_repository("/collaborators/{login}/permission", GET=lambda of: of.api.get_permission),
+            *in_repository("/environments", GET=lambda of: of.deployments.list_environments),
+            *in_repository("/deployments", GET=lambda of: of.deployments.list, POST=lambda of: of.deployments.create),
+            *in_repository(deployment, GET=lambda of: of.deployments.get, DELETE=lambda of: of.deployments.delete),
+            *in_repository(
+                f"{deployment}/statuses", GET=lambda of: of.deployments.list_statuses, POST=lambda of: of.deployments.create_status
+            ),
         ],
         exception_handlers={HTTPException: _refuse, Refusal: _refuse_body},
     )
-    return limited(app, repository.rate_limit)
+    return limited(app, server.first.rate_limit)
 
 
-def _checked(handler: Handler, token: str) -> Handler:
+def _checked(handler: Handler, server: Server) -> Handler:
     async def checked(request: Request) -> Response:
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() not in ("token", "bearer") or not hmac.compare_digest(given.encode(), token.encode()):
+        token = server.token(given) if scheme.lower() in ("token", "bearer") else None
+        if token is None:
             raise HTTPException(401, "Bad credentials")
+        request.state.token = token
         return await handler(request)
 
     return checked
+
+
+def _moved(request: Request, address: str, asked: str) -> Response:
+    """GitHub's answer about a repository that was renamed or transferred: where it is by its id."""
+    rest = request.url.path.partition(asked)[2]
+    location = f"{address}{rest}{f'?{request.url.query}' if request.url.query else ''}"
+    body = {"message": "Moved Permanently", "url": location, "documentation_url": "https://docs.github.com/rest"}
+    return JSONResponse(body, 301 if request.method == "GET" else 307, headers={"Location": location})
 
 
 async def _refuse(_: Request, error: Exception) -> Response:
@@ -111,25 +173,8 @@ class _GitHub:
     """A method an operation: accounts, the repository and its pull requests."""
 
     def __init__(self, repository: Repository, serializer: Serializer) -> None:
-        self._repository = repository
+        self.repository = self._repository = repository
         self._serializer = serializer
-
-    def of_this_repository(self, handler: Handler) -> Handler:
-        async def checked(request: Request) -> Response:
-            asked = "{owner}/{name}".format(**request.path_params)
-            if asked.lower() != self._repository.full_name.lower():
-                not_found()
-            return await handler(request)
-
-        return checked
-
-    def of_this_repository_id(self, handler: Handler) -> Handler:
-        async def checked(request: Request) -> Response:
-            if request.path_params["id"] != self._repository.id:
-                not_found()
-            return await handler(request)
-
-        return checked
 
     async def user_of_token(self, _: Request) -> Response:
         if self._repository.token_login.endswith("[bot]"):

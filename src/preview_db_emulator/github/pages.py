@@ -17,11 +17,7 @@ Json = dict[str, Any]
 
 def page(request: Request, address: str, items: Sequence[Any], render: Callable[[Any], Json]) -> Response:
     """Render one page, with the Link header of https://docs.github.com/en/rest/using-the-rest-api/using-pagination."""
-    try:
-        size = min(max(int(request.query_params.get("per_page", 30)), 1), 100)
-        number = max(int(request.query_params.get("page", 1)), 1)
-    except ValueError:
-        size, number = 30, 1
+    size, number = _asked(request)
     last = max(-(-len(items) // size), 1)
     links: dict[str, int] = {}
     if number < last:
@@ -34,8 +30,21 @@ def page(request: Request, address: str, items: Sequence[Any], render: Callable[
         return f'<{address}?{query}>; rel="{relation}"'
 
     headers = {"Link": ", ".join(link(relation) for relation in links)} if links else {}
-    shown = items[(number - 1) * size : number * size]
-    return JSONResponse([render(item) for item in shown], headers=headers)
+    return JSONResponse(shown(request, items, render), headers=headers)
+
+
+def shown(request: Request, items: Sequence[Any], render: Callable[[Any], Json]) -> list[Json]:
+    """Render what is on the page that is asked for."""
+    size, number = _asked(request)
+    return [render(item) for item in items[(number - 1) * size : number * size]]
+
+
+def _asked(request: Request) -> tuple[int, int]:
+    """How many items are wanted on a page, and which page it is."""
+    try:
+        return min(max(int(request.query_params.get("per_page", 30)), 1), 100), max(int(request.query_params.get("page", 1)), 1)
+    except ValueError:
+        return 30, 1
 
 
 def known_pull(repository: Repository, request: Request) -> PullRequest:

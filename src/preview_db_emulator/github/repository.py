@@ -1,4 +1,4 @@
-"""The one emulated repository on GitHub: the models of what is in it. The HTTP side is api.py.
+"""A repository on GitHub: the models of what is in it. The HTTP side is api.py; how many there are, server.py.
 
 Times are kept as GitHub writes them, ``2026-01-31T12:00:00Z``.
 """
@@ -144,6 +144,7 @@ class Repository:
 
     def __init__(self, full_name: str, id: int, archive: Archive, clock: Callable[[], float]) -> None:
         self.full_name = full_name
+        self.private = self.archived = False
         self.id = id
         self.token_login = BOT
         """Whom the token acts as: it writes under this name."""

@@ -40,13 +40,15 @@ class Serializer:
         return self.account(self._repository.token_login)
 
     def repository(self) -> Json:
-        return payloads.repository(
+        shown = payloads.repository(
             self._repository.full_name,
             id=self._repository.id,
             api_url=self._api_url,
             server_url=self._server_url,
             default_branch=DEFAULT_BRANCH,
+            private=self._repository.private,
         )
+        return {**shown, "archived": self._repository.archived}
 
     def _fork(self, full_name: str) -> Json:
         id = payloads.account_id(f"repository:{full_name}")

@@ -36,4 +36,8 @@ def run(asked: Asked, environ: Mapping[str, str], terminal: Terminal, interrupts
 
         return doctor.run(session)
     with_token(session.inputs)
+    if session.inputs.repositories is not None:
+        from . import many  # here, since no other command needs it
+
+        return many.run(session)
     return _RUNS[asked.command](session)

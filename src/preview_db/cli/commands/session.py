@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -26,12 +26,14 @@ from ...services import sql_files
 from ...services.github.errors import GitHubFailed
 from ...services.github.repository import GitHubRepository
 from .. import ci, tables
-from ..ci import CannotDetermine
+from ..ci import CannotDetermine, Detected
 from ..console import Terminal
 from ..output import Output
 from ..target import Target
 
 EVENT = Event(name="the terminal")
+
+_OF_MANY = ("list", "sweep")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +88,14 @@ class Session:
         # Not the surroundings' INPUT_*: those are another program's, or of a step this is run by.
         own = {name: value for name, value in environ.items() if not name.upper().startswith("INPUT_")}
         given = {f"INPUT_{name.upper()}": value for name, value in asked.inputs.items()}
+        around = ci.detect(environ, Path.cwd())
+        if asked.everything and asked.command in _OF_MANY:
+            if "INPUT_REPOSITORIES" not in given:
+                given["INPUT_REPOSITORIES"] = f"{_owner(asked, around)}/*"
+            if not environ.get("PRISMA_PROJECT_ID"):
+                given = {"INPUT_PROJECT": "*"} | given
         inputs = Inputs.read(own | given | {"INPUT_GITHUB_TOKEN": github_token})
-        target = Target(inputs, environ, ci.detect(environ, Path.cwd()), terminal, asked.repo, asked.repo_id)
+        target = Target(inputs, environ, around, terminal, asked.repo, asked.repo_id)
         output = Output(terminal, inputs.endpoint, as_json=asked.as_json, export=asked.export, show_secrets=asked.show_secrets)
         return cls(asked, inputs, target, output, terminal, interrupts)
 
@@ -126,11 +134,11 @@ class Session:
         return dataclasses.replace(self, scripts=sql_files.read(self.inputs.model_copy(update=placed), workspace=top))
 
     @contextlib.contextmanager
-    def working(self) -> Iterator[None]:
-        """Shows that something is going on. A project that can't be told is told in the terminal's words."""
+    def working(self) -> Iterator[Callable[[str], None]]:
+        """Shows that something is going on, and takes how far. A project that can't be told is told in the terminal's words."""
         try:
-            with self.terminal.working("Working; Ctrl-C stops at the end of a step"):
-                yield
+            with self.terminal.working("Working; Ctrl-C stops at the end of a step") as tell:
+                yield tell
         except InvalidInput as error:
             if self.inputs.project is not None:
                 raise
@@ -212,3 +220,15 @@ class Session:
                 remedy="Set one; with GitHub's own command line: export GH_TOKEN=$(gh auth token).",
             )
         return self.target.github
+
+
+def _owner(asked: Asked, around: Detected) -> str:
+    """Whose repositories are all that are meant. Raises :class:`CannotDetermine`."""
+    full_name = asked.repo or (around.remote.full_name if around.remote else "")
+    if not full_name:
+        raise CannotDetermine(
+            "Nothing says whose repositories.",
+            cause="This is no checkout of a repository on GitHub, and neither --repositories nor --repo is given.",
+            remedy="Give --repositories 'owner/*'.",
+        )
+    return full_name.partition("/")[0]

@@ -11,10 +11,12 @@ from pydantic import SecretStr
 
 from ...deadline import NEVER, Deadline
 from ...planning.events import PullRequest
+from ...planning.repositories import Listed
 from .. import http
 from .comment import JOBS_OWN, Comment, Told
 from .errors import absent_is_none, failing
 from .rest import Rest
+from .server import GitHubServer
 
 if TYPE_CHECKING:
     from github import Github
@@ -41,15 +43,40 @@ class GitHubRepository:
         repository: ``owner/name``.
         deadline: when nothing is asked any more.
         log: is told what is tried again.
+        rest: what it is asked by, where there is one already, to be shared.
+        identity: what is known of it already.
     """
 
     def __init__(
-        self, *, api_url: str, token: SecretStr, repository: str, deadline: Deadline = NEVER, log: Callable[[str], None] = http.silent
+        self,
+        *,
+        api_url: str,
+        token: SecretStr,
+        repository: str,
+        deadline: Deadline = NEVER,
+        log: Callable[[str], None] = http.silent,
+        rest: Rest | None = None,
+        identity: RepositoryIdentity | None = None,
     ) -> None:
         self._api_url = api_url
         self._token = token
         self._repository_name = repository
-        self._rest = Rest(api_url, token=token, repository=repository, deadline=deadline, log=log)
+        self._rest = rest or Rest(api_url, token=token, repository=repository, deadline=deadline, log=log)
+        self._identity = identity
+
+    def server(self) -> GitHubServer:
+        """All other repositories of the same server, as far as the token sees them."""
+        return GitHubServer(self._rest, self._at)
+
+    def _at(self, listed: Listed) -> GitHubRepository:
+        """Another repository, by its id: whatever it is called by the time it is asked about, no other is meant."""
+        return GitHubRepository(
+            api_url=self._api_url,
+            token=self._token,
+            repository=listed.full_name,
+            rest=self._rest.under(f"/repositories/{listed.id}"),
+            identity=RepositoryIdentity(listed.id, listed.default_branch),
+        )
 
     def begin(self, read: Callable[[], _Found]) -> Callable[[], _Found]:
         """Has something of this be read in the background: see :meth:`Background.begin`."""
@@ -68,6 +95,8 @@ class GitHubRepository:
 
     def identity(self) -> RepositoryIdentity:
         """What stays of it when it is renamed, and the branch that it always has."""
+        if self._identity is not None:
+            return self._identity
         with failing("Reading the repository"):
             found = self._rest.ask("GET", "")
             return RepositoryIdentity(int(found["id"]), str(found["default_branch"]))

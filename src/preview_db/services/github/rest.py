@@ -5,8 +5,9 @@ PyGithub, which takes a tenth of a second to be imported, is left to what its ob
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote
 
 import httpx
@@ -40,16 +41,23 @@ class Rest:
     """
 
     def __init__(self, api_url: str, *, token: SecretStr, repository: str, deadline: Deadline, log: Callable[[str], None]) -> None:
+        self._api_url = api_url
         self._graphql_url = f"{api_url.removesuffix('/v3')}/graphql"  # /api/v3 and /api/graphql on GitHub Enterprise Server
-        self._repository_url = f"{api_url}/repos/{quote(repository)}"
+        self.root = f"{api_url}/repos/{quote(repository)}"
         self.client = http.client(
             api_url, token=token.get_secret_value(), deadline=deadline, largest=_LARGEST, longest_wait=_LONGEST_WAIT, log=log
         )
         self.reads = Background(self.client.close)
 
+    def under(self, path: str) -> Self:
+        """The same for what is under ``path`` instead of the repository, over the same connections."""
+        other = copy.copy(self)
+        other.root = f"{self._api_url}{path}"
+        return other
+
     def ask(self, verb: str, path: str, content: Any = None) -> Any:
         """The answer to a request about the repository; none where there is nothing to say."""
-        return _content(self._send(verb, f"{self._repository_url}{path}", content))
+        return _content(self._send(verb, f"{self.root}{path}", content))
 
     def graphql(self, query: str, **variables: str) -> Any:
         """The data of an answer, as far as there are any: what has errors beside it may be incomplete."""
@@ -60,7 +68,7 @@ class Rest:
         """The items of a list, page by page. Raises ``ValueError`` if it has no end."""
         for page in range(1, pages + 1):
             query = httpx.QueryParams({**parameters, "per_page": str(PAGE), "page": str(page)})
-            response = self._send("GET", f"{self._repository_url}{path}?{query}")
+            response = self._send("GET", f"{self.root}{path}?{query}")
             items = _content(response)
             yield from items
             if 'rel="next"' not in response.headers.get("link", "") and len(items) < PAGE:  # a header may get lost on the way

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ...errors import InvalidInput, NotFound, Unauthorised
 from ...planning.model import Database, Project
@@ -68,6 +68,12 @@ def project(api: ManagementApi, asked: str | None) -> Project:
         cause="The name is misspelt, the project was renamed or deleted, or the token is another workspace's.",
         remedy="Correct the input project, or use a token of its workspace.",
     )
+
+
+def several(api: ManagementApi, asked: Sequence[str]) -> list[Project]:
+    """The projects whose ids or exact names are ``asked``, each once; all that the token sees for ``*``. Raises as :func:`project`."""
+    found = api.projects() if "*" in asked else [project(api, name) for name in asked] or [project(api, None)]
+    return list({bare(candidate.id): candidate for candidate in found}.values())
 
 
 def project_or_new(api: ManagementApi, asked: str, *, region: str | None, log: Callable[[str], None]) -> Project:

@@ -1,0 +1,257 @@
+"""One sweep of many repositories, over one project or several: by the same judgement as a sweep of one, and with doubt for each."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from ..deadline import Deadline
+from ..interrupts import Interrupts
+from ..planning import organisation, stale
+from ..planning.model import Configuration, Database, Project
+from ..planning.organisation import Doubt, OrganisationSweep, RepositorySweep
+from ..planning.outcome import Outcome, OutcomeKind, RunResult
+from ..planning.repositories import Member, Named, Selection, Standing
+from ..planning.settings import Inputs
+from ..planning.stale import Preview, RepositoryState, StaleReason, Sweep, SweepStatus, Swept, Verdict
+from ..planning.words import count
+from ..services.github.server import GitHubServer
+from ..services.prisma import lookup
+from ..services.prisma.client import ManagementApi
+from . import sweep as sweep_of_one
+from .deletions import NOTHING_BESIDE, Beside, Deletions
+from .judge import Judge
+from .members import find, read_each
+from .sweep import SweepIncomplete, would_become
+from .turn import PlanOutdated
+
+
+@dataclasses.dataclass(slots=True)
+class _Part:
+    """One repository's previews in one project, on their way to a verdict."""
+
+    member: Member
+    project: Project
+    previews: list[Preview]
+    verdicts: list[Verdict] = dataclasses.field(default_factory=list)
+    state: RepositoryState = dataclasses.field(default_factory=RepositoryState)
+
+
+@dataclasses.dataclass(slots=True)
+class OrganisationSweeper:
+    """Sweeps the previews of many repositories.
+
+    What can't be read about one of them, or about one project, keeps what hangs on it: the others are swept, and the result says so.
+
+    Attributes:
+        host: of the GitHub server, which a preview's tag is made of, too.
+        log: takes a line for the person who watches.
+        deadline: when nothing is begun any more.
+    """
+
+    api: ManagementApi
+    projects: Sequence[Project]
+    github: GitHubServer
+    host: str
+    selection: Selection
+    inputs: Inputs
+    log: Callable[[str], None]
+    interrupts: Interrupts
+    now: datetime
+    deadline: Deadline
+    beside: Beside = NOTHING_BESIDE
+    _doubts: list[Doubt] = dataclasses.field(default_factory=list)
+    _judges: dict[int, Judge] = dataclasses.field(default_factory=dict)
+
+    def run(self, *, dry_run: bool) -> OrganisationSweep:
+        """Sweeps, or says what a sweep would do. The databases are listed before anything is asked of GitHub."""
+        databases = self._databases()
+        configurations = self.beside.hyperdrive.configurations() if self.beside.hyperdrive else []
+        every = find(self.github, self.selection, self.host, doubts=self._doubts, log=self.log)
+        mine = [member for member in every if self.inputs.shard.takes(member.repository)]
+        said = f", {len(mine)} of them in shard {self.inputs.shard}" if self.inputs.shard.count > 1 else ""
+        self.log(f"{count(len(every), 'repository')}{said}; {count(sum(map(len, databases.values())), 'database')}")
+        by_id = {member.repository.id: member for member in mine}
+        parts, unlisted, others = self._sorted_out(databases, every, by_id)
+        self._add_configurations(parts, by_id, configurations)
+        self._judge(parts)
+        swept = self._carry_out(parts, dry_run=dry_run)
+        return OrganisationSweep(
+            projects=tuple(self.projects),
+            members=tuple(mine),
+            parts=tuple(
+                RepositorySweep(part.member, part.project, Sweep(tuple(swept[id(part)]), {}, self.now, dry_run, part.state))
+                for part in parts
+            ),
+            unlisted=tuple(unlisted),
+            others=others,
+            doubts=tuple(self._doubts),
+            now=self.now,
+            dry_run=dry_run,
+            shard=self.inputs.shard,
+        )
+
+    # What there is
+
+    def _databases(self) -> dict[Project, list[Database]]:
+        def name(project: Project) -> str:
+            return f"the project {project.name} ({project.id})"
+
+        return read_each(self.projects, lambda project: self.api.databases(project.id), name=name, doubts=self._doubts, log=self.log)
+
+    def _sorted_out(
+        self, databases: Mapping[Project, Sequence[Database]], every: Iterable[Member], mine: Mapping[int, Member]
+    ) -> tuple[list[_Part], list[organisation.Unlisted], dict[str, int]]:
+        """The previews of this shard's repositories; what fits no repository, and the rest, for the first shard to tell."""
+        repositories = [member.repository for member in every]
+        parts: list[_Part] = []
+        unlisted: list[organisation.Unlisted] = []
+        others: dict[str, int] = {}
+        for project, listed in databases.items():
+            sorted_out = organisation.sort_out(listed, repositories)
+            for id_, owned in sorted_out.by_repository.items():
+                if (member := mine.get(id_)) is not None:
+                    parts.append(_Part(member, project, stale.previews(owned, member.repository)))
+            if self.inputs.shard.index == 1:
+                unlisted += organisation.grouped(project, sorted_out.unlisted)
+                for what, number in sorted_out.others.items():
+                    others[what] = others.get(what, 0) + number
+        return parts, unlisted, others
+
+    def _add_configurations(self, parts: list[_Part], mine: Mapping[int, Member], configurations: Sequence[Configuration]) -> None:
+        """Adds an account's Hyperdrive configurations to the previews that they are of; some may have no database left."""
+        if not configurations or not self.projects:
+            return
+        for member in mine.values():
+            ours = stale.previews((), member.repository, configurations)
+            of_member = [part for part in parts if part.member is member] if ours else []
+            for preview in ours:
+                for part in of_member:
+                    if (found := next((other for other in part.previews if other.tag == preview.tag), None)) is not None:
+                        part.previews[part.previews.index(found)] = dataclasses.replace(found, configurations=preview.configurations)
+                        break
+                else:
+                    if not of_member:
+                        of_member.append(_Part(member, self.projects[0], []))
+                        parts.append(of_member[0])
+                    of_member[0].previews.append(preview)
+
+    # What is to become of it
+
+    def _judge(self, parts: Sequence[_Part]) -> None:
+        """A verdict on every preview. GitHub is asked once about a repository, whatever projects it has previews in."""
+        asked: dict[int, list[_Part]] = {}
+        for part in parts:
+            member = part.member
+            if member.standing is Standing.UNSEEN:
+                part.verdicts = [stale.in_doubt(preview, member.said) for preview in part.previews]
+            elif member.standing is Standing.THERE or (member.standing is Standing.MOVED and self._delete_missing):
+                asked.setdefault(member.repository.id, []).append(part)
+            else:
+                delete = self._delete_missing and member.standing is not Standing.MOVED
+                part.verdicts = [stale.judge_by_repository(preview, member.said, self.now, delete=delete) for preview in part.previews]
+        for member in {part.member.repository.id: part.member for part in parts if part.member.standing is Standing.UNSEEN}.values():
+            self._doubts.append(Doubt(member.repository.full_name, member.said))
+        for id_, together in asked.items():
+            member = together[0].member
+            assert member.listed is not None, "GitHub has said something of what is there"
+            self._judges[id_] = Judge(self.github.repository(member.listed), member.repository, self.inputs, self.now)
+        states = read_each(
+            list(asked),
+            lambda id_: self._judges[id_].state([preview for part in asked[id_] for preview in part.previews]),
+            name=lambda id_: asked[id_][0].member.repository.full_name,
+            doubts=self._doubts,
+            log=self.log,
+        )
+        for id_, together in asked.items():
+            for part in together:
+                if (state := states.get(id_)) is None:
+                    part.verdicts = [stale.in_doubt(preview, "GitHub can't be read about its repository") for preview in part.previews]
+                else:
+                    part.state = state
+                    part.verdicts = [self._judges[id_].judge(preview, state) for preview in part.previews]
+
+    def _carry_out(self, parts: Sequence[_Part], *, dry_run: bool) -> dict[int, list[Swept]]:
+        """What became of every preview, by the part that it is of."""
+        by_repository: dict[int, list[Verdict]] = {}
+        for part in parts:
+            by_repository.setdefault(part.member.repository.id, []).extend(part.verdicts)
+        limit = self.inputs.shard.share(self.inputs.max_deletions)
+        fitting, beyond = organisation.within(by_repository.values(), limit, self.inputs.max_deletions_per_repository)
+        due = [*fitting, *(verdict for part in parts for verdict in part.verdicts if not verdict.deletions and verdict.plan.steps)]
+        self.log(f"{count(len(fitting), 'preview')} to delete, {len(beyond)} beyond the limits, {len(due) - len(fitting)} to keep")
+        swept = [Swept(verdict, SweepStatus.BEYOND) for verdict in beyond]
+        swept += [Swept(verdict, SweepStatus.KEPT) for part in parts for verdict in part.verdicts if not verdict.plan.steps]
+        if dry_run:
+            swept += would_become(due, self.log)
+        else:
+            swept += Deletions(self.api, self._once_more, self.log, self.interrupts, self.deadline, self.beside).carry_out(due)
+        where = {_first(preview): id(part) for part in parts for preview in part.previews}
+        found: dict[int, list[Swept]] = {id(part): [] for part in parts}
+        for item in swept:
+            found[where[_first(item.verdict.preview)]].append(item)
+        return found
+
+    def _once_more(self, verdict: Verdict) -> Verdict:
+        """The verdict on what GitHub says right before a deletion. Raises :class:`PlanOutdated` if the repository is there again."""
+        repository = verdict.preview.scope.repository
+        if verdict.why is not StaleReason.REPOSITORY:
+            return self._judges[repository.id].once_more(verdict)
+        now = self.github.named(Named(repository.full_name, repository.id))
+        if now is not None and not now.archived:
+            raise PlanOutdated(f"nothing was deleted: {now.full_name} is there, and not archived")
+        return verdict
+
+    @property
+    def _delete_missing(self) -> bool:
+        return self.inputs.missing_repositories == "delete"
+
+
+def _first(preview: Preview) -> str:
+    """The id of something of it, and of nothing else."""
+    return preview.databases[0].id if preview.databases else preview.configurations[0].id
+
+
+def sweep_many(
+    api: ManagementApi,
+    inputs: Inputs,
+    github: GitHubServer,
+    host: str,
+    reason: str,
+    log: Callable[[str], None],
+    interrupts: Interrupts,
+    beside: Beside = NOTHING_BESIDE,
+) -> RunResult:
+    """Sweeps what the inputs name, or says what a sweep would do, if that is what was asked.
+
+    Args:
+        host: of the GitHub server.
+        reason: why, as the beginning of a sentence.
+
+    Raises:
+        PreviewError: a project can't be found. All other doubt is in the result.
+    """
+    assert inputs.repositories is not None, "a sweep of many has a list of them"
+    projects = lookup.several(api, inputs.projects)
+    deadline = Deadline.after(inputs.time_limit(sweep=True).total_seconds())
+    sweeper = OrganisationSweeper(api, projects, github, host, inputs.repositories, inputs, log, interrupts, api.now(), deadline, beside)
+    sweep = sweeper.run(dry_run=inputs.only_plans)
+    kind = OutcomeKind.PLANNED if inputs.only_plans else OutcomeKind.SWEPT
+    return RunResult(Outcome(kind, reason), organisation=sweep, failure=failure(sweep, inputs))
+
+
+def failure(sweep: OrganisationSweep, inputs: Inputs) -> SweepIncomplete | None:
+    """What makes the run a failure at its end: a doubt, deletions that failed, or that were beyond a limit."""
+    if sweep.doubts:
+        listed = "; ".join(f"{doubt.about}: {doubt.why}" for doubt in sweep.doubts[:20])
+        more = f"; and {len(sweep.doubts) - 20} more" if len(sweep.doubts) > 20 else ""
+        return SweepIncomplete(
+            f"{count(len(sweep.doubts), 'doubt')}, and nothing was deleted of what hangs on it: {listed}{more}.",
+            cause="GitHub or the Management API could not be read about these, or did not say enough; the rest was swept.",
+            remedy="Run the sweep again. If it stays, check that the token sees these repositories, or take them out of repositories.",
+        )
+    limits = str(inputs.shard.share(inputs.max_deletions))
+    if inputs.max_deletions_per_repository is not None:
+        limits += f", and {inputs.max_deletions_per_repository} of each repository"
+    return sweep_of_one.failure(sweep.swept, limits)

@@ -1,0 +1,213 @@
+"""What a sweep of many repositories tells: the summary with its tables and its picture, and the JSON. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from ..planning.organisation import OrganisationSweep, RepositorySweep
+from ..planning.repositories import Standing
+from ..planning.stale import StaleReason, SweepStatus, Swept, age
+from ..planning.words import count
+from . import sweep as sweep_report
+from .markdown import code, text
+from .sweep import MAX_ROWS
+
+MOST_ENTRIES = 1000
+"""Previews in the output ``swept``, of which GitHub takes 1 MiB. What is left out of it is counted in it."""
+
+_WENT = (SweepStatus.DELETED, SweepStatus.WOULD_GO)
+_NOT_AS_WISHED = (SweepStatus.FAILED, SweepStatus.BEYOND, SweepStatus.LEFT)
+
+
+def summary(sweep: OrganisationSweep, server_url: str) -> str:
+    """What there was in which repository and project, what went, what stays and why, and how old it all is."""
+    title = "sweep of many repositories" + (" (dry run)" if sweep.dry_run else "")
+    title += f", shard {sweep.shard}" if sweep.shard.count > 1 else ""
+    lines = [
+        f"### preview-db: {title}",
+        "",
+        "| | |",
+        "|---|--:|",
+        *(f"| {_words(what)} | {number} |" for what, number in counts(sweep).items()),
+        "",
+    ]
+    others = ", ".join(sweep_report.counted(number, what) for what, number in sweep.others.items())
+    lines += [f"Nobody's previews, and untouched: {text(others)}.", ""] if others else []
+    lines += sweep_report.picture(sweep.swept, sweep.now)
+    lines += _table(
+        "In doubt, and untouched", ("what", "why"), [(text(doubt.about), text(doubt.why)) for doubt in sweep.doubts], alignment="|---|---|"
+    )
+    lines += _table(
+        "Repositories",
+        columns(sweep),
+        [_linked(part, row(part, sweep), server_url) for part in in_order(sweep.parts)],
+        alignment="|---|---|--:|--:|--:|--:|--:|---|",
+    )
+    unlisted = [
+        (code(group.slug), code(group.tag), text(group.project.name), str(group.databases), age(sweep.now - group.oldest))
+        for group in sweep.unlisted
+    ]
+    lines += _table(
+        "Previews of no repository listed, and untouched",
+        ("name begins with", "tag begins with", "project", "databases", "oldest"),
+        unlisted,
+        alignment="|---|---|---|--:|--:|",
+    )
+    missing = [(text(member.said), member.standing.value) for member in sweep.members if member.said]
+    return "\n".join(lines + _table("Repositories that are not what they were", ("what", "is"), missing, alignment="|---|---|"))
+
+
+def counts(sweep: OrganisationSweep) -> dict[str, int]:
+    """How many there are of each, by names for programs. Those of a sweep's shards add up."""
+    return {
+        "repositories": len(sweep.members),
+        "with_previews": len({part.member.repository.id for part in sweep.parts}),
+        "previews": len(sweep.swept),
+        "would_go" if sweep.dry_run else "deleted": len(sweep.of(*_WENT)),
+        "kept": len(sweep.of(SweepStatus.KEPT)),
+        "beyond_the_limits": len(sweep.of(SweepStatus.BEYOND)),
+        "failed": len(sweep.of(SweepStatus.FAILED)),
+        "left_for_the_next_sweep": len(sweep.of(SweepStatus.LEFT)),
+        "of_no_repository_listed": sum(group.databases for group in sweep.unlisted),
+        "doubts": len(sweep.doubts),
+    }
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+def as_json(sweep: OrganisationSweep, *, most: int | None = None) -> dict[str, Any]:
+    """The same for programs.
+
+    Args:
+        most: previews that are listed; what went and what should have gone is listed first.
+    """
+    entries = [(part, swept) for part in sweep.parts for swept in part.sweep.swept]
+    entries.sort(key=lambda entry: entry[1].status is SweepStatus.KEPT)
+    listed = entries if most is None else entries[:most]
+    return {
+        "shard": str(sweep.shard),
+        "dry_run": sweep.dry_run,
+        "counts": counts(sweep),
+        "repositories": [
+            {
+                **_where(part),
+                "previews": len(part.sweep.swept),
+                **{status.name.lower(): len(part.sweep.of(status)) for status in SweepStatus},
+                "oldest": min(map(_created, part.sweep.swept)).isoformat(),
+            }
+            for part in in_order(sweep.parts)
+        ],
+        "missing": [
+            {
+                "repository": member.repository.full_name,
+                "repository_id": member.repository.id,
+                "standing": member.standing,
+                "said": member.said,
+            }
+            for member in sweep.members
+            if member.said
+        ],
+        "unlisted": [
+            {
+                "project_id": group.project.id,
+                "slug": group.slug,
+                "tag": group.tag,
+                "databases": group.databases,
+                "oldest": group.oldest.isoformat(),
+            }
+            for group in sweep.unlisted
+        ],
+        "others": dict(sweep.others),
+        "doubts": [{"about": doubt.about, "why": doubt.why} for doubt in sweep.doubts],
+        "swept": [_where(part) | sweep_report.entry_json(swept) for part, swept in listed],
+        "swept_left_out": len(entries) - len(listed),
+    }
+
+
+def missed(sweep: OrganisationSweep, *, most: int = 10) -> str:
+    """The warning for previews that a close event should have taken away; nothing if there is none."""
+    late = [part.member.repository.full_name for part in sweep.parts for swept in part.sweep.of(*_WENT) if swept.verdict.missed]
+    if not late:
+        return ""
+    names = list(dict.fromkeys(late))
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return (
+        f"{count(len(late), 'preview')} of closed pull requests were still there, in {', '.join(names[:most])}{more}: the runs for the "
+        "event 'closed' never came, or failed. Check that the workflows there run on types: [..., closed] and how those runs ended."
+    )
+
+
+def in_order(parts: Sequence[RepositorySweep]) -> list[RepositorySweep]:
+    """Those first of which something went or should have gone."""
+    return sorted(parts, key=lambda part: (len(part.sweep.of(SweepStatus.KEPT)) == len(part.sweep.swept), part.member.repository.full_name))
+
+
+def columns(sweep: OrganisationSweep) -> tuple[str, ...]:
+    return "repository", "project", "previews", "oldest", "idle longest", "would go" if sweep.dry_run else "deleted", "stay", "why"
+
+
+def row(part: RepositorySweep, sweep: OrganisationSweep) -> tuple[str, ...]:
+    """What :func:`columns` name, in plain text."""
+    swept = part.sweep.swept
+    idle = [pull.updated_at for item in swept if (pull := part.sweep.state.pull_requests.get(item.verdict.preview.scope.pull_request or 0))]
+    went = len(part.sweep.of(*_WENT))
+    return (
+        part.member.repository.full_name,
+        part.project.name,
+        str(len(swept)),
+        age(sweep.now - min(map(_created, swept))),
+        age(sweep.now - min(idle)) if idle else "",
+        str(went),
+        str(len(swept) - went),
+        _why(part, swept),
+    )
+
+
+def _linked(part: RepositorySweep, cells: Sequence[str], server_url: str) -> tuple[str, ...]:
+    """The same in Markdown; a repository that can be seen is a link."""
+    name, *rest = map(text, cells)
+    seen = part.member.standing not in (Standing.GONE, Standing.UNSEEN)
+    return f"[{name}]({server_url}/{part.member.repository.full_name})" if seen else name, *rest
+
+
+def _why(part: RepositorySweep, swept: Sequence[Swept]) -> str:
+    """Why what stays does, and what did not go as it should: the same reason once, with how many it is for."""
+    if part.member.standing is not Standing.THERE and part.member.said:
+        return part.member.said
+    said: dict[str, int] = {}
+    for item in swept:
+        if item.status in _NOT_AS_WISHED:
+            why = f"{item.status}{f' ({item.note})' if item.note else ''}"
+        elif item.status is SweepStatus.KEPT:
+            why = item.verdict.reason if item.verdict.why is StaleReason.DOUBT else "still wanted"
+        else:
+            why = item.verdict.why.value
+        said[why] = said.get(why, 0) + 1
+    return ", ".join(f"{number} {why}" for why, number in said.items())
+
+
+def _where(part: RepositorySweep) -> dict[str, Any]:
+    repository = part.member.repository
+    return {
+        "repository": repository.full_name,
+        "repository_id": repository.id,
+        "standing": part.member.standing,
+        "project_id": part.project.id,
+    }
+
+
+def _created(swept: Swept) -> datetime:
+    return swept.verdict.preview.created_at
+
+
+def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, alignment: str) -> list[str]:
+    if not rows:
+        return []
+    lines = [f"#### {title}", "", f"| {' | '.join(columns)} |", alignment, *(f"| {' | '.join(row)} |" for row in rows[:MAX_ROWS])]
+    if len(rows) > MAX_ROWS:
+        lines.append(f"| and {len(rows) - MAX_ROWS} more |{' |' * (len(columns) - 1)}")
+    return [*lines, ""]
