@@ -115,8 +115,9 @@ class SideBySide(Generic[_Item, _Found]):
                 return
             try:
                 found = self._work(item)
-                with self._counting:
-                    self.ended += 1
-                result.set_result(found)
             except Exception as error:  # noqa: BLE001 - whoever iterates raises it
                 result.set_exception(error)
+                continue
+            with self._counting:
+                self.ended += 1
+            result.set_result(found)

@@ -28,7 +28,7 @@ from preview_db_emulator.client import SERVER_URL, Emulator, emulator, script
 from preview_db_emulator.runner.runner import Runner
 from tests.drivers.workflow import ACTION, PullRequest, Workflow
 
-from . import migrations, paper
+from . import many, migrations, paper
 from .actions import Action
 from .measure import Cost, Served, measured
 
@@ -216,6 +216,22 @@ def of_sweeps(bench: Bench) -> str:
     )
 
 
+def of_organisations(bench: Bench) -> str:
+    lines: list[str] = []
+    for repositories in bench.asked.repositories:
+        lines += many.rows(bench.running, bench.workflow, repositories, bench.asked.latency)
+    return "\n".join(
+        [
+            "## One sweep for an organisation\n",
+            f"{many.EACH} previews in each repository, {many.STALE} of them of closed pull requests, in one project. The bound is as for",
+            "the sweep above. Of the parts, which each have a machine of their own, the slowest counts.\n",
+            "| Repositories | Databases | Deleted | Parts | Requests | To GitHub, each | Bound | Took | Memory |",
+            "|---|---|---|---|---|---|---|---|---|",
+            *lines,
+        ]
+    )
+
+
 def of_waiting(bench: Bench) -> str:
     lost = []
     with bench.slow(latency_ms=0, provisioning_s=5):
@@ -274,6 +290,7 @@ PARTS: dict[str, Part] = {
     "start": of_start,
     "steps": of_steps,
     "sweeps": of_sweeps,
+    "organisations": of_organisations,
     "waiting": of_waiting,
     "migrations": of_migrations,
     "images": of_images,
@@ -368,6 +385,7 @@ def _asked() -> argparse.Namespace:
         "--migrations", nargs="*", type=Path, default=[], metavar="FOLDER", help="folders of Prisma's to apply; one is made"
     )
     parser.add_argument("--prisma", type=Path, metavar="FOLDER", help="where 'npx prisma migrate deploy' works")
+    parser.add_argument("--repositories", nargs="*", type=int, default=[1000], help="of an organisation, to sweep")
     parser.add_argument("--images", nargs="*", default=[], metavar="BASE=IMAGE", help="images of ours, each with the base it was built on")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--write", action=argparse.BooleanOptionalAction, default=True, help="docs/performance.md, if all parts are run")

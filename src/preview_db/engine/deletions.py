@@ -21,6 +21,9 @@ from .turn import PlanOutdated
 
 _SAY_EVERY = 25
 
+_CHANGES = (Action.DELETE_CONFIGURATION, Action.DELETE, Action.REVOKE)
+"""What a sweep does; all else in a verdict's plan says what stays."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Beside:
@@ -60,16 +63,22 @@ class Deletions:
 
     def carry_out(self, verdicts: Iterable[Verdict]) -> list[Swept]:
         """What became of each. If the run is to stop, what has begun gets a moment to end; the rest is left for the next sweep."""
-        under_way = SideBySide(self._carry_out, [verdict for verdict in verdicts if verdict.plan.steps], at_once=AT_ONCE)
+        due: list[Verdict] = []
         swept: list[Swept] = []
+        for verdict in verdicts:
+            if verdict.plan.of(*_CHANGES):
+                due.append(verdict)
+            else:
+                swept.append(Swept(verdict, SweepStatus.KEPT))
+        under_way = SideBySide(self._carry_out, due, at_once=AT_ONCE)
         try:
             with under_way, contextlib.ExitStack() as leaving:
                 leaving.callback(self._stopping.set)
-                for result in under_way:
+                for number, result in enumerate(under_way, 1):
                     swept.append(result)
                     self.interrupts.reached(f"after {under_way.ended} of {len(under_way)} previews")
-                    if len(swept) % _SAY_EVERY == 0:
-                        self.log(f"{len(swept)} of {len(under_way)} previews done")
+                    if number % _SAY_EVERY == 0:
+                        self.log(f"{number} of {len(under_way)} previews done")
         except BaseException:
             self.interrupts.reached(f"after {under_way.ended} of {len(under_way)} previews")
             raise
@@ -85,7 +94,7 @@ class Deletions:
                 self._check_kept(verdict)
             if self._stopping.is_set():
                 raise _Stopped
-            done = [self._apply(step) for step in verdict.plan.of(Action.DELETE_CONFIGURATION, Action.DELETE, Action.REVOKE)]
+            done = [self._apply(step) for step in verdict.plan.of(*_CHANGES)]
         except PlanOutdated as outdated:
             return Swept(verdict, SweepStatus.KEPT, str(outdated))
         except PreviewError as error:

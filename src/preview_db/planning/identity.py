@@ -12,6 +12,7 @@ still differ, and an edited name is still found out. A repository's *name* is in
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import re
 from collections.abc import Iterable
@@ -78,6 +79,7 @@ def looks_like_one(identity: str) -> bool:
     return parts is not None and re.search(r"-(?:pr|br|mq)-", parts["words"]) is not None
 
 
+@functools.lru_cache(maxsize=10_000)
 def repository_tag(repository: Repository) -> str:
     """What every tag of ``repository`` begins with. Two repositories may share it: whose an identity is, :func:`is_ours` says."""
     return _hash(*_whose(repository))[:6]
