@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from preview_db.background import AT_ONCE
 from preview_db.planning.model import Kind, Repository, Scope
 from preview_db.planning.repositories import Shard
 from tests.drivers.organisation import Organisation, ids, statuses, told
@@ -68,6 +69,41 @@ def test_doubt_about_one_repository_keeps_its_previews_and_no_others(
     assert told(run)["doubts"][0]["about"] == web.full_name
     organisation.workflow.emulator.control("DELETE", "faults")
     assert organisation.sweep().succeeded
+    assert organisation.left() == set()
+
+
+def test_a_limit_that_lasts_ends_in_words_and_not_in_half_an_answer(organisation: Organisation) -> None:
+    repositories = [organisation.repository(f"r{number:02}") for number in range(30)]
+    kept = {repository.full_name: organisation.previews(repository, opened=[1], closed=[2]) for repository in repositories}
+    inputs = organisation.inputs(max_deletions="100")
+    control = organisation.workflow.emulator.control
+    control("PUT", "github/rate_limit", {"remaining": 25, "reset_in_s": 3600})
+    control("DELETE", "requests")
+    try:
+        run = organisation.workflow.sweep(**inputs)
+        asked = [request for request in control("GET", "requests") if request["path"].startswith("/github")]
+    finally:
+        control("DELETE", "github/rate_limit")
+    assert run.exit_code == 1
+    assert "GitHub's rate limit is reached" in run.annotations[-1].message
+    assert sum(request["status"] == 403 for request in asked) <= 2 * AT_ONCE, "to go on asking would be held against the token"
+    open_ones = {previews[0]["id"] for previews in kept.values()}
+    assert open_ones <= organisation.left()
+    counts = told(run)["counts"]
+    assert counts["previews"] == 60
+    assert counts["doubts"] > 10
+    assert organisation.workflow.sweep(**inputs).succeeded
+    assert organisation.left() == open_ones
+
+
+def test_a_limit_that_passes_is_waited_for(organisation: Organisation) -> None:
+    shop, web = organisation.repository("shop"), organisation.repository("web")
+    organisation.previews(shop, closed=[1])
+    organisation.previews(web, closed=[1])
+    fault = {"kinds": ["403-secondary-limit"], "operations": ["GET /github/"], "count": 3, "retry_after": 1}
+    organisation.workflow.emulator.control("PUT", "faults", fault)
+    run = organisation.sweep()
+    assert run.succeeded, run.log
     assert organisation.left() == set()
 
 

@@ -237,6 +237,8 @@ def sweep_many(
     deadline = Deadline.after(inputs.time_limit(sweep=True).total_seconds())
     sweeper = OrganisationSweeper(api, projects, github, host, inputs.repositories, inputs, log, interrupts, api.now(), deadline, beside)
     sweep = sweeper.run(dry_run=inputs.only_plans)
+    if github.limit.left is not None:
+        log(f"GitHub takes {github.limit.left} of {github.limit.most} requests with this token before its limit is reached")
     kind = OutcomeKind.PLANNED if inputs.only_plans else OutcomeKind.SWEPT
     return RunResult(Outcome(kind, reason), organisation=sweep, failure=failure(sweep, inputs))
 

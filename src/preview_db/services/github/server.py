@@ -41,6 +41,8 @@ class GitHubServer:
     def __init__(self, rest: Rest, repository: Callable[[Listed], GitHubRepository]) -> None:
         self._rest = rest.under("")
         self.repository = repository
+        self.limit = rest.limit
+        self.limit.stops = True
 
     def owner(self, login: str) -> Owner:
         """All repositories of an account that the token sees, on every page.
