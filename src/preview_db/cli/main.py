@@ -32,6 +32,7 @@ from .options import (
     MAKING,
     MANY,
     MIGRATIONS,
+    REPOSITORIES,
     SCHEMA_DIFF,
     YES,
     together,
@@ -179,6 +180,7 @@ def plan(**options: Any) -> None:
 @main.command()
 @together(ABOUT_ONE, ABOUT_PROJECT)
 @click.option("--region", metavar="REGION", help="A region to look for.")
+@REPOSITORIES
 def doctor(**options: Any) -> None:
     """Check tokens, project, permissions, reachability and clock, and say what to do."""
     _carry_out("doctor", options)

@@ -92,9 +92,12 @@ JUDGING = together(
     click.option("--keep-label", metavar="LABEL", help="Pull requests with this label are never idle.  [default: keep-preview-db]"),
     click.option("--max-deletions", type=click.IntRange(0), metavar="N", help="No more than these in one sweep.  [default: 50]"),
 )
+REPOSITORIES = click.option(
+    "--repositories", multiple=True, metavar="LIST", help="Many: acme/*, other/repo, '!acme/legacy', acme/gone@123456."
+)
 MANY = together(
     click.option("--all", "everything", is_flag=True, help="Every repository of the owner, in every project unless one is given."),
-    click.option("--repositories", multiple=True, metavar="LIST", help="Many: acme/*, other/repo, '!acme/legacy', acme/gone@123456."),
+    REPOSITORIES,
     click.option(
         "--missing-repositories",
         type=click.Choice(["report", "delete"]),

@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 import httpx
@@ -24,6 +25,9 @@ from ..services.prisma import lookup
 from ..services.prisma.client import ManagementApi, api_of
 from ..services.prisma.models import DatabaseWire, EndpointWire
 from .diagnosis import Answer, Finding, Health, clock, connection, of_error, reachable, reading, repository, writing
+
+if TYPE_CHECKING:
+    from .many import Many
 
 _ONCE = {"retry": http.Resend(total=0)}  # to hear nothing is a finding, too
 _PATIENCE = 5.0  # seconds
@@ -54,6 +58,7 @@ class Doctor:
     _github: Answer | None = None
     _api: ManagementApi | None = None
     _project: Project | None = None
+    _many: Many | None = None
     _open: contextlib.ExitStack = dataclasses.field(default_factory=contextlib.ExitStack)
 
     def examine(self) -> list[Finding]:
@@ -71,12 +76,23 @@ class Doctor:
             "branches": self._branches,
             "comments": self._comments,
             "deployments": self._deployments,
+            "owners": lambda name: self._of_many().owners(name),
+            "repositories": lambda name: self._of_many().repositories(name),
+            "requests": lambda name: self._of_many().requests(name, self._with_token()),
             "clock": self._clock,
             "event": self._event,
             "name": self._name,
             "database": self._database,
         }
-        asked_for = (("deployments", self.inputs.deployment), ("event", self.decision), ("Hyperdrive", self.inputs.hyperdrive))
+        many = self.inputs.repositories
+        asked_for = (
+            ("owners", many),
+            ("repositories", many),
+            ("requests", many),
+            ("deployments", self.inputs.deployment),
+            ("event", self.decision),
+            ("Hyperdrive", self.inputs.hyperdrive),
+        )
         skipped = {name for name, wanted in asked_for if not wanted}
         with self._open:
             return [self._tried(name, check) for name, check in checks.items() if name not in skipped]
@@ -111,6 +127,9 @@ class Doctor:
         return Finding(name, Health.OK, f"valid, of {whose}")
 
     def _project_asked_for(self, name: str) -> Finding:
+        if self.inputs.repositories is not None:
+            projects = lookup.several(self._with_token(), self.inputs.projects)
+            return Finding(name, Health.OK, ", ".join(f"{project.name} ({project.id})" for project in projects) or "none")
         try:
             self._project = lookup.project(self._with_token(), self.inputs.project)
         except lookup.UnknownProject as unknown:
@@ -196,6 +215,16 @@ class Doctor:
     @property
     def _github_token(self) -> str:
         return self.inputs.github_token.get_secret_value() if self.inputs.github_token else ""
+
+    def _of_many(self) -> Many:
+        if self._many is None:
+            from .many import Many  # here, since most runs are of one repository
+
+            if self.inputs.github_token is None or isinstance(self.repository, PreviewError) or self.inputs.repositories is None:
+                raise _NotTried("there is no GitHub token, or nothing says which server")
+            host = self.repository.host
+            self._many = Many.at(self.inputs, self.inputs.repositories, self.github_api_url, self.inputs.github_token, host)
+        return self._many
 
     # What it would come to
 
