@@ -24,7 +24,7 @@ DOCKER ?= docker
 IMAGE ?= preview-db:dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test cases play clients coverage torture bench mutants lint format docs image lock clean again
+.PHONY: help setup demo test cases play examples clients coverage torture bench mutants lint format docs image lock clean again
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -58,6 +58,9 @@ test: setup ## run the tests; ARGS='-k name' for some of them
 
 play: setup ## play every workflow of README and docs with act, in the image that IMAGE names
 	PREVIEW_DB_IMAGE=$(IMAGE) $(BIN)/pytest -n auto tests/play $(ARGS)
+
+examples: setup ## run the projects in examples/ against the emulator and list what came of them; ARGS for some of them
+	$(BIN)/python examples/run.py $(ARGS)
 
 clients: setup ## try clients that others publish against the emulator and list how they get on; npm installs 3 GB for it
 	@mkdir -p .cache/clients && cp tests/clients/package.json .cache/clients/

@@ -1,0 +1,2 @@
+insert into posts (title, published) values ('Hello from psql', true);
+select title from posts where published;

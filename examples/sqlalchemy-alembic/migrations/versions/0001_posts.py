@@ -1,0 +1,15 @@
+"""Posts."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    op.create_table("posts", sa.Column("id", sa.Integer, primary_key=True), sa.Column("title", sa.Text, nullable=False))
+
+
+def downgrade() -> None:
+    op.drop_table("posts")
