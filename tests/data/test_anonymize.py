@@ -51,6 +51,24 @@ def test_rules_that_fail_leave_no_clone(checkout: Checkout, source: str) -> None
     assert checkout.pushed(source=source, anonymize="rules.sql").outputs["outcome"] == "created"
 
 
+@pytest.mark.parametrize(
+    "rules",
+    [
+        "ALTER TABLE people ALTER name TYPE int USING name::int;",
+        "INSERT INTO people SELECT * FROM people; CREATE UNIQUE INDEX ON people (mail);",
+        "ALTER TABLE people ADD CHECK (name = 'x');",
+    ],
+)
+def test_an_error_of_the_rules_shows_nothing_of_a_row(checkout: Checkout, source: str, rules: str) -> None:
+    checkout.write("rules.sql", rules)
+    failed = checkout.opened(source=source, anonymize="rules.sql")
+    assert failed.exit_code == 1
+    assert "SQLSTATE 2" in " ".join(failed.log)
+    told = "".join((*failed.log, failed.raw_stdout, failed.raw_summary, *(comment["body"] for comment in checkout.life.comments())))
+    assert "Ada" not in told
+    assert "ada@" not in told
+
+
 def test_a_clone_that_was_handed_out_as_it_was_is_made_anew(checkout: Checkout, source: str) -> None:
     raw = checkout.opened(source=source)
     checkout.write("rules.sql", RULES)

@@ -177,6 +177,28 @@ def test_a_migration_that_fails_is_shown_with_its_statement_and_blocks_the_next(
     assert "ready" in checkout.life.comments()[0]["body"].splitlines()[1]
 
 
+@pytest.mark.parametrize("inputs", [{"on_push": "reset"}, {"on_drift": "reset"}], ids=["on_push", "on_drift"])
+def test_a_reset_that_fails_keeps_what_was_there(checkout: Checkout, inputs: dict[str, str]) -> None:
+    checkout.prisma({"1_users": USERS})
+    opened = checkout.opened(migrations=FOLDER)
+    query(opened, "INSERT INTO users VALUES (1, 'Ada')")
+    checkout.prisma({"1_users": "SELECT 1 / 0;"})
+    failed = checkout.pushed(migrations=FOLDER, **inputs)
+    assert failed.exit_code == 1
+    assert "division by zero" in " ".join(failed.log)
+    assert [database["id"] for database in checkout.life.databases()] == [opened.outputs["database_id"]]
+    assert query(opened, "SELECT name FROM users") == [("Ada",)]
+    (comment,) = checkout.life.comments()
+    assert "not ready" in comment["body"]
+    assert "| Database |" not in comment["body"], "what it names would be gone"
+    assert "**`1_users` failed**" in comment["body"]
+
+    checkout.prisma({"1_users": USERS})
+    pushed = checkout.pushed(migrations=FOLDER)
+    assert pushed.outputs["database_id"] == opened.outputs["database_id"]
+    assert "### Preview database: ready" in checkout.life.comments()[0]["body"]
+
+
 def test_a_failure_is_recorded_as_prisma_records_it(checkout: Checkout) -> None:
     checkout.prisma({"1_broken": "CREATE TABLE a (id int);\nSELECT 1 / 0;\n"})
     failed = checkout.opened(migrations=FOLDER)

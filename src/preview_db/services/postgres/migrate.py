@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
@@ -159,8 +158,7 @@ def _record_failure(connection: Connection[Any], statement: str) -> None:
 
 
 def _logs(migration: Migration, failed: ScriptFailed) -> str:
-    code = re.search(r"SQLSTATE (\w+)", failed.words)
     return (
         "A migration failed to apply. New migrations cannot be applied before the error is recovered from.\n\n"
-        f"Migration name: {migration.name}\n\nDatabase error code: {code[1] if code else 'none'}\n\nDatabase error:\n{failed.full}\n"
+        f"Migration name: {migration.name}\n\nDatabase error code: {failed.sqlstate or 'none'}\n\nDatabase error:\n{failed.full}\n"
     )

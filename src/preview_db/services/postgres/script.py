@@ -9,6 +9,7 @@ from ...planning import sql_text
 from ...planning.seeds import Part
 
 if TYPE_CHECKING:
+    import psycopg
     from psycopg import Connection
     from psycopg.abc import PQGen
     from psycopg.pq.abc import PGresult
@@ -27,17 +28,19 @@ class ScriptFailed(Exception):
 
     Attributes:
         words: PostgreSQL's own, in one line, with its code.
+        sqlstate: that code; empty if it was not PostgreSQL that refused.
         detail: the rest of what it said.
         line: where the statement is; none if it can't be told.
         file: the file it is in, where there are several.
     """
 
-    def __init__(self, words: str, *, detail: str = "", line: int | None = None, statement: str = "") -> None:
+    def __init__(self, words: str, *, sqlstate: str = "", detail: str = "") -> None:
         super().__init__(words)
-        self.words = words
+        self.words = f"{words} (SQLSTATE {sqlstate})" if sqlstate else words
+        self.sqlstate = sqlstate
         self.detail = detail
-        self.line = line
-        self.statement = statement
+        self.line: int | None = None
+        self.statement = ""
         self.file = ""
 
     @property
@@ -67,14 +70,11 @@ def run(connection: Connection[Any], script: str, *, first_line: int = 1) -> Non
         if result.status in (ExecStatus.FATAL_ERROR, ExecStatus.COPY_IN, ExecStatus.COPY_OUT):
             if result.status != ExecStatus.FATAL_ERROR:
                 _end_copy(connection)
-                raise _failed(script, "it reads from or writes to the client, which is not possible here", None, completed, first_line)
+                refused = ScriptFailed("it reads from or writes to the client, which is not possible here")
+                raise _located(refused, script, None, completed, first_line)
             error = errors.error_from_result(result, encoding="utf-8")
             position = error.diag.statement_position
-            words = _one_line(error.diag.message_primary or str(error))
-            words += f" (SQLSTATE {error.diag.sqlstate})" if error.diag.sqlstate else ""
-            more = (("DETAIL", error.diag.message_detail), ("HINT", error.diag.message_hint), ("CONTEXT", error.diag.context))
-            detail = "\n".join(f"{name}: {said}" for name, said in more if said)
-            raise _failed(script, words, int(position) - 1 if position else None, completed, first_line, detail)
+            raise _located(_said(error), script, int(position) - 1 if position else None, completed, first_line)
 
 
 def run_part(connection: Connection[Any], part: Part) -> None:
@@ -88,8 +88,9 @@ def run_part(connection: Connection[Any], part: Part) -> None:
         with connection.cursor() as cursor, cursor.copy(part.sql.encode()) as copy:
             copy.write(part.rows.encode())
     except psycopg.Error as error:
-        words = f"{_one_line(error.diag.message_primary or str(error))} (SQLSTATE {error.sqlstate})"
-        raise ScriptFailed(words, detail=error.diag.context or "", line=part.line, statement=part.sql) from None
+        failed = _said(error)
+        failed.line, failed.statement = part.line, part.sql
+        raise failed from None
 
 
 def _results(connection: Connection[Any], script: str) -> list[PGresult]:
@@ -116,10 +117,18 @@ def _end_copy(connection: Connection[Any]) -> None:
         connection.wait(generators.fetch_many(connection.pgconn))
 
 
-def _failed(script: str, words: str, position: int | None, completed: int, first_line: int, detail: str = "") -> ScriptFailed:
-    found = sql_text.failed_statement(script, position=position, completed=completed)
-    line, statement = found or (None, "")
-    return ScriptFailed(words, detail=detail, line=line and line + first_line - 1, statement=statement)
+def _said(error: psycopg.Error) -> ScriptFailed:
+    """What PostgreSQL said, without where."""
+    said = error.diag
+    more = (("DETAIL", said.message_detail), ("HINT", said.message_hint), ("CONTEXT", said.context))
+    detail = "\n".join(f"{name}: {what}" for name, what in more if what)
+    return ScriptFailed(_one_line(said.message_primary or str(error)), sqlstate=said.sqlstate or "", detail=detail)
+
+
+def _located(failed: ScriptFailed, script: str, position: int | None, completed: int, first_line: int) -> ScriptFailed:
+    line, statement = sql_text.failed_statement(script, position=position, completed=completed) or (0, "")
+    failed.line, failed.statement = line + first_line - 1 if line else None, statement
+    return failed
 
 
 def _one_line(words: str) -> str:
