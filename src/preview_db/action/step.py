@@ -34,6 +34,7 @@ from .sign_in import signed_in
 
 if TYPE_CHECKING:
     from ..engine.run import Engine
+    from ..planning.contents import Scripts
     from ..planning.credential import Credential
     from .publish import Publisher
 
@@ -109,12 +110,13 @@ class Step:
             with self._begin_look() if beside else contextlib.nullcontext() as begun:
                 state = self._look(github, needed)
                 decision = decide.decide(self.inputs, self.event, self._repository, state)
+                scripts = self._scripts(decision)
                 if decision.task is not Task.SWEEP:
                     with begun or self._begin_look(decision.task) as look:
-                        self._carry_out(decision, github, state, look)
+                        self._carry_out(decision, github, state, look, scripts)
                     return
         with self._github(self.inputs.time_limit(sweep=True)) as github, self._begin_look(decision.task) as look:
-            self._carry_out(decision, github, state, look)
+            self._carry_out(decision, github, state, look, scripts)
 
     def _begin_look(self, task: Task | None = None) -> AbstractContextManager[Look | None]:
         """Sends out what is to be read of Prisma; nothing where the run has to sign in first, or is about nothing."""
@@ -123,7 +125,9 @@ class Step:
         creates = task in (Task.ENSURE, Task.RESET)
         return Look.begin(self.inputs, creates=creates, sweep=task is Task.SWEEP, log=self.runner.waiting)
 
-    def _carry_out(self, decision: Decision, github: GitHubRepository | None, state: EventState, look: Look | None) -> None:
+    def _carry_out(
+        self, decision: Decision, github: GitHubRepository | None, state: EventState, look: Look | None, scripts: Scripts | None
+    ) -> None:
         self.runner.info(f"preview-db {__version__}: {decision.reason}: {decide.MEANS[decision.task]}")
         if decision.task is Task.NOTHING and (decision.advice or decision.reaction):
             self.runner.notice("Nothing to do", ". ".join(filter(None, (decision.reason, decision.advice))) + ".")
@@ -134,7 +138,7 @@ class Step:
         publisher = self._publisher(github, state)
         publisher.look_for_comment(decision)
         with publisher.answering(decision), publisher.deploying(decision) as deployed:
-            engine = self._engine(decision, github)
+            engine = self._engine(decision, github, scripts)
             try:
                 result = engine.run(decision, look)
             except InsideFailed as failed:
@@ -154,18 +158,25 @@ class Step:
         if result.failure is not None:
             raise result.failure
 
-    def _engine(self, decision: Decision, github: GitHubRepository | None) -> Engine:
+    def _scripts(self, decision: Decision) -> Scripts | None:
+        """What the inputs say is to be done inside the database, read before anything is asked of Prisma; none if that is nothing."""
+        inputs = self.inputs
+        if decision.task not in (Task.ENSURE, Task.RESET) or not (
+            inputs.migrations or inputs.seed or inputs.anonymize or inputs.schema_diff
+        ):
+            return None
+        from ..services import sql_files  # here, since most runs read none
+
+        return sql_files.read(inputs, workspace=self._workspace)
+
+    def _engine(self, decision: Decision, github: GitHubRepository | None, scripts: Scripts | None) -> Engine:
         from ..engine.run import Engine  # both here, while the first answers are on their way
         from ..planning.contents import NO_SCRIPTS
 
         limit = self.inputs.time_limit(sweep=decision.task is Task.SWEEP)
         inputs = self.inputs if decision.task is Task.NOTHING else self._signed_in(self.inputs, limit)
-        scripts = NO_SCRIPTS
-        if decision.task in (Task.ENSURE, Task.RESET):
-            from ..services import sql_files  # here, since most runs read none
-
-            scripts = sql_files.read(inputs, workspace=self._workspace)
-        return Engine(inputs, self._repository, github, self.runner, self.interrupts, self.job.mint_suffix, self._notes(), scripts)
+        suffix, scripts = self.job.mint_suffix, scripts or NO_SCRIPTS
+        return Engine(inputs, self._repository, github, self.runner, self.interrupts, suffix, self._notes(), scripts)
 
     def _notes(self) -> Callable[[Credential], None]:
         """What is to end with the job is noted for the post step at once: a run that is killed a moment later leaves it to that, too."""
