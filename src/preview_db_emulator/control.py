@@ -136,6 +136,8 @@ class _Control:
             logical_id=given.get("logicalId"),
             branch_id=branches.get(given["branchId"]).id if given.get("branchId") else branches.default_of(project.id).id,
             is_default=bool(given.get("isDefault", False)),
+            operations=int(given.get("operations", 0)),
+            storage_gib=float(given.get("storageGib", 0)),
             fixed_status=one_of(given.get("status"), (None, *STATUSES)),
         )
         connections = [

@@ -285,3 +285,17 @@ def test_the_doctor_says_how_many_are_left(life: Life, cloudflare: Account) -> N
     unwell = life.happens("synchronize", {}, command="doctor", cloudflare_api_token="wrong")
     assert unwell.exit_code == 1
     assert "Hyperdrive" in unwell.annotations[-1].message
+
+
+def test_a_sweep_of_many_repositories_takes_their_configurations_too(life: Life, cloudflare: Account) -> None:
+    kept, closed, orphan = (life.pull() for _ in range(3))
+    for pull in (kept, closed, orphan):
+        pull.opened()
+    (database,) = (found for found in life.databases() if found["name"] == identity.name(orphan.scope))
+    life.api("DELETE", f"/v1/databases/{database['id']}").raise_for_status()
+    for pull in (closed, orphan):
+        life.emulator.pull_request(pull.number, state="closed")
+    run = life.sweep(repositories=life.emulator.repository)
+    assert run.succeeded, run.log
+    assert [found["name"] for found in cloudflare.configurations()] == [identity.name(kept.scope)]
+    assert [found["name"] for found in life.databases()] == [identity.name(kept.scope)]

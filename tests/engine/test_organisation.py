@@ -35,6 +35,20 @@ def test_each_repositorys_previews_go_by_its_own_pull_requests(organisation: Org
     assert (run.outputs["outcome"], run.outputs["deleted"]) == ("swept", "true")
 
 
+def test_the_summary_says_what_previews_cost_where_the_api_does(organisation: Organisation) -> None:
+    shop = organisation.repository("shop")
+    organisation.previews(shop, opened=[1, 2], operations=1500, storageGib=0.25)
+    run = organisation.sweep()
+    assert run.succeeded, run.log
+    assert r"| 0\.50 GiB | 3,000 |" in run.summary
+    entries = {entry["ref"]: (entry["operations"], entry["storage_gib"]) for entry in told(run)["swept"]}
+    assert entries == {"1": (1500, 0.25), "2": (1500, 0.25)}
+    organisation.workflow.emulator.control("PUT", "faults", {"kinds": ["500"], "operations": ["GET /v1/databases/.*/usage"]})
+    unknown = organisation.sweep()
+    assert unknown.succeeded, "what is only shown is no doubt"
+    assert "operations" not in told(unknown)["repositories"][0]
+
+
 def test_what_is_taken_out_is_left_alone(organisation: Organisation) -> None:
     shop, legacy = organisation.repository("shop"), organisation.repository("legacy-2019")
     organisation.previews(shop, closed=[1])

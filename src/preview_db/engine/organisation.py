@@ -10,7 +10,7 @@ from ..deadline import Deadline
 from ..interrupts import Interrupts
 from ..planning import organisation, stale
 from ..planning.model import Configuration, Database, Project
-from ..planning.organisation import Doubt, OrganisationSweep, RepositorySweep
+from ..planning.organisation import Doubt, OrganisationSweep, RepositorySweep, Usage
 from ..planning.outcome import Outcome, OutcomeKind, RunResult
 from ..planning.repositories import Member, Named, Selection, Standing
 from ..planning.settings import Inputs
@@ -26,6 +26,8 @@ from .members import find, read_each
 from .sweep import SweepIncomplete, would_become
 from .turn import PlanOutdated
 
+_MOST_USAGE = 200
+
 
 @dataclasses.dataclass(slots=True)
 class _Part:
@@ -36,6 +38,10 @@ class _Part:
     previews: list[Preview]
     verdicts: list[Verdict] = dataclasses.field(default_factory=list)
     state: RepositoryState = dataclasses.field(default_factory=RepositoryState)
+
+    @property
+    def databases(self) -> list[Database]:
+        return [database for preview in self.previews for database in preview.databases]
 
 
 @dataclasses.dataclass(slots=True)
@@ -76,12 +82,18 @@ class OrganisationSweeper:
         parts, unlisted, others = self._sorted_out(databases, every, by_id)
         self._add_configurations(parts, by_id, configurations)
         self._judge(parts)
+        usage = self._usage(parts)
         swept = self._carry_out(parts, dry_run=dry_run)
         return OrganisationSweep(
             projects=tuple(self.projects),
             members=tuple(mine),
             parts=tuple(
-                RepositorySweep(part.member, part.project, Sweep(tuple(swept[id(part)]), {}, self.now, dry_run, part.state))
+                RepositorySweep(
+                    part.member,
+                    part.project,
+                    Sweep(tuple(swept[id(part)]), {}, self.now, dry_run, part.state),
+                    {database.id: usage[database.id] for database in part.databases if database.id in usage},
+                )
                 for part in parts
             ),
             unlisted=tuple(unlisted),
@@ -171,6 +183,16 @@ class OrganisationSweeper:
                 else:
                     part.state = state
                     part.verdicts = [self._judges[id_].judge(preview, state) for preview in part.previews]
+
+    def _usage(self, parts: Sequence[_Part]) -> dict[str, Usage]:
+        """What the databases have used, by their ids: a request each, and so only of a few. What can't be read is only not shown."""
+        ids = [database.id for part in parts for database in part.databases]
+        if len(ids) > _MOST_USAGE:
+            self.log(f"What {len(ids)} databases have used is not asked: that takes a request each, and is done for {_MOST_USAGE} at most")
+            return {}
+        doubts: list[Doubt] = []
+        first = read_each(ids[:1], self.api.usage, name=str, doubts=doubts, log=self.log)
+        return {} if doubts else first | read_each(ids[1:], self.api.usage, name=str, doubts=doubts, log=self.log)
 
     def _carry_out(self, parts: Sequence[_Part], *, dry_run: bool) -> dict[int, list[Swept]]:
         """What became of every preview, by the part that it is of."""

@@ -41,12 +41,33 @@ class Unlisted:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Usage:
+    """What a database has used, in the time that the Management API counts."""
+
+    operations: int
+    storage_gib: float
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(self.operations + other.operations, self.storage_gib + other.storage_gib)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class RepositorySweep:
-    """What became of one repository's previews in one project."""
+    """What became of one repository's previews in one project.
+
+    Attributes:
+        usage: of its databases, by their ids, as far as it was asked for and told.
+    """
 
     member: Member
     project: Project
     sweep: Sweep
+    usage: Mapping[str, Usage] = dataclasses.field(default_factory=dict)
+
+    @property
+    def used(self) -> Usage | None:
+        """All of it together; none if nothing is known."""
+        return sum(self.usage.values(), Usage(0, 0.0)) if self.usage else None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from ..planning.organisation import OrganisationSweep, RepositorySweep
+from ..planning.organisation import OrganisationSweep, RepositorySweep, Usage
 from ..planning.repositories import Standing
 from ..planning.stale import StaleReason, SweepStatus, Swept, age
 from ..planning.words import count
@@ -43,7 +43,7 @@ def summary(sweep: OrganisationSweep, server_url: str) -> str:
         "Repositories",
         columns(sweep),
         [_linked(part, row(part, sweep), server_url) for part in in_order(sweep.parts)],
-        alignment="|---|---|--:|--:|--:|--:|--:|---|",
+        alignment="|---|---|--:|--:|--:|--:|--:|--:|--:|---|",
     )
     unlisted = [
         (code(group.slug), code(group.tag), text(group.project.name), str(group.databases), age(sweep.now - group.oldest))
@@ -83,7 +83,7 @@ def as_json(sweep: OrganisationSweep, *, most: int | None = None) -> dict[str, A
     """The same for programs.
 
     Args:
-        most: previews that are listed; what went and what should have gone is listed first.
+        most: previews that are listed, and repositories; what went and what should have gone is listed first.
     """
     entries = [(part, swept) for part in sweep.parts for swept in part.sweep.swept]
     entries.sort(key=lambda entry: entry[1].status is SweepStatus.KEPT)
@@ -98,9 +98,11 @@ def as_json(sweep: OrganisationSweep, *, most: int | None = None) -> dict[str, A
                 "previews": len(part.sweep.swept),
                 **{status.name.lower(): len(part.sweep.of(status)) for status in SweepStatus},
                 "oldest": min(map(_created, part.sweep.swept)).isoformat(),
+                **_used(part.used),
             }
-            for part in in_order(sweep.parts)
+            for part in in_order(sweep.parts)[:most]
         ],
+        "repositories_left_out": max(len(sweep.parts) - most, 0) if most is not None else 0,
         "missing": [
             {
                 "repository": member.repository.full_name,
@@ -123,7 +125,7 @@ def as_json(sweep: OrganisationSweep, *, most: int | None = None) -> dict[str, A
         ],
         "others": dict(sweep.others),
         "doubts": [{"about": doubt.about, "why": doubt.why} for doubt in sweep.doubts],
-        "swept": [_where(part) | sweep_report.entry_json(swept) for part, swept in listed],
+        "swept": [_where(part) | sweep_report.entry_json(swept) | _used(_of_preview(part, swept)) for part, swept in listed],
         "swept_left_out": len(entries) - len(listed),
     }
 
@@ -147,20 +149,23 @@ def in_order(parts: Sequence[RepositorySweep]) -> list[RepositorySweep]:
 
 
 def columns(sweep: OrganisationSweep) -> tuple[str, ...]:
-    return "repository", "project", "previews", "oldest", "idle longest", "would go" if sweep.dry_run else "deleted", "stay", "why"
+    went = "would go" if sweep.dry_run else "deleted"
+    return "repository", "project", "previews", "oldest", "idle longest", "storage", "operations", went, "stay", "why"
 
 
 def row(part: RepositorySweep, sweep: OrganisationSweep) -> tuple[str, ...]:
     """What :func:`columns` name, in plain text."""
     swept = part.sweep.swept
     idle = [pull.updated_at for item in swept if (pull := part.sweep.state.pull_requests.get(item.verdict.preview.scope.pull_request or 0))]
-    went = len(part.sweep.of(*_WENT))
+    went, used = len(part.sweep.of(*_WENT)), part.used
     return (
         part.member.repository.full_name,
         part.project.name,
         str(len(swept)),
         age(sweep.now - min(map(_created, swept))),
         age(sweep.now - min(idle)) if idle else "",
+        f"{used.storage_gib:.2f} GiB" if used else "",
+        f"{used.operations:,}" if used else "",
         str(went),
         str(len(swept) - went),
         _why(part, swept),
@@ -198,6 +203,16 @@ def _where(part: RepositorySweep) -> dict[str, Any]:
         "standing": part.member.standing,
         "project_id": part.project.id,
     }
+
+
+def _of_preview(part: RepositorySweep, swept: Swept) -> Usage | None:
+    known = [part.usage[database.id] for database in swept.verdict.preview.databases if database.id in part.usage]
+    return sum(known[1:], known[0]) if known else None
+
+
+def _used(usage: Usage | None) -> dict[str, Any]:
+    """Nothing where it is not known: that is not 0."""
+    return {"operations": usage.operations, "storage_gib": usage.storage_gib} if usage else {}
 
 
 def _created(swept: Swept) -> datetime:

@@ -102,7 +102,7 @@ class Databases:
         database = self._database(request)
         now = timestamp(self._workspace.clock())
         start, end = (_moment(request, name) for name in ("startDate", "endDate"))
-        used = {"operations": {"used": 0, "unit": "ops"}, "storage": {"used": 0, "unit": "GiB"}}
+        used = {"operations": {"used": database.operations, "unit": "ops"}, "storage": {"used": database.storage_gib, "unit": "GiB"}}
         period = {"start": start or timestamp(database.created_at), "end": end or now}
         return JSONResponse({"period": period, "metrics": used, "generatedAt": now})
 

@@ -84,6 +84,8 @@ class Database:
     branch_id: str
     logical_id: str | None = None
     is_default: bool = False
+    operations: int = 0
+    storage_gib: float = 0.0
     default_connection_id: str | None = None
     source: dict[str, str] | None = None
     postgres_name: str | None = None

@@ -18,10 +18,24 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from ...deadline import NEVER, Deadline
 from ...errors import Mismatch, Unauthorised, Unreachable
 from ...planning.model import Database, Project
+from ...planning.organisation import Usage
 from ...planning.settings import Inputs
 from .. import http
 from . import errors
-from .models import Backup, BranchWire, ConnectionWire, DatabaseWire, Me, Pagination, ProjectWire, Region, Subscription, VariableWire, bare
+from .models import (
+    Backup,
+    BranchWire,
+    ConnectionWire,
+    DatabaseWire,
+    Me,
+    Metrics,
+    Pagination,
+    ProjectWire,
+    Region,
+    Subscription,
+    VariableWire,
+    bare,
+)
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -98,6 +112,12 @@ class ManagementApi:
         """What the workspace's plan is called."""
         answer = self._get("Reading the workspace's plan", f"/v1/workspaces/{workspace_id}/subscription")
         return self._read(Subscription, "Reading the workspace's plan", _data(answer, "Reading the workspace's plan")).plan_name
+
+    def usage(self, database_id: str) -> Usage:
+        """What a database has used, in the period that the API goes by."""
+        doing = "Reading a database's usage"
+        found = self._read(Metrics, doing, self._get(doing, f"/v1/databases/{database_id}/usage").get("metrics"))
+        return Usage(int(found.operations.used), found.storage.used)
 
     def regions(self) -> list[Region]:
         answer = self._get("Listing the regions", "/v1/regions/postgres")

@@ -93,6 +93,17 @@ class Subscription(_Wire):
     plan_name: str
 
 
+class _Used(_Wire):
+    used: Annotated[float, Field(ge=0)]
+
+
+class Metrics(_Wire):
+    """What a database has used: operations, and storage in GiB."""
+
+    operations: _Used
+    storage: _Used
+
+
 class Me(_Wire):
     """Which workspace a token belongs to."""
 
