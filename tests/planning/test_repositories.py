@@ -7,6 +7,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from preview_db.errors import InvalidInput
+from preview_db.planning.decide import Task, decide
+from preview_db.planning.events import Event
+from preview_db.planning.lookups import EventState
 from preview_db.planning.model import Repository
 from preview_db.planning.repositories import Listed, Member, Named, Owner, Seen, Selection, Shard, Standing, members
 from preview_db.planning.settings import Inputs
@@ -178,3 +181,19 @@ def test_a_repository_is_a_member_once_and_what_is_taken_out_never() -> None:
 def test_inputs_of_a_sweep_of_many_that_make_no_sense_are_refused(inputs: dict[str, str], says: str) -> None:
     with pytest.raises(InvalidInput, match=says):
         Inputs.read({f"INPUT_{name}": value for name, value in inputs.items()})
+
+
+@pytest.mark.parametrize(
+    ("command", "event", "task"),
+    [
+        ("sweep", "push", Task.SWEEP),
+        ("plan", "push", Task.SWEEP),
+        ("auto", "schedule", Task.SWEEP),
+        ("auto", "workflow_dispatch", Task.SWEEP),
+        ("auto", "issue_comment", Task.NOTHING),
+        ("plan", "issue_comment", Task.NOTHING),
+    ],
+)
+def test_when_a_list_of_repositories_is_a_sweep_of_them(command: str, event: str, task: Task) -> None:
+    inputs = Inputs.read({"INPUT_REPOSITORIES": "acme/*", "INPUT_COMMAND": command, "INPUT_SERVICE_TOKEN": "x"})
+    assert decide(inputs, Event(name=event), Repository(1, "acme/shop"), EventState()).task is task

@@ -14,6 +14,9 @@ from .settings import Inputs
 WRITERS = frozenset({"admin", "maintain", "write"})
 """Who may give orders in comments, as GitHub's API names permissions."""
 
+_OF_MANY = ("schedule", "workflow_dispatch")
+"""The events on which ``auto`` with a list of repositories is a sweep of them; all others are about what happened here."""
+
 _HOW_TO_SERVE = {
     "a fork": "To serve forks, run the step with allow_forks: true in a job of a workflow on: pull_request_target that checks nothing of "
     "the pull request out",
@@ -86,6 +89,9 @@ def decide(inputs: Inputs, event: Event, repository: Repository, seen: EventStat
     if event.has_no_secrets and inputs.service_token is None:
         whose = "Dependabot" if event.sender and event.sender.login == "dependabot[bot]" else "a fork"
         return Decision(Task.NOTHING, f"GitHub gives no secrets to a run for {whose}", advice=_HOW_TO_SERVE[whose])
+    plans = inputs.command == "plan" and event.name != "issue_comment"  # a comment gives orders only to who may
+    if inputs.repositories is not None and (plans or (inputs.command == "auto" and event.name in _OF_MANY)):
+        return Decision(Task.SWEEP, "a sweep of many repositories is asked for")
     about = _About(inputs, event, repository, seen)
     if inputs.command not in ("auto", "plan"):
         return about.by_command()
