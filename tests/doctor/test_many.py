@@ -20,7 +20,7 @@ def test_it_says_what_the_token_sees_how_many_match_and_what_a_sweep_takes(desk:
     checks = found(desk, organisation, organisation.token())
     assert (checks["owners"]["result"], checks["owners"]["found"]) == ("ok", f"{organisation.name}: 3 repositories, all there are")
     assert checks["repositories"]["found"] == "3 repositories match: 2 there, 1 archived"
-    assert "about 4 to GitHub and 1 for each preview that goes, 6 at most" in checks["requests"]["found"]
+    assert "about 3 to GitHub and 1 for each preview that goes, 7 at most" in checks["requests"]["found"]
     assert len(organisation.left()) == 2
 
 

@@ -49,6 +49,21 @@ def test_the_summary_says_what_previews_cost_where_the_api_does(organisation: Or
     assert "operations" not in told(unknown)["repositories"][0]
 
 
+def test_a_repository_takes_one_list_where_its_previews_are_of_pull_requests_touched_lately(organisation: Organisation) -> None:
+    few, many = organisation.repository("few"), organisation.repository("many")
+    organisation.previews(few, opened=range(1, 9), closed=range(9, 12))
+    organisation.previews(many, opened=[1, 2], closed=[3])
+    later = time.time() + 60
+    organisation.pulls(many, *({"number": number, "state": "closed", "updated_at": later} for number in range(100, 220)))
+    organisation.workflow.emulator.control("DELETE", "requests")
+    run = organisation.sweep()
+    assert run.succeeded, run.log
+    lists = [request for request in organisation.workflow.emulator.control("GET", "requests") if request["path"].endswith("/pulls")]
+    assert sum(f"/{few.id}/" in request["path"] for request in lists) == 1
+    assert sum(f"/{many.id}/" in request["path"] for request in lists) > 2
+    assert sorted(ref for ref, status in statuses(run).items() if status == "deleted") == ["few#10", "few#11", "few#9", "many#3"]
+
+
 def test_what_is_taken_out_is_left_alone(organisation: Organisation) -> None:
     shop, legacy = organisation.repository("shop"), organisation.repository("legacy-2019")
     organisation.previews(shop, closed=[1])
@@ -91,7 +106,7 @@ def test_a_limit_that_lasts_ends_in_words_and_not_in_half_an_answer(organisation
     kept = {repository.full_name: organisation.previews(repository, opened=[1], closed=[2]) for repository in repositories}
     inputs = organisation.inputs(max_deletions="100")
     control = organisation.workflow.emulator.control
-    control("PUT", "github/rate_limit", {"remaining": 25, "reset_in_s": 3600})
+    control("PUT", "github/rate_limit", {"remaining": 15, "reset_in_s": 3600})
     control("DELETE", "requests")
     try:
         run = organisation.workflow.sweep(**inputs)

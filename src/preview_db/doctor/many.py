@@ -19,8 +19,7 @@ from ..services.prisma import lookup
 from ..services.prisma.client import PAGE, ManagementApi
 from .diagnosis import Finding, Health
 
-_TO_JUDGE = 2  # requests for a repository with previews: its open pull requests, and those closed last
-_TO_DELETE = 2  # requests for each preview: the last look, the deletion
+_TO_JUDGE = 3  # requests for a repository with previews at most: pull requests touched last, all that are open, those closed last
 
 
 @dataclasses.dataclass(slots=True)
@@ -71,9 +70,9 @@ class Many:
         databases = [database for project in lookup.several(api, self.inputs.projects) for database in api.databases(project.id)]
         whose = sort_out(databases, [member.repository for member in self._found]).by_repository
         lists = sum(1 + math.ceil(max(len(owner.repositories), 1) / PAGE) for owner in self._owners.values()) + len(self.selection.named)
-        judged = lists + _TO_JUDGE * len(whose)
+        judged = lists + len(whose)
         stale = min(self.inputs.max_deletions, sum(map(len, whose.values())))
-        to_github, to_prisma = judged + stale * (_TO_DELETE - 1), math.ceil(len(databases) / PAGE) + stale
+        to_github, to_prisma = lists + _TO_JUDGE * len(whose) + stale, math.ceil(len(databases) / PAGE) + stale
         found = f"about {judged} to GitHub and 1 for each preview that goes, {to_github} at most; {to_prisma} to Prisma at most"
         left = self.github.limit.left
         if left is None or self.github.limit.most is None:

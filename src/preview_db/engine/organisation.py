@@ -168,7 +168,7 @@ class OrganisationSweeper:
         for id_, together in asked.items():
             member = together[0].member
             assert member.listed is not None, "GitHub has said something of what is there"
-            self._judges[id_] = Judge(self.github.repository(member.listed), member.repository, self.inputs, self.now)
+            self._judges[id_] = Judge(self.github.repository(member.listed), member.repository, self.inputs, self.now, recent_first=True)
         states = read_each(
             list(asked),
             lambda id_: self._judges[id_].state([preview for part in asked[id_] for preview in part.previews]),
