@@ -214,6 +214,17 @@ def test_a_repository_that_is_gone_is_told_and_its_previews_go_only_if_that_is_a
     assert organisation.left() == set()
 
 
+def test_an_id_that_is_another_repositorys_proves_nothing_gone(organisation: Organisation, workflow: Workflow) -> None:
+    web, elsewhere = organisation.repository("web"), Organisation(workflow)
+    secret = elsewhere.repository("secret", private=True)
+    kept = organisation.previews(secret, opened=[1])
+    mistyped = f"{organisation.name}/gone@{secret.id}"
+    run = organisation.sweep(repositories=mistyped, missing_repositories="delete", github_token=organisation.token(web))
+    assert run.succeeded, run.log
+    assert organisation.left() == ids(kept)
+    assert "when it was not called so" in told(run)["swept"][0]["reason"]
+
+
 @pytest.mark.parametrize("counts", [True, False], ids=["the organisation counts it", "the organisation tells no counts"])
 def test_a_private_repository_that_the_token_does_not_see_is_never_gone(organisation: Organisation, *, counts: bool) -> None:
     web, secret = organisation.repository("web"), organisation.repository("secret", private=True)

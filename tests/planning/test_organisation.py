@@ -48,6 +48,18 @@ def test_a_replacements_slug_is_its_repositorys() -> None:
     assert identity.slug_of(identity.name(scope(), replacement=True)) == identity.slug_of(identity.name(scope())) == "web"
 
 
+@given(st.from_regex(r"acme/[A-Za-z0-9._-]{1,80}", fullmatch=True), st.sampled_from(Kind))
+def test_a_preview_could_be_of_the_name_that_it_was_given_under(name: str, kind: Kind) -> None:
+    for replacement in (False, True):
+        assert identity.could_be_called(identity.name(scope(7, kind, repository=Repository(1, name)), replacement=replacement), name)
+
+
+def test_a_preview_could_not_be_of_another_name() -> None:
+    preview = identity.name(scope(repository=Repository(1, "acme/shop-pr-2")))
+    assert [name for name in ("acme/shop-pr-2", "else/shop") if not identity.could_be_called(preview, name)] == []
+    assert [name for name in ("acme/web", "acme/shopping", "acme/sho") if identity.could_be_called(preview, name)] == []
+
+
 def stale_ones(repository: Repository, count: int) -> list[Verdict]:
     databases = [database(f"db_{repository.id}_{number}", of=scope(number, repository=repository)) for number in range(1, count + 1)]
     return [stale.judge_by_repository(preview, "it is gone", NOW, delete=True) for preview in stale.previews(databases, repository)]

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ..deadline import Deadline
 from ..interrupts import Interrupts
-from ..planning import organisation, stale
+from ..planning import identity, organisation, stale
 from ..planning.model import Configuration, Database, Project
 from ..planning.organisation import Doubt, OrganisationSweep, RepositorySweep, Usage
 from ..planning.outcome import Outcome, OutcomeKind, RunResult
@@ -161,8 +161,7 @@ class OrganisationSweeper:
             elif member.standing is Standing.THERE or (member.standing is Standing.MOVED and self._delete_missing):
                 asked.setdefault(member.repository.id, []).append(part)
             else:
-                delete = self._delete_missing and member.standing is not Standing.MOVED
-                part.verdicts = [stale.judge_by_repository(preview, member.said, self.now, delete=delete) for preview in part.previews]
+                part.verdicts = [self._judge_missing(preview, member) for preview in part.previews]
         for member in {part.member.repository.id: part.member for part in parts if part.member.standing is Standing.UNSEEN}.values():
             self._doubts.append(Doubt(member.repository.full_name, member.said))
         for id_, together in asked.items():
@@ -183,6 +182,16 @@ class OrganisationSweeper:
                 else:
                     part.state = state
                     part.verdicts = [self._judges[id_].judge(preview, state) for preview in part.previews]
+
+    def _judge_missing(self, preview: Preview, member: Member) -> Verdict:
+        """The verdict on a preview of a repository that is not to be asked about.
+
+        An id may be mistyped, and be that of a repository which the token does not see: what was not called as the list says stays.
+        """
+        delete, said = self._delete_missing and member.standing is not Standing.MOVED, member.said
+        if member.standing is Standing.GONE and not identity.could_be_called(preview.identity, member.repository.full_name):
+            delete, said = False, f"{said}, but this was made when it was not called so: list the id with that name, too"
+        return stale.judge_by_repository(preview, said, self.now, delete=delete)
 
     def _usage(self, parts: Sequence[_Part]) -> dict[str, Usage]:
         """What the databases have used, by their ids: a request each, and so only of a few. What can't be read is only not shown."""

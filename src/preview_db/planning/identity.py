@@ -95,6 +95,15 @@ def slug_of(identity: str) -> str:
     return re.split(r"-(?:pr|br|mq)-", identity.removeprefix(_REPLACEMENT), maxsplit=1)[0]
 
 
+def could_be_called(identity: str, full_name: str) -> bool:
+    """Whether ``identity``, which :func:`looks_like_one`, was given while its repository was called ``full_name``, but for what was cut."""
+    slug = _slug(full_name.rpartition("/")[2]) or "x"
+    head = identity.removeprefix(_REPLACEMENT)
+    begins = [head[: found.start()] for found in re.finditer(r"-(?=(?:pr|br|mq)-)", head)]
+    was_cut = len(identity) >= MAX_LENGTH - 1  # a hyphen at the end of what was cut goes, too
+    return slug in begins or (was_cut and any(slug.startswith(begin) for begin in begins))
+
+
 def belongs_to(database: Database, scope: Scope) -> bool:
     """Whether ``database`` is the preview of exactly ``scope``, by its ``logicalId``, or by its name where it has none."""
     return bears(database, tag(scope), scope.repository)
