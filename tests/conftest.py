@@ -21,7 +21,7 @@ from tests.drivers.workflow import Workflow, api
 EXAMPLES = 20_000
 """To each property in `make torture`, but where an example starts a process."""
 
-settings.register_profile("default", deadline=None)
+settings.register_profile("default", max_examples=50, deadline=None)
 settings.register_profile("mutants", max_examples=30, derandomize=True, database=None, deadline=None)
 settings.register_profile("torture", max_examples=EXAMPLES, deadline=None)
 

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from preview_db.services.dotenv import lines as env_lines
 from preview_db.services.workspace import CannotWrite
 from tests.services.env_files import HOLDS, KEY, URL, put, refused
+from tests.torture.claims import LONG
 
 Loader = Callable[[Path], Mapping[str, str | None]]
 
@@ -67,7 +68,7 @@ names = st.from_regex(r"\A[A-Za-z_][A-Za-z0-9_]{0,15}\Z").map(lambda name: f"T_{
 
 
 @pytest.mark.parametrize("loader", LOADERS)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25 if LONG else 10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(variables=st.dictionaries(names, safe, min_size=1, max_size=30))
 def test_everybody_reads_what_was_written(workspace: Path, loader: str, variables: dict[str, str]) -> None:
     (workspace / ".env").unlink(missing_ok=True)
@@ -159,7 +160,7 @@ def test_the_rest_is_kept_byte_for_byte(statements: list[bytes], newline: bytes,
 
 
 @pytest.mark.parametrize("loader", LOADERS)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25 if LONG else 10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(statements=files, final=st.booleans())
 def test_everybody_reads_it_wherever_it_stands_and_the_others_as_before(
     workspace: Path, loader: str, statements: list[bytes], final: bool

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from tests.services.env_files import put
+from tests.torture.claims import LONG
 
 # Whether git would commit it
 
@@ -114,7 +115,7 @@ rules = st.lists(patterns | st.sampled_from(["", "# comment", "[", "!", "/", "\\
 
 
 @needs_git
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150 if LONG else 50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(top=rules, deeper=rules, exclude=rules)
 def test_what_it_says_of_rules_is_what_git_says(repository: Path, top: list[str], deeper: list[str], exclude: list[str]) -> None:
     (repository / "app" / "web").mkdir(parents=True, exist_ok=True)
