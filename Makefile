@@ -57,7 +57,7 @@ test: setup ## run the tests; ARGS='-k name' for some of them
 	$(BIN)/pytest -n $(WORKERS) --ignore=tests/play --ignore-glob='*/torture/test_[!o]*' $(ARGS)
 
 play: setup ## play every workflow of README and docs with act, in the image that IMAGE names
-	PREVIEW_DB_IMAGE=$(IMAGE) $(BIN)/pytest -n $(WORKERS) tests/play $(ARGS)
+	PREVIEW_DB_IMAGE=$(IMAGE) $(BIN)/pytest -n auto tests/play $(ARGS)
 
 examples: setup ## run the projects in examples/ against the emulator and list what came of them; ARGS for some of them
 	$(BIN)/python examples/run.py $(ARGS)
@@ -74,7 +74,7 @@ coverage: setup ## run the tests and list the lines and branches that none of th
 	@COVERAGE_FILE=$(CURDIR)/.cache/coverage/data $(BIN)/coverage report
 
 cases: setup ## run the many cases of what may go wrong, each run a process; ARGS as for test
-	PREVIEW_DB_PROCESSES=1 $(BIN)/pytest -n $(WORKERS) tests/torture tests/engine/test_life.py tests/action/test_errors.py $(ARGS)
+	PREVIEW_DB_PROCESSES=1 $(BIN)/pytest -n $(WORKERS) tests/torture $(ARGS)
 
 torture: setup ## try every claim at length and write docs/reliability.md; ARGS='--help' for less of it
 	PYTHONPATH=. $(BIN)/python -m tests.torture $(ARGS)

@@ -346,6 +346,8 @@ def _compressed(image: str) -> int:
         assert saving.stdout is not None
         with gzip.GzipFile(fileobj=file, mode="wb", compresslevel=6) as compressed:
             shutil.copyfileobj(saving.stdout, compressed, 1024 * 1024)
+        if saving.wait():
+            sys.exit(f"'docker save {image}' failed: is there an engine, and does it have that image?")
         return file.tell()
 
 
