@@ -12,15 +12,24 @@ import time
 import zlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-if TYPE_CHECKING:
-    from .faults import Rule
-
 HTML = "<!doctype html><html><head><title>Just a moment...</title></head><body><h1>Checking your browser</h1></body></html>"
+
+
+@dataclass(slots=True)
+class FaultOptions:
+    """What a kind of fault can be told.
+
+    silence_s: how long ``silence`` lasts, and how late the answer of ``late`` is; retry_after: how many seconds the rate limits ask to
+    wait, None to have a secondary one say nothing of it; permission: what ``403-permission`` says is missing, as GitHub writes it.
+    """
+
+    silence_s: float = 30.0
+    retry_after: int | None = 1
+    permission: str = "pull_requests=write"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +40,7 @@ class Exchange:
     scope: Scope
     receive: Receive
     send: Send
-    rule: Rule
+    options: FaultOptions
 
     @property
     def of_github(self) -> bool:
@@ -68,7 +77,7 @@ class Exchange:
         """Say nothing for as long as the rule has it; false as soon as the client has gone."""
         leaving = asyncio.create_task(self._until_gone())
         try:
-            await asyncio.wait([leaving], timeout=self.rule.silence_s)
+            await asyncio.wait([leaving], timeout=self.options.silence_s)
             return not leaving.done()
         finally:
             leaving.cancel()
@@ -101,7 +110,7 @@ async def _too_many(exchange: Exchange, headers: dict[str, str] | None = None) -
 
 
 async def _too_many_for_a_while(exchange: Exchange) -> None:
-    await _too_many(exchange, {"Retry-After": str(exchange.rule.retry_after)})
+    await _too_many(exchange, {"Retry-After": str(exchange.options.retry_after)})
 
 
 async def _bad_credentials(exchange: Exchange) -> None:
@@ -113,7 +122,7 @@ async def _bad_credentials(exchange: Exchange) -> None:
 
 async def _missing_permission(exchange: Exchange) -> None:
     if exchange.of_github:
-        headers = {"X-Accepted-GitHub-Permissions": exchange.rule.permission, **_allowance(900, reset_in_s=3600)}
+        headers = {"X-Accepted-GitHub-Permissions": exchange.options.permission, **_allowance(900, reset_in_s=3600)}
         await exchange.refuse(403, "", "Resource not accessible by integration", headers)
     else:
         await exchange.refuse(403, "permission-denied", "This token may not do this")
@@ -121,15 +130,15 @@ async def _missing_permission(exchange: Exchange) -> None:
 
 async def _primary_limit(exchange: Exchange, status: int) -> None:
     """GitHub's hourly limit: nothing remains until the reset."""
-    headers = _allowance(0, reset_in_s=exchange.rule.retry_after or 0)
+    headers = _allowance(0, reset_in_s=exchange.options.retry_after or 0)
     await exchange.refuse(status, "rate-limit-exceeded", "API rate limit exceeded for installation.", headers)
 
 
 async def _secondary_limit(exchange: Exchange, status: int) -> None:
     """GitHub's limit on bursts: much of the hour's allowance remains; ``Retry-After`` may say for how long to stop."""
     headers = _allowance(900, reset_in_s=3600)
-    if exchange.rule.retry_after is not None:
-        headers["Retry-After"] = str(exchange.rule.retry_after)
+    if exchange.options.retry_after is not None:
+        headers["Retry-After"] = str(exchange.options.retry_after)
     message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
     await exchange.refuse(status, "rate-limit-exceeded", message, headers)
 

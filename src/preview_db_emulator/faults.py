@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .fault_kinds import KINDS, Exchange
+from .fault_kinds import KINDS, Exchange, FaultOptions
 
 RANDOM_KINDS = ("500", "502", "429", "429-retry-after", "reset", "lost", "truncated", "html", "silence")
 """What ``--fault-rate`` draws from."""
@@ -41,13 +41,11 @@ class Served:
 
 
 @dataclass(slots=True)
-class Rule:
+class Rule(FaultOptions):
     """Which requests fail, how, and how often.
 
     rate: the probability of each; operations: regular expressions on ``METHOD /path`` (or with ``?query``), none meaning all;
-    after: how many matching requests pass first; count: how many fail at most; silence_s: how long ``silence`` lasts, and how late
-    the answer of ``late`` is; retry_after: how many seconds the rate limits ask to wait, None to have a secondary one say nothing of it;
-    permission: what ``403-permission`` says is missing, as GitHub writes it.
+    after: how many matching requests pass first; count: how many fail at most.
     """
 
     rate: float = 1.0
@@ -56,9 +54,6 @@ class Rule:
     operations: Sequence[str] = ()
     after: int = 0
     count: int | None = None
-    silence_s: float = 30.0
-    retry_after: int | None = 1
-    permission: str = "pull_requests=write"
     _random: random.Random = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

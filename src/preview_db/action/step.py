@@ -224,13 +224,14 @@ class Step:
         from ..planning.organisation import Doubt
         from ..planning.outcome import OutcomeKind
         from ..planning.repositories import shards_for
+        from ..services.github.server import GitHubServer
 
         selection = self.inputs.repositories
         assert selection is not None, "the settings let shards pass only with a list of repositories"
         if github is None:
             raise _no_github_token("How many parts there are to be, goes by which repositories there are on GitHub.")
         doubts: list[Doubt] = []
-        found = find(github.server(), selection, self.job.host, doubts=doubts, log=self.runner.info)
+        found = find(GitHubServer(github), selection, self.job.host, doubts=doubts, log=self.runner.info)
         for doubt in doubts:
             self.runner.warning("In doubt", f"{doubt.about}: {doubt.why}")  # the sweep itself fails on it
         shards = [str(shard) for shard in shards_for(len(found))]

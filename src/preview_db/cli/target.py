@@ -100,7 +100,7 @@ class Target:
             )
         # No repository in particular: the server asks about each by its id.
         any_one = GitHubRepository(api_url=self.api_url, token=self.inputs.github_token, repository="", log=self.sink.waiting)
-        return any_one.server()
+        return GitHubServer(any_one)
 
     @functools.cached_property
     def repository(self) -> Repository:

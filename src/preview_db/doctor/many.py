@@ -35,7 +35,7 @@ class Many:
 
     @classmethod
     def at(cls, inputs: Inputs, selection: Selection, api_url: str, token: SecretStr, host: str) -> Many:
-        return cls(inputs, selection, GitHubRepository(api_url=api_url, token=token, repository="").server(), host)
+        return cls(inputs, selection, GitHubServer(GitHubRepository(api_url=api_url, token=token, repository="")), host)
 
     def owners(self, name: str) -> Finding:
         """What the token sees of each owner, and whether that is proven to be all."""

@@ -85,10 +85,11 @@ class Engine:
             if creates:
                 look.check_region()
             if sweeps and self.inputs.repositories is not None:
-                from .deletions import Beside  # both here, since no other run needs them
+                from ..services.github.server import GitHubServer  # all here, since no other run needs them
+                from .deletions import Beside
                 from .organisation import sweep_many
 
-                github = self._github_for_sweep().server()
+                github = GitHubServer(self._github_for_sweep())
                 host, log = self.repository.host, self.sink.info
                 beside = Beside(cloudflare, functools.partial(self._platform, api), self.inputs.platform_branch_cleanup)
                 return sweep_many(api, self.inputs, github, host, decision.reason, log, self.interrupts, beside)

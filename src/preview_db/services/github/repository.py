@@ -16,7 +16,6 @@ from .. import http
 from .comment import JOBS_OWN, Comment, Told
 from .errors import absent_is_none, failing
 from .rest import Rest
-from .server import GitHubServer
 
 if TYPE_CHECKING:
     from github import Github
@@ -61,34 +60,30 @@ class GitHubRepository:
         self._api_url = api_url
         self._token = token
         self._repository_name = repository
-        self._rest = rest or Rest(api_url, token=token, repository=repository, deadline=deadline, log=log)
+        self.rest = rest or Rest(api_url, token=token, repository=repository, deadline=deadline, log=log)
         self._identity = identity
 
-    def server(self) -> GitHubServer:
-        """All other repositories of the same server, as far as the token sees them."""
-        return GitHubServer(self._rest, self._at)
-
-    def _at(self, listed: Listed) -> GitHubRepository:
-        """Another repository, by its id: whatever it is called by the time it is asked about, no other is meant."""
+    def another(self, listed: Listed) -> GitHubRepository:
+        """Another repository of the same server, by its id: whatever it is called by the time it is asked about, no other is meant."""
         return GitHubRepository(
             api_url=self._api_url,
             token=self._token,
             repository=listed.full_name,
-            rest=self._rest.under(f"/repositories/{listed.id}"),
+            rest=self.rest.under(f"/repositories/{listed.id}"),
             identity=RepositoryIdentity(listed.id, listed.default_branch),
         )
 
     def begin(self, read: Callable[[], _Found]) -> Callable[[], _Found]:
         """Has something of this be read in the background: see :meth:`Background.begin`."""
-        return self._rest.reads.begin(read)
+        return self.rest.reads.begin(read)
 
     def close(self) -> None:
-        self._rest.reads.close()
+        self.rest.reads.close()
 
     def pull_request(self, number: int) -> PullRequest | None:
         """The pull request as it is now, or none if there is no such number."""
         with failing(f"Reading pull request #{number}", "pull-requests: read"):
-            found = absent_is_none(lambda: self._rest.ask("GET", f"/pulls/{number}"))
+            found = absent_is_none(lambda: self.rest.ask("GET", f"/pulls/{number}"))
             if found is not None and found["number"] != number:
                 raise ValueError("another pull request")
             return None if found is None else PullRequest.model_validate(found)
@@ -98,26 +93,26 @@ class GitHubRepository:
         if self._identity is not None:
             return self._identity
         with failing("Reading the repository"):
-            found = self._rest.ask("GET", "")
+            found = self.rest.ask("GET", "")
             return RepositoryIdentity(int(found["id"]), str(found["default_branch"]))
 
     def open_pull_requests(self) -> list[PullRequest]:
         """All that are open, on every page."""
         with failing("Listing the open pull requests", "pull-requests: read"):
-            listed = self._rest.list("/pulls", state="open", sort="created", direction="asc")
+            listed = self.rest.list("/pulls", state="open", sort="created", direction="asc")
             return [PullRequest.model_validate(item) for item in listed]
 
     def recent_pull_requests(self, numbers: Collection[int]) -> list[PullRequest]:
         """Those of ``numbers`` that are among the hundred touched last, open or closed: one request, which is often all it takes."""
         with failing("Listing the pull requests", "pull-requests: read"):
-            listed = self._rest.list("/pulls", pages=1, state="all", sort="updated", direction="desc")
+            listed = self.rest.list("/pulls", pages=1, state="all", sort="updated", direction="desc")
             return [PullRequest.model_validate(item) for item in listed if item["number"] in numbers]
 
     def closed_pull_requests(self, numbers: Collection[int], *, pages: int) -> list[PullRequest]:
         """Those of ``numbers`` that are among the pull requests closed and touched last; no more than ``pages`` of 100 are read."""
         found: list[PullRequest] = []
         with failing("Listing the closed pull requests", "pull-requests: read"):
-            for item in self._rest.list("/pulls", pages=pages, state="closed", sort="updated", direction="desc"):
+            for item in self.rest.list("/pulls", pages=pages, state="closed", sort="updated", direction="desc"):
                 if item["number"] in numbers:
                     found.append(PullRequest.model_validate(item))
                 if len(found) == len(numbers):
@@ -128,7 +123,7 @@ class GitHubRepository:
         """The names of all branches and tags, on every page: a tag has a preview only if somebody asked for it by name."""
         with failing("Listing the branches", "contents: read"):
             tags = [found.removeprefix("refs/tags/") for found in self._refs("tags/")]
-            return [*self._complete(str(branch["name"]) for branch in self._rest.list("/branches")), *tags]
+            return [*self._complete(str(branch["name"]) for branch in self.rest.list("/branches")), *tags]
 
     def refs(self) -> list[str]:
         """The same as :meth:`branches`, by another way: as Git's references."""
@@ -149,17 +144,17 @@ class GitHubRepository:
     def permission(self, login: str) -> str:
         """What ``login`` may do here: ``admin``, ``write``, ``read`` or ``none``, as the API says."""
         with failing(f"Reading what {login} may do"):
-            found = absent_is_none(lambda: self._rest.ask("GET", f"/collaborators/{quote(login, safe='')}/permission"))
+            found = absent_is_none(lambda: self.rest.ask("GET", f"/collaborators/{quote(login, safe='')}/permission"))
             return "none" if found is None else str(found["permission"])
 
     def react(self, comment_id: int, reaction: str) -> None:
         """Answers a comment on a pull request with a reaction: ``+1``, ``-1``, ``confused``, ``eyes``."""
         with failing("Reacting to the comment", "pull-requests: write"):
-            self._rest.ask("POST", f"/issues/comments/{comment_id}/reactions", {"content": reaction})
+            self.rest.ask("POST", f"/issues/comments/{comment_id}/reactions", {"content": reaction})
 
     def comment(self, number: int, *, marker: str, node_id: str = "") -> Comment:
         """The one comment on a pull request that bears ``marker``, which is looked for from here on."""
-        return Comment(self._rest, number, marker, login=self._login_read, node_id=node_id)
+        return Comment(self.rest, number, marker, login=self._login_read, node_id=node_id)
 
     def tell(self, number: int, *, marker: str, body: str, only_edit: bool, node_id: str = "") -> Told:
         """Makes the one comment that bears ``marker`` read ``body``: see :meth:`Comment.tell`."""
@@ -174,7 +169,7 @@ class GitHubRepository:
 
     def _refs(self, prefix: str) -> Iterator[str]:
         """The references that begin with ``prefix``, in full."""
-        return (str(reference["ref"]) for reference in self._rest.list(f"/git/matching-refs/{quote(prefix)}"))
+        return (str(reference["ref"]) for reference in self.rest.list(f"/git/matching-refs/{quote(prefix)}"))
 
     @functools.cached_property
     def _login_read(self) -> Callable[[], str]:
@@ -183,7 +178,7 @@ class GitHubRepository:
     def _login(self) -> str:
         """Whom the token writes as: a person, ``github-actions[bot]`` for the job's own, or another app's bot."""
         # REST's /user answers no app's token; GraphQL's viewer answers every one.
-        answer = absent_is_none(lambda: self._rest.graphql("{viewer{login}}")) or {}
+        answer = absent_is_none(lambda: self.rest.graphql("{viewer{login}}")) or {}
         if answer.get("viewer"):
             return str(answer["viewer"]["login"])
         if self._token.get_secret_value().startswith("ghs_"):
@@ -206,7 +201,7 @@ class GitHubRepository:
             base_url=self._api_url,
             per_page=100,
             lazy=True,
-            retry=Carrier(self._rest.client),
+            retry=Carrier(self.rest.client),
             seconds_between_requests=0,
             seconds_between_writes=0,
         )

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
 from ...planning.repositories import Listed, Named, Owner
 from .errors import absent_is_none, failing
-from .rest import Rest
-
-if TYPE_CHECKING:
-    from .repository import GitHubRepository
+from .repository import GitHubRepository
 
 
 class _Repository(BaseModel):
@@ -34,14 +30,13 @@ class GitHubServer:
     """The repositories of a server. Its methods raise :class:`GitHubFailed`.
 
     Args:
-        rest: of any repository.
-        repository: makes of what GitHub says of a repository that repository.
+        github: any of them, whose token and connections are used.
     """
 
-    def __init__(self, rest: Rest, repository: Callable[[Listed], GitHubRepository]) -> None:
-        self._rest = rest.under("")
-        self.repository = repository
-        self.limit = rest.limit
+    def __init__(self, github: GitHubRepository) -> None:
+        self._rest = github.rest.under("")
+        self.repository = github.another
+        self.limit = github.rest.limit
         self.limit.stops = True
 
     def owner(self, login: str) -> Owner:
