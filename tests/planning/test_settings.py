@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preview_db.errors import InvalidInput
-from preview_db.planning.settings import Inputs, Job
+from preview_db.planning.job import Job
+from preview_db.planning.settings import Inputs
 
 
 def test_an_unset_input_is_the_default() -> None:

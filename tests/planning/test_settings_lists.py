@@ -9,8 +9,9 @@ import pytest
 
 from preview_db.errors import InvalidInput
 from preview_db.planning.fields import RequestedConnection
+from preview_db.planning.job import Job
 from preview_db.planning.model import Endpoint
-from preview_db.planning.settings import Inputs, Job
+from preview_db.planning.settings import Inputs
 
 DEFAULTS = {
     "command": "auto",

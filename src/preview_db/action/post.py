@@ -28,7 +28,8 @@ def run(environ: Mapping[str, str], log: TextIO, *, interrupts: Interrupts) -> i
     from pydantic import SecretStr  # all of it here: most jobs end without anything to revoke
 
     from ..errors import PreviewError
-    from ..planning.settings import Inputs, Job
+    from ..planning.job import Job
+    from ..planning.settings import Inputs
     from ..planning.words import count
     from ..services.github.runner import Runner
     from ..services.prisma.client import api_of

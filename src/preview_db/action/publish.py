@@ -14,10 +14,11 @@ from ..background import AT_ONCE, SideBySide
 from ..planning import events, identity
 from ..planning.decide import Decision, Task
 from ..planning.events import Event
+from ..planning.job import Job
 from ..planning.model import Endpoint, Scope
 from ..planning.organisation import OrganisationSweep
 from ..planning.outcome import Outcome, OutcomeKind, RunResult
-from ..planning.settings import Inputs, Job
+from ..planning.settings import Inputs
 from ..planning.stale import Sweep, SweepStatus
 from ..report import preview as preview_report
 from ..report.contents import migrations_json

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from ..log import Sink
-from ..planning.settings import Inputs, Job
+from ..planning.job import Job
+from ..planning.settings import Inputs
 
 
 def signed_in(inputs: Inputs, job: Job, environ: Mapping[str, str], sink: Sink, *, work: timedelta, from_fork: bool = False) -> Inputs:

@@ -22,9 +22,10 @@ from ..interrupts import Interrupts
 from ..planning import decide, events, lookups
 from ..planning.decide import Decision, Task
 from ..planning.events import Event
+from ..planning.job import Job
 from ..planning.lookups import EventState, Lookups
 from ..planning.model import Repository
-from ..planning.settings import Inputs, Job
+from ..planning.settings import Inputs
 from ..planning.words import count
 from ..services.github.errors import GitHubFailed
 from ..services.github.repository import GitHubRepository

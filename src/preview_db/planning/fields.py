@@ -1,14 +1,18 @@
-"""How the text of an input is read: durations, booleans, lists of connections."""
+"""How the text of an input is read, and what each takes: durations, branches, tokens, lists of connections."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
+from ..hosts import trusted_url
+from . import identity
 from .model import Endpoint
+from .repositories import Selection, Shard
 
 _DURATION = re.compile(r"(?P<count>[0-9]{1,9}(?:\.[0-9]{1,3})?)\s*(?P<unit>s|m|h|d)?", re.ASCII)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", None: "seconds"}
@@ -28,12 +32,22 @@ def duration(value: object) -> timedelta:
     return timedelta(**{_UNITS[parts["unit"]]: float(parts["count"])})
 
 
-def duration_or_never(value: object) -> timedelta | None:
-    """As :func:`duration`, or none for ``never``."""
+def idle(value: object) -> timedelta | None:
+    """As :func:`duration`, an hour and more, or none for ``never``."""
     try:
-        return None if value in (None, "never") else duration(value)
+        longest = None if value in (None, "never") else duration(value)
     except ValueError as error:
         raise ValueError("takes never, or a duration like 14d") from error
+    if longest is not None and longest < timedelta(hours=1):
+        raise ValueError("takes never, or at least 1h")
+    return longest
+
+
+def time_limit(value: timedelta) -> timedelta:
+    """``value`` if a run may take so long."""
+    if not timedelta(seconds=1) <= value <= timedelta(hours=6):
+        raise ValueError("takes from 1s to 6h")
+    return value
 
 
 def boolean(value: object) -> bool:
@@ -47,8 +61,87 @@ def boolean(value: object) -> bool:
     raise ValueError("takes true or false")
 
 
+def region(value: str) -> str:
+    """``inherit``, or a region as Prisma names them."""
+    if not re.fullmatch(r"[a-z]{2,12}(?:-[a-z]+-[0-9]+)?", value, re.ASCII):
+        raise ValueError("takes inherit or a region such as eu-central-1")
+    return value
+
+
+def source(value: str) -> str:
+    """``empty``, a database's id or name, or ``<id or name>/<backup id>``."""
+    if not re.fullmatch(r"[^\s/](?:[^/]{0,253}[^\s/])?(?:/[A-Za-z0-9_.:-]{1,128})?", value) or not value.isprintable():
+        raise ValueError("takes empty, a database's id or name, or <id or name>/<backup id>")
+    return value
+
+
+def database_id(value: str) -> str:
+    """An id as the service gives them."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", value, re.ASCII):
+        raise ValueError("takes the database_id that an earlier step or job put out, such as db_abc123")
+    return value
+
+
+def key(value: str) -> str:
+    """What tells a pull request's previews apart; empty where it has one only."""
+    if value and not identity.KEY.fullmatch(value):
+        raise ValueError(f"takes a-z, 0-9 and single '-' between them, at most {identity.MAX_KEY_LENGTH} characters")
+    return value
+
+
+def branch(value: str) -> str:
+    """A branch's name, without ``refs/heads/``. What ``git check-ref-format`` forbids is refused, as far as it could mislead."""
+    value = value.removeprefix("refs/heads/")
+    if not value or re.search(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|//|@\{|\A[-/]|[/.]\Z|\.lock\Z", value):
+        raise ValueError("takes a branch's name as git has it, such as feat/checkout")
+    return value
+
+
+def printable(value: str) -> str:
+    """``value`` if nothing in it moves a cursor or breaks a line."""
+    if not value.isprintable():
+        raise ValueError("takes printable characters only")
+    return value
+
+
+def account_id(value: str) -> str:
+    """An account's id at Cloudflare."""
+    if not re.fullmatch(r"[0-9a-f]{32}", value, re.ASCII):
+        raise ValueError("takes the 32 hexadecimal digits that Cloudflare's dashboard shows in its address")
+    return value
+
+
+def token(value: SecretStr) -> SecretStr:
+    """``value`` if a header can carry it."""
+    if not re.fullmatch(r"[\x21-\x7e]{1,8192}", value.get_secret_value()):
+        raise ValueError("takes a token without spaces or line breaks: check how the secret was pasted")
+    return value
+
+
+def _read_by(parse: Callable[[str], object]) -> Callable[[object], object]:
+    """A validator for what ``parse`` makes of a text."""
+    return lambda value: parse(value) if isinstance(value, str) else value
+
+
 Duration = Annotated[timedelta, BeforeValidator(duration)]
+TimeLimit = Annotated[Duration, AfterValidator(time_limit)]
+Idle = Annotated[timedelta | None, BeforeValidator(idle)]
 Boolean = Annotated[bool, BeforeValidator(boolean)]
+Region = Annotated[str, AfterValidator(region)]
+Source = Annotated[str, AfterValidator(source)]
+DatabaseId = Annotated[str, AfterValidator(database_id)]
+Key = Annotated[str, AfterValidator(key)]
+Branch = Annotated[str, Field(max_length=255), AfterValidator(branch)]
+Name = Annotated[str, Field(max_length=256), AfterValidator(printable)]
+DatabaseName = Annotated[str, Field(max_length=255), AfterValidator(printable)]
+Label = Annotated[str, Field(max_length=100), AfterValidator(printable)]
+Path = Annotated[str, Field(max_length=1024), AfterValidator(printable)]
+"""In the workspace."""
+AccountId = Annotated[str, AfterValidator(account_id)]
+Token = Annotated[SecretStr, AfterValidator(token)]
+Address = Annotated[str, AfterValidator(trusted_url)]
+"""That a token may be sent to."""
+Count = Annotated[int, Field(ge=0, le=10_000)]
 
 
 class RequestedConnection(BaseModel):
@@ -113,3 +206,9 @@ def connection_lines(value: object) -> object:
     if len(requested) > 20:
         raise ValueError("takes at most 20 connections")
     return tuple(requested)
+
+
+Connections = Annotated[tuple[RequestedConnection, ...], BeforeValidator(connection_lines)]
+Variables = Annotated[tuple[RequestedVariable, ...], BeforeValidator(variable_list)]
+Repositories = Annotated[Selection, BeforeValidator(_read_by(Selection.parse))]
+ThisShard = Annotated[Shard, BeforeValidator(_read_by(Shard.parse))]
