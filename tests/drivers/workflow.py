@@ -14,7 +14,7 @@ from typing import Any, Self, TextIO
 import httpx
 import psycopg
 
-from preview_db.action import step as action
+from preview_db.action import run as action
 from preview_db.interrupts import Interrupts
 from preview_db.planning import identity
 from preview_db.planning.model import Kind, Repository, Scope

@@ -11,7 +11,7 @@ from typing import TextIO
 
 import pytest
 
-from preview_db.action import step as action
+from preview_db.action import run as action
 from preview_db.interrupts import Interrupts
 from preview_db_emulator.client import Emulator
 from preview_db_emulator.runner.runner import Run

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def action() -> None:
     """The console script ``preview-db-action``."""
     interrupts = _begin()
-    from .step import run
+    from .run import run
 
     _end(run(os.environ, sys.stdout, interrupts=interrupts))
 

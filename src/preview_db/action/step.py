@@ -1,4 +1,4 @@
-"""Front door 1: a step of a workflow. Wires the parts together and turns what comes of them into an exit code."""
+"""A step, from what was asked to what is done about it: wires the parts together."""
 
 from __future__ import annotations
 
@@ -10,16 +10,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
-
-from pydantic import SecretStr
+from typing import TYPE_CHECKING
 
 from .. import __version__
 from ..deadline import Deadline
 from ..engine.look import AFTERWARDS, Look
 from ..errors import Cancelled, InvalidInput, PreviewError
 from ..interrupts import Interrupts
-from ..planning import decide, events, lookups
+from ..planning import decide, lookups
 from ..planning.decide import Decision, Task
 from ..planning.events import Event
 from ..planning.job import Job
@@ -29,8 +27,8 @@ from ..planning.settings import Inputs
 from ..planning.words import count
 from ..services.github.errors import GitHubFailed
 from ..services.github.repository import GitHubRepository
-from ..services.github.runner import CannotWrite, Runner
-from .post import EPHEMERAL, SECRET_VARIABLES
+from ..services.github.runner import Runner
+from .post import EPHEMERAL
 from .sign_in import signed_in
 
 if TYPE_CHECKING:
@@ -38,48 +36,6 @@ if TYPE_CHECKING:
     from ..planning.contents import Scripts
     from ..planning.credential import Credential
     from .publish import Publisher
-
-
-def run(environ: Mapping[str, str], log: TextIO, *, interrupts: Interrupts) -> int:
-    """Runs the step: 0 if what was asked for is so now, 1 if not."""
-    runner = Runner(environ, log)
-    for variable in SECRET_VARIABLES:
-        runner.mask(SecretStr(environ.get(variable, "")))
-    failure: Exception | None = None
-    try:
-        interrupts.reached("before the first step")
-        job = Job.read(environ)
-        inputs = Inputs.read(environ)
-        runner.check_files()
-        event = events.parse(job.event_name, _payload(job.event_path))
-        Step(inputs, job, event, runner, interrupts, environ).run()
-    except Exception as error:  # noqa: BLE001 - the last line of defence: a person gets a sentence, the traceback goes to the debug log
-        failure = error
-    interrupts.over()
-    if failure is None:
-        return 0
-    from ..planning.outcome import OutcomeKind  # here and below: what decides is imported first, and sends the first requests out
-
-    if not runner.has_set("outcome"):  # what an incomplete sweep came to is said already
-        with contextlib.suppress(CannotWrite, ValueError):  # where outputs can't be written, that is the failure
-            runner.set_output("outcome", OutcomeKind.FAILED)
-    if isinstance(failure, PreviewError):
-        from ..report import preview as preview_report  # both here, since no other run needs them so early
-        from .publish import summarise
-
-        runner.error(failure.title, str(failure))
-        summarise(runner, preview_report.failure(failure))
-        return 1
-    import traceback  # here, since it takes its time
-
-    for line in traceback.format_exception(failure):
-        runner.debug(line)
-    runner.error(
-        "Internal error",
-        f"preview-db failed in a way it should not ({type(failure).__name__}). This is a defect in preview-db. "
-        "Run the job again with debug logging and report what it says; no secret is in it.",
-    )
-    return 1
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -322,17 +278,6 @@ class Step:
                 raise
             self.runner.warning(error.title, str(error))
             return EventState()
-
-
-def _payload(path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(
-            f"The event's payload can't be read ({type(error).__name__}).",
-            cause="The runner's variable GITHUB_EVENT_PATH names no readable file.",
-            remedy="Run it as a step of a workflow ('uses:'); a wrapper has to pass the runner's files on.",
-        ) from None
 
 
 def _no_github_token(cause: str) -> InvalidInput:

@@ -16,7 +16,8 @@ from ..services.github.repository import GitHubRepository
 from ..services.github.server import GitHubServer
 from ..services.http import silent
 from ..services.prisma import lookup
-from ..services.prisma.client import PAGE, ManagementApi
+from ..services.prisma.client import ManagementApi
+from ..services.prisma.rest import PAGE
 from .diagnosis import Finding, Health
 
 _TO_JUDGE = 3  # requests for a repository with previews at most: pull requests touched last, all that are open, those closed last

@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 
 from .. import pace
 from ..deadline import Deadline
-from ..errors import InvalidInput, Mismatch, NoPreview, PlanLimit, PreviewError
+from ..errors import InvalidInput, NoPreview, PlanLimit, PreviewError
 from ..interrupts import Interrupts
 from ..log import Sink
 from ..planning import identity, plan, stale
 from ..planning.contents import NO_SCRIPTS, Scripts
 from ..planning.credential import Credential
 from ..planning.decide import Decision, Task
-from ..planning.model import Action, DesiredState, Kind, Project, Repository, Scope
+from ..planning.model import Action, DesiredState, Project, Repository, Scope
 from ..planning.outcome import Listing, Outcome, OutcomeKind, RunResult
 from ..planning.settings import Inputs
 from ..planning.stale import SweepStatus
@@ -28,7 +28,6 @@ from ..services.github.repository import GitHubRepository
 from ..services.postgres import connection as postgres
 from ..services.prisma import lookup
 from ..services.prisma.client import ManagementApi, api_of
-from ..services.prisma.models import bare
 from .credentials import Credentials, mask
 from .data import Data
 from .databases import CreateOptions, Databases, attempt
@@ -37,6 +36,7 @@ from .inside import Inside
 from .look import AFTERWARDS, Look
 from .platform import Platform
 from .reconcile import Reconciler
+from .scopes import described, platform_branch
 from .turn import Progress
 
 
@@ -232,9 +232,11 @@ class Engine:
     def _desired_state(self, decision: Decision, api: ManagementApi, project: Project) -> DesiredState:
         scope, tag = decision.scope, ""
         if self.inputs.database_id is not None:
-            scope, tag = self._described(api, project, self.inputs.database_id)
+            scope, tag = described(api, project, self.repository, self.inputs.database_id)
         if scope is None:
             raise AssertionError(f"a decision to {decision.task} says which preview, where no database_id does")
+        may_be_placed = decision.task in (Task.ENSURE, Task.RESET, Task.REMOVE)
+        branch = platform_branch(self.inputs, scope, self.github, self.sink.info) if may_be_placed else ""
         return DesiredState(
             scope=scope,
             tag=tag,
@@ -250,30 +252,11 @@ class Engine:
             ephemeral=self.inputs.ephemeral,
             grace=self.inputs.credential_grace,
             hyperdrive=self.inputs.hyperdrive,
-            branch=self._platform_branch(scope) if decision.task in (Task.ENSURE, Task.RESET, Task.REMOVE) else "",
+            branch=branch,
             variables=tuple(variable.name for variable in self.inputs.compute_env),
             branch_cleanup=self.inputs.platform_branch_cleanup,
             inside=self.scripts.steps,
         )
-
-    def _described(self, api: ManagementApi, project: Project, database_id: str) -> tuple[Scope, str]:
-        """The scope and tag of a database given by its id, if it is this repository's. Nothing else is ever returned or deleted."""
-        found = api.database(database_id)
-        if found is None:
-            raise NoPreview(
-                f"There is no database {database_id}.",
-                cause="It was deleted since its id was put out, or the id is of another workspace.",
-                remedy="Pass database_id on from the step that created it, in the same workflow run.",
-            )
-        database = found.to_model()
-        described = None if database.is_default else identity.described(database.identity, self.repository)
-        if described is None or bare(database.project_id) != bare(project.id):
-            raise Mismatch(
-                f"The database {database_id} is not a preview of {self.repository.full_name} in the project {project.name}.",
-                cause="It was made by hand, by another repository, or in another project.",
-                remedy="Pass the output database_id of a preview-db step, or let the pull request say which database it is.",
-            )
-        return described
 
     def _reconciler(self, look: Look, project: Project, cloudflare: HyperdriveApi | None) -> Reconciler:
         api, inputs, log, sleep = look.api, self.inputs, self.sink.info, pace.sleep
@@ -308,29 +291,6 @@ class Engine:
             return None
         hide = functools.partial(mask, sink=self.sink)
         return Platform(api, project_id, credentials, self.inputs.compute_env, self.inputs.endpoint, hide, self.sink.info, self.interrupts)
-
-    def _platform_branch(self, scope: Scope) -> str:
-        """The Git name of the platform branch that the preview of ``scope`` is to be in; empty if in none of its own.
-
-        Raises:
-            InvalidInput: it is a pull request's, and there is no token to look its head up with.
-        """
-        asked = self.inputs.platform_branch
-        if asked != "auto":
-            return asked or ""
-        if scope.pull_request is None:
-            return scope.ref if scope.kind is Kind.BRANCH and self.inputs.database_id is None else ""
-        if self.github is None:
-            raise InvalidInput(
-                "The input github_token is empty.",
-                cause="platform_branch is auto, and which branch is the pull request's head is looked up on GitHub.",
-                remedy="Leave github_token out of the step's 'with:', or set platform_branch to the branch's name.",
-            )
-        pull_request = self.github.pull_request(scope.pull_request)
-        if pull_request is None or pull_request.is_fork:
-            self.sink.info(f"{scope} has no head in this repository, so its preview gets no platform branch of its own")
-            return ""
-        return pull_request.head.ref
 
     def _received(self, credential: Credential) -> None:
         mask(credential, self.sink)

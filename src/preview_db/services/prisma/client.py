@@ -1,22 +1,17 @@
-"""The Management API over httpx: reads that are resent, creations that are not, pages that come to an end.
+"""The operations of the Management API that this project uses.
 
 Paths, bodies and answers are those of the published OpenAPI document (SDK 1.80.0).
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any
 
-import httpx
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import SecretStr
 
 from ...deadline import NEVER, Deadline
-from ...errors import Mismatch, Unauthorised, Unreachable
+from ...errors import Mismatch, Unauthorised
 from ...planning.model import Database, Project
 from ...planning.organisation import Usage
 from ...planning.settings import Inputs
@@ -29,69 +24,22 @@ from .models import (
     DatabaseWire,
     Me,
     Metrics,
-    Pagination,
     ProjectWire,
     Region,
     Subscription,
     VariableWire,
     bare,
 )
-
-_Model = TypeVar("_Model", bound=BaseModel)
-
-PAGE = 100
-"""Items of a list that are asked for at a time: the published default, of which no maximum is known."""
-
-MAX_PAGES = 1000
-"""More pages than a workspace can fill (1000 databases on a paid plan, 100 a page): a listing that goes on is not believed."""
+from .rest import PAGE, Rest
 
 
-_CLOCKS_AGREE = timedelta(seconds=5)
-
-
-class ManagementApi:
+class ManagementApi(Rest):
     """The operations this project uses.
 
     Every method raises :class:`preview_db.errors.PreviewError`: ``Unauthorised``, ``PlanLimit``, ``Refused`` (with the API's own
     ``code``, ``message`` and ``hint``), ``Mismatch`` and ``Unreachable``; those that create also ``Unanswered``, after which one has to
     look first.
-
-    Args:
-        deadline: when nothing is asked any more.
-        log: is told what is tried again.
     """
-
-    def __init__(self, base_url: str, *, token: str, deadline: Deadline = NEVER, log: Callable[[str], None] = http.silent) -> None:
-        self._client = http.client(base_url, token=token, deadline=deadline, log=log)
-        self._told_at: tuple[datetime, float] | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Nothing is asked any more."""
-        self._client.close()
-
-    @property
-    def host(self) -> str:
-        """The host that is spoken to."""
-        return self._client.base_url.host
-
-    def now(self) -> datetime:
-        """The server's time: the age of what it has created is told by its own clock, since a runner's may be hours off.
-
-        The ``Date`` of its last answer is exact to a second or two; this machine's clock is taken where it agrees with that, or where no
-        answer said it.
-        """
-        here = datetime.now(UTC)
-        if self._told_at is None:
-            return here
-        date, at = self._told_at
-        there = date + timedelta(seconds=time.monotonic() - at)
-        return here if abs(here - there) <= _CLOCKS_AGREE else there
 
     def me(self) -> Me:
         return self._one(Me, "Asking whose the service token is", "/v1/me")
@@ -110,8 +58,7 @@ class ManagementApi:
 
     def plan_name(self, workspace_id: str) -> str:
         """What the workspace's plan is called."""
-        answer = self._get("Reading the workspace's plan", f"/v1/workspaces/{workspace_id}/subscription")
-        return self._read(Subscription, "Reading the workspace's plan", _data(answer, "Reading the workspace's plan")).plan_name
+        return self._one(Subscription, "Reading the workspace's plan", f"/v1/workspaces/{workspace_id}/subscription").plan_name
 
     def usage(self, database_id: str) -> Usage:
         """What a database has used, in the period that the API goes by."""
@@ -120,8 +67,8 @@ class ManagementApi:
         return Usage(int(found.operations.used), found.storage.used)
 
     def regions(self) -> list[Region]:
-        answer = self._get("Listing the regions", "/v1/regions/postgres")
-        return [self._read(Region, "Listing the regions", region) for region in _list(answer, "Listing the regions")]
+        doing = "Listing the regions"
+        return [self._read(Region, doing, region) for region in self._items(doing, "/v1/regions/postgres")]
 
     def create_project(self, body: Mapping[str, Any]) -> Project:
         """Not resent: see :class:`Unanswered`. A 409 is a ``Refused`` with that status."""
@@ -129,8 +76,8 @@ class ManagementApi:
 
     def backups(self, database_id: str) -> list[Backup]:
         """The database's backups, as many as one answer holds: this list has no cursor."""
-        answer = self._get("Listing the backups", f"/v1/databases/{database_id}/backups", {"limit": str(PAGE)})
-        return [self._read(Backup, "Listing the backups", backup) for backup in _list(answer, "Listing the backups")]
+        doing, path = "Listing the backups", f"/v1/databases/{database_id}/backups"
+        return [self._read(Backup, doing, backup) for backup in self._items(doing, path, {"limit": str(PAGE)})]
 
     def databases(self, project_id: str) -> list[Database]:
         """All databases of a project with their connections."""
@@ -177,9 +124,7 @@ class ManagementApi:
 
     def update_database(self, id_: str, changes: Mapping[str, str]) -> DatabaseWire:
         """Sets ``name`` or ``logicalId``."""
-        doing = "Naming the database"
-        response = self._send(doing, "PATCH", f"/v1/databases/{id_}", json=dict(changes))
-        return _about(id_, self._read(DatabaseWire, doing, _data(_json(response, doing), doing)))
+        return _about(id_, self._one(DatabaseWire, "Naming the database", f"/v1/databases/{id_}", "PATCH", json=dict(changes)))
 
     def delete_database(self, id_: str) -> bool:
         """Deletes it; false if it was gone already."""
@@ -229,7 +174,7 @@ class ManagementApi:
     def source_repositories(self, project_id: str) -> list[dict[str, Any]]:
         """What the project is connected to, as the API describes it (experimental)."""
         doing = "Reading what the project is connected to"
-        found = _list(self._get(doing, "/v1/source-repositories", {"projectId": project_id}), doing)
+        found = self._items(doing, "/v1/source-repositories", {"projectId": project_id})
         return [repository for repository in found if isinstance(repository, dict)]
 
     def create_connection(self, database_id: str, name: str) -> ConnectionWire:
@@ -239,78 +184,6 @@ class ManagementApi:
     def delete_connection(self, id_: str) -> bool:
         """Revokes it; false if it was gone already."""
         return self._delete("Revoking the connection", f"/v1/connections/{id_}")
-
-    def _send(self, doing: str, method: str, path: str, **request: Any) -> httpx.Response:
-        try:
-            response = self._client.request(method, path, **request)
-        except httpx.HTTPError as error:
-            raise errors.unreachable(doing, self.host, error) from None
-        if not response.is_success:
-            raise errors.refusal(doing, response)
-        if (date := _date(response)) is not None:
-            self._told_at = date, time.monotonic()
-        return response
-
-    def _get(self, doing: str, path: str, query: Mapping[str, str] | None = None) -> dict[str, Any]:
-        return _json(self._send(doing, "GET", path, params=query), doing)
-
-    def _one(self, model: type[_Model], doing: str, path: str) -> _Model:
-        return self._read(model, doing, _data(self._get(doing, path), doing))
-
-    def _create(
-        self, model: type[_Model], doing: str, path: str, body: Mapping[str, Any], *, timeout: httpx.Timeout = http.TIMEOUT
-    ) -> _Model:
-        try:
-            response = self._client.post(path, json=dict(body), timeout=timeout)
-        except (httpx.ConnectError, httpx.ConnectTimeout, http.DeadlineExceeded) as error:
-            raise errors.unreachable(doing, self.host, error) from None
-        except httpx.HTTPError as error:
-            raise _unanswered(doing, type(error).__name__) from None
-        if response.status_code >= 500:
-            refusal = errors.refusal(doing, response)
-            raise _unanswered(doing, f"HTTP {response.status_code}") if isinstance(refusal, Unreachable) else refusal
-        if not response.is_success:
-            raise errors.refusal(doing, response)
-        try:
-            return self._read(model, doing, _data(_json(response, doing), doing))
-        except Unreachable as error:
-            raise _unanswered(doing, error.what) from None
-
-    def _delete(self, doing: str, path: str, *, timeout: httpx.Timeout = http.TIMEOUT) -> bool:
-        try:
-            self._send(doing, "DELETE", path, timeout=timeout)
-        except errors.Refused as refused:
-            if refused.status == 404:
-                return False
-            raise
-        return True
-
-    def _pages(self, model: type[_Model], doing: str, path: str, query: Mapping[str, str] | None = None) -> Iterator[_Model]:
-        """Every page. A cursor that is missing where more is said to come, or that was seen before, is an error, not an end."""
-        seen: set[str] = set()
-        parameters = {"limit": str(PAGE), **(query or {})}
-        while len(seen) < MAX_PAGES:
-            answer = self._get(doing, path, parameters)
-            items = _list(answer, doing)
-            if len(items) > PAGE:
-                raise errors.not_understood(doing, f"{len(items)} items on a page, where {PAGE} were asked for")
-            yield from (self._read(model, doing, item) for item in items)
-            pagination = self._read(Pagination, doing, answer.get("pagination"))
-            if not pagination.has_more:
-                return
-            if not pagination.next_cursor or pagination.next_cursor in seen:
-                raise errors.not_understood(doing, "the list says that it goes on, and not where")
-            seen.add(pagination.next_cursor)
-            parameters["cursor"] = pagination.next_cursor
-        raise errors.not_understood(doing, f"the list has no end after {MAX_PAGES} pages")
-
-    def _read(self, model: type[_Model], doing: str, content: Any) -> _Model:
-        try:
-            return model.model_validate(content)
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(str(part) for part in first["loc"]) or "the body"
-            raise errors.not_understood(doing, f"{where}: {first['msg']}") from None
 
 
 def api_of(inputs: Inputs, deadline: Deadline = NEVER, log: Callable[[str], None] = http.silent) -> ManagementApi:
@@ -333,15 +206,6 @@ def api_of(inputs: Inputs, deadline: Deadline = NEVER, log: Callable[[str], None
     return ManagementApi(inputs.management_api_url, token=inputs.service_token.get_secret_value(), deadline=deadline, log=log)
 
 
-def _date(response: httpx.Response) -> datetime | None:
-    """When the server says it answered; none if it doesn't, or says what can't be."""
-    try:
-        said = parsedate_to_datetime(response.headers.get("date", ""))
-    except ValueError:
-        return None
-    return said if said.tzinfo is not None else None
-
-
 def _about(id_: str, database: DatabaseWire) -> DatabaseWire:
     """The answer, if it is about the database that was asked for: what is done next is done to the one in the answer."""
     if bare(database.id) != bare(id_):
@@ -351,34 +215,3 @@ def _about(id_: str, database: DatabaseWire) -> DatabaseWire:
             remedy="Nothing was handed out. Run the job again; if it stays, tell Prisma's support.",
         )
     return database
-
-
-def _unanswered(doing: str, why: str) -> errors.Unanswered:
-    return errors.Unanswered(
-        f"{doing} got no usable answer ({why}).",
-        cause="The service has a problem, or the network dropped the answer; the request may have been carried out all the same.",
-        remedy="Run the job again: it looks for what was made before it makes anything.",
-    )
-
-
-def _json(response: httpx.Response, doing: str) -> dict[str, Any]:
-    try:
-        content: Any = response.json()
-    except (ValueError, RecursionError):
-        raise errors.not_understood(doing, f"HTTP {response.status_code}, and not JSON") from None
-    if not isinstance(content, dict):
-        raise errors.not_understood(doing, "not a JSON object")
-    return content
-
-
-def _data(answer: dict[str, Any], doing: str) -> Any:
-    if "data" not in answer:
-        raise errors.not_understood(doing, "no data in it")
-    return answer["data"]
-
-
-def _list(answer: dict[str, Any], doing: str) -> list[Any]:
-    data = _data(answer, doing)
-    if not isinstance(data, list):
-        raise errors.not_understood(doing, "no list in it")
-    return data

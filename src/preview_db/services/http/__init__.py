@@ -1,0 +1,7 @@
+"""HTTP for every API that is spoken to: one policy for time-outs, retries and sizes."""
+
+from .client import SLOW_TIMEOUT, TIMEOUT, client
+from .errors import DeadlineExceeded, Garbled, NotRead, RateLimited
+from .resend import Resend, silent
+
+__all__ = ["SLOW_TIMEOUT", "TIMEOUT", "DeadlineExceeded", "Garbled", "NotRead", "RateLimited", "Resend", "client", "silent"]
