@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from preview_db import __version__
-from preview_db.planning.decide import MEANS, Task
+from preview_db.planning.decision import MEANS, Task
 from preview_db.planning.outcome import OutcomeKind
 
 ROOT = Path(__file__).parent.parent

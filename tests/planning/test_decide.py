@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from preview_db.errors import UnsupportedEvent
 from preview_db.planning import events
-from preview_db.planning.decide import Decision, Task, decide
+from preview_db.planning.decide import decide
+from preview_db.planning.decision import Decision, Task
 from preview_db.planning.lookups import EventState, Lookups, needed
 from preview_db.planning.model import Kind, Repository, Scope
 from preview_db.planning.settings import Inputs

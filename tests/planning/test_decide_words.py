@@ -9,7 +9,8 @@ import pytest
 
 from preview_db.errors import UnsupportedEvent
 from preview_db.planning import events
-from preview_db.planning.decide import MEANS, Decision, Task, decide
+from preview_db.planning.decide import decide
+from preview_db.planning.decision import MEANS, Decision, Task
 from preview_db.planning.lookups import EventState, Lookups, needed
 from preview_db.planning.model import Kind, Scope
 from preview_db.planning.settings import Inputs

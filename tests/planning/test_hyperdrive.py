@@ -8,9 +8,10 @@ from datetime import timedelta
 import pytest
 
 from preview_db.planning import hyperdrive, identity, plan, stale
-from preview_db.planning.model import Action, Configuration, DesiredState, Kind, Plan, Repository
+from preview_db.planning.model import Configuration, Kind, Repository
 from preview_db.planning.settings import Inputs
 from preview_db.planning.stale import RepositoryState, StaleReason
+from preview_db.planning.steps import Action, DesiredState, Plan
 from tests.factories import NOW, REPOSITORY, connection, database, scope
 
 SCOPE = scope()

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preview_db.planning import identity, plan
-from preview_db.planning.model import Action, Connection, Database, DesiredState, Kind, Plan, Repository, Status
+from preview_db.planning.model import Connection, Database, Kind, Repository, Status
+from preview_db.planning.steps import Action, DesiredState, Plan
 from tests.factories import NOW, connection, database, scope
 
 SCOPE = scope()

@@ -7,7 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from preview_db.errors import InvalidInput
-from preview_db.planning.decide import Task, decide
+from preview_db.planning.decide import decide
+from preview_db.planning.decision import Task
 from preview_db.planning.events import Event
 from preview_db.planning.lookups import EventState
 from preview_db.planning.model import Repository

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from preview_db.planning import identity, stale
 from preview_db.planning.events import PullRequest
-from preview_db.planning.model import Action, Connection, Database, Kind, Repository, Status
+from preview_db.planning.model import Connection, Database, Kind, Repository, Status
 from preview_db.planning.settings import Inputs
 from preview_db.planning.stale import RepositoryState, StaleReason
+from preview_db.planning.steps import Action
 from tests.factories import NOW, REPOSITORY, database, scope
 
 

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from preview_db.planning import identity, plan
-from preview_db.planning.model import Action, Connection, Database, DesiredState, Kind, Plan, Repository, Scope, Status, Step
+from preview_db.planning.model import Connection, Database, Kind, Repository, Scope, Status
+from preview_db.planning.steps import Action, DesiredState, Plan, Step
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 SHOP = Repository(123456789, "acme/shop")

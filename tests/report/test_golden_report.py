@@ -11,22 +11,9 @@ from pydantic import SecretStr
 
 from preview_db.errors import PreviewError
 from preview_db.planning.credential import ConnectionString, Credential
-from preview_db.planning.model import (
-    Action,
-    Connection,
-    Database,
-    DatabaseReference,
-    Endpoint,
-    Kind,
-    Plan,
-    Project,
-    Repository,
-    Scope,
-    Status,
-    Step,
-    Workspace,
-)
+from preview_db.planning.model import Connection, Database, DatabaseReference, Endpoint, Kind, Project, Repository, Scope, Status, Workspace
 from preview_db.planning.outcome import Done, Outcome, OutcomeKind, RunResult
+from preview_db.planning.steps import Action, Plan, Step
 from preview_db.report import preview
 
 SCOPE = Scope(Repository(123456789, "acme/shop"), Kind.PULL_REQUEST, "12")

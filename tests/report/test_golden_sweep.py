@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from preview_db.planning import identity
-from preview_db.planning.model import Database, Kind, Plan, Repository, Scope, Status
+from preview_db.planning.model import Database, Kind, Repository, Scope, Status
 from preview_db.planning.outcome import OutcomeKind
 from preview_db.planning.stale import Preview, StaleReason, Sweep, SweepStatus, Swept, Verdict
+from preview_db.planning.steps import Plan
 from preview_db.report import sweep as report
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)

@@ -12,8 +12,8 @@ from markdown_it import MarkdownIt
 
 from preview_db.errors import DOCS, PreviewError
 from preview_db.planning import identity
-from preview_db.planning.model import Action, Step
 from preview_db.planning.outcome import Done, Outcome, OutcomeKind
+from preview_db.planning.steps import Action, Step
 from preview_db.report import preview as report
 from tests.factories import database, scope
 

@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preview_db.planning import identity, plan, stale
-from preview_db.planning.model import Database, DesiredState, Kind, Repository, Scope
+from preview_db.planning.model import Database, Kind, Repository, Scope
 from preview_db.planning.settings import Inputs
 from preview_db.planning.stale import RepositoryState
+from preview_db.planning.steps import DesiredState
 from preview_db_emulator.client import Emulator
 from tests.drivers.workflow import Workflow, can_log_in
 from tests.factories import NOW, database

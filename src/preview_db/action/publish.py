@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from ..background import AT_ONCE, SideBySide
 from ..planning import events, identity
-from ..planning.decide import Decision, Task
+from ..planning.decision import Decision, Task
 from ..planning.events import Event
 from ..planning.job import Job
 from ..planning.model import Endpoint, Scope

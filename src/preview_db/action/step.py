@@ -18,7 +18,7 @@ from ..engine.look import AFTERWARDS, Look
 from ..errors import Cancelled, InvalidInput, PreviewError
 from ..interrupts import Interrupts
 from ..planning import decide, lookups
-from ..planning.decide import Decision, Task
+from ..planning.decision import MEANS, Decision, Task
 from ..planning.events import Event
 from ..planning.job import Job
 from ..planning.lookups import EventState, Lookups
@@ -85,7 +85,7 @@ class Step:
     def _carry_out(
         self, decision: Decision, github: GitHubRepository | None, state: EventState, look: Look | None, scripts: Scripts | None
     ) -> None:
-        self.runner.info(f"preview-db {__version__}: {decision.reason}: {decide.MEANS[decision.task]}")
+        self.runner.info(f"preview-db {__version__}: {decision.reason}: {MEANS[decision.task]}")
         if decision.task is Task.NOTHING and (decision.advice or decision.reaction):
             self.runner.notice("Nothing to do", ". ".join(filter(None, (decision.reason, decision.advice))) + ".")
         from ..engine.inside import InsideFailed  # here, as below

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from ..planning.events import PullRequest
-from ..planning.model import Action, Configuration, Database, Kind, Scope, Status
+from ..planning.model import Configuration, Database, Kind, Scope, Status
 from ..planning.stale import Preview, StaleReason, Verdict, age
+from ..planning.steps import Action
 from .tables import Row, scope_json, short
 
 HYPERDRIVE = "hyperdrive"

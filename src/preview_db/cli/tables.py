@@ -8,11 +8,12 @@ from typing import Any
 
 from ..planning.contents import Contents
 from ..planning.credential import Credential
-from ..planning.model import Action, Database, Endpoint, Kind, Plan, Scope, Step
+from ..planning.model import Database, Endpoint, Kind, Scope
 from ..planning.organisation import OrganisationSweep
 from ..planning.outcome import Outcome, OutcomeKind, RunResult
 from ..planning.schema import SchemaDiff
 from ..planning.stale import StaleReason, Sweep, SweepStatus, Swept, age
+from ..planning.steps import Action, Plan, Step
 from ..planning.words import count
 from ..report import sweep as sweep_report
 from ..report.contents import migrations_json

@@ -15,7 +15,7 @@ import httpx
 
 from ..errors import Cancelled, PreviewError, UnsupportedEvent
 from ..planning import hyperdrive, identity
-from ..planning.decide import MEANS, Decision
+from ..planning.decision import MEANS, Decision
 from ..planning.model import Endpoint, Project, Repository, Scope
 from ..planning.settings import Inputs
 from ..planning.words import count

@@ -11,7 +11,8 @@ from ..errors import Mismatch
 from ..interrupts import Interrupts
 from ..log import Sink
 from ..planning.credential import ConnectionString, Credential
-from ..planning.model import Database, Endpoint, Scope, Step
+from ..planning.model import Database, Endpoint, Scope
+from ..planning.steps import Step
 from ..services.postgres import probe
 from ..services.prisma import errors as refusals
 from ..services.prisma.client import ManagementApi

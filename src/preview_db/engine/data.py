@@ -11,7 +11,7 @@ from ..interrupts import Interrupts
 from ..planning import migrations, schema
 from ..planning.contents import Migrated, Scripts
 from ..planning.migrations import Comparison, Migration, MigrationFolder
-from ..planning.model import Step
+from ..planning.steps import Step
 from ..planning.words import count
 from .databases import POLL
 from .inside import CompareFailed, Inside, MigrationFailed, MigrationsDiffer, RulesFailed, SeedFailed, outcome_of

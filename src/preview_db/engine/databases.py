@@ -11,7 +11,8 @@ from ..deadline import Deadline
 from ..errors import Cancelled, Mismatch, PreviewError, ProvisioningFailed
 from ..interrupts import Interrupts
 from ..planning import identity
-from ..planning.model import Database, DesiredState, Project, Scope, Status, Step
+from ..planning.model import Database, Project, Scope, Status
+from ..planning.steps import DesiredState, Step
 from ..services.prisma import errors as refusals
 from ..services.prisma.client import ManagementApi
 from ..services.prisma.models import DatabaseWire

@@ -12,8 +12,9 @@ from ..background import AT_ONCE, SideBySide
 from ..deadline import Deadline
 from ..errors import PreviewError
 from ..interrupts import Interrupts
-from ..planning.model import Action, Status, Step
+from ..planning.model import Status
 from ..planning.stale import StaleReason, SweepStatus, Swept, Verdict
+from ..planning.steps import Action, Step
 from ..services.cloudflare.client import HyperdriveApi
 from ..services.prisma.client import ManagementApi
 from .platform import Platform

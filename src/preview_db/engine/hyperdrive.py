@@ -11,8 +11,9 @@ from ..errors import Cancelled, Mismatch, PreviewError
 from ..interrupts import Interrupts
 from ..planning import hyperdrive, identity, stale
 from ..planning.credential import ConnectionString, Credential
-from ..planning.model import Configuration, DesiredState, Repository, Step
+from ..planning.model import Configuration, Repository
 from ..planning.plan import connection_name
+from ..planning.steps import DesiredState, Step
 from ..planning.words import count
 from ..services.cloudflare import client, errors
 from ..services.cloudflare.client import HyperdriveApi

@@ -13,8 +13,9 @@ from ..interrupts import Interrupts
 from ..planning import platform
 from ..planning.credential import Credential
 from ..planning.fields import RequestedVariable
-from ..planning.model import Database, DesiredState, Endpoint, PlatformBranch, Step
+from ..planning.model import Database, Endpoint, PlatformBranch
 from ..planning.plan import connection_name
+from ..planning.steps import DesiredState, Step
 from ..services.prisma import errors as refusals
 from ..services.prisma.client import ManagementApi
 from ..services.prisma.credentials import credential

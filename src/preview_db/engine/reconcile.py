@@ -11,8 +11,9 @@ from ..deadline import Deadline
 from ..errors import Cancelled, Mismatch, PlanLimit, PreviewError, ProvisioningFailed
 from ..planning import identity, plan
 from ..planning.credential import Credential
-from ..planning.model import Action, Configuration, Database, DesiredState, Plan, Step
+from ..planning.model import Configuration, Database
 from ..planning.outcome import Done, Outcome, OutcomeKind
+from ..planning.steps import Action, DesiredState, Plan, Step
 from .credentials import Credentials
 from .data import Data
 from .databases import Databases

@@ -15,11 +15,12 @@ from ..log import Sink
 from ..planning import identity, plan, stale
 from ..planning.contents import NO_SCRIPTS, Scripts
 from ..planning.credential import Credential
-from ..planning.decide import Decision, Task
-from ..planning.model import Action, DesiredState, Project, Repository, Scope
+from ..planning.decision import Decision, Task
+from ..planning.model import Project, Repository, Scope
 from ..planning.outcome import Listing, Outcome, OutcomeKind, RunResult
 from ..planning.settings import Inputs
 from ..planning.stale import SweepStatus
+from ..planning.steps import Action, DesiredState
 from ..planning.words import count
 from ..services.cloudflare.client import HyperdriveApi, hyperdrive_of
 from ..services.cloudflare.errors import HyperdriveLimit

@@ -10,9 +10,10 @@ from ..deadline import Deadline
 from ..errors import PreviewError
 from ..interrupts import Interrupts
 from ..planning import hyperdrive, stale
-from ..planning.model import Action, Project, Repository
+from ..planning.model import Project, Repository
 from ..planning.settings import Inputs
 from ..planning.stale import StaleReason, Sweep, SweepStatus, Swept, Verdict, age
+from ..planning.steps import Action
 from ..planning.words import count
 from ..services.cloudflare.client import HyperdriveApi
 from ..services.github.repository import GitHubRepository

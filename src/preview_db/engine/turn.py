@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..planning.contents import NOTHING, Contents
 from ..planning.credential import Credential
-from ..planning.model import Configuration, Database, DesiredState, PlatformBranch
+from ..planning.model import Configuration, Database, PlatformBranch
 from ..planning.outcome import Done
 from ..planning.schema import Schema
+from ..planning.steps import DesiredState
 from ..services.prisma.models import DatabaseWire
 from .look import Listing
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 
 from .migrations import MigrationFolder
-from .model import Action, Step
 from .schema import SchemaDiff
 from .seeds import Part
+from .steps import Action, Step
 from .words import count
 
 

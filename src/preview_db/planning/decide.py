@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import enum
 
 from ..errors import UnsupportedEvent
+from .decision import Decision, Task
 from .events import Event, MergeGroup, PullRequest
 from .lookups import PULL_REQUEST_EVENTS, EventState, order_of
 from .model import Kind, Repository, Scope
@@ -23,48 +23,6 @@ _HOW_TO_SERVE = {
     "Dependabot": "To serve Dependabot, store the token among the repository's Dependabot secrets, too, or run the step in a job of a "
     "workflow on: pull_request_target that checks nothing of the pull request out",
 }
-
-
-class Task(enum.StrEnum):
-    """What is to become of the preview."""
-
-    ENSURE = "ensure"
-    RESET = "reset"
-    CONNECT = "connect"
-    REMOVE = "remove"
-    STATUS = "status"
-    SWEEP = "sweep"
-    NOTHING = "nothing"
-
-
-MEANS = {
-    Task.ENSURE: "creating or reusing its preview",
-    Task.RESET: "replacing its preview by a new one",
-    Task.CONNECT: "creating a credential",
-    Task.REMOVE: "deleting its preview",
-    Task.STATUS: "looking at its preview",
-    Task.SWEEP: "deleting stale previews",
-    Task.NOTHING: "nothing to do",
-}
-"""What a task comes to, in words for the log."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Decision:
-    """What this run is about.
-
-    Attributes:
-        scope: the preview; none for a sweep, for nothing, or if a ``database_id`` is to say.
-        reason: why, as the beginning of a sentence.
-        advice: what to do about it, where nothing is done and a person may have expected something.
-        reaction: how a comment that gave an order is answered if all goes well.
-    """
-
-    task: Task
-    reason: str
-    scope: Scope | None = None
-    advice: str = ""
-    reaction: str = ""
 
 
 def unwanted(pull_request: PullRequest, inputs: Inputs) -> str | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from . import identity
-from .model import Action, Configuration, Connection, Database, DesiredState, Repository, Step
+from .model import Configuration, Connection, Database, Repository
+from .steps import Action, DesiredState, Step
 
 CREDENTIAL = "hyperdrive"
 """What the credential that a configuration holds is called. It is nobody else's, so that no rotation cuts the configuration off."""

@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from ..errors import PreviewError
 from .contents import NOTHING, Contents
 from .credential import Credential
-from .model import Configuration, Database, DatabaseReference, Plan, Project, Scope, Step
+from .model import Configuration, Database, DatabaseReference, Project, Scope
 from .organisation import OrganisationSweep
 from .stale import Preview, Sweep
+from .steps import Plan, Step
 
 
 class OutcomeKind(enum.StrEnum):

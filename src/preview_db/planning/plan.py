@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from . import hyperdrive, identity, platform
-from .model import Action, Configuration, Connection, Database, DesiredState, Plan, PlatformBranch, Status, Step
+from .model import Configuration, Connection, Database, PlatformBranch, Status
+from .steps import Action, DesiredState, Plan, Step
 
 _CREATED_BY_A_RUN = re.compile(r"(?P<name>[a-z0-9][a-z0-9-]*)-(?P<run>[0-9]+-[0-9]+)(?P<once>-once)?", re.ASCII)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .model import Action, Database, DesiredState, PlatformBranch, Step
+from .model import Database, PlatformBranch
+from .steps import Action, DesiredState, Step
 
 CREDENTIAL = "compute"
 """What the credential that Compute's variables hold is called."""

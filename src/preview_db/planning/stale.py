@@ -1,6 +1,6 @@
 """Which previews are stale. Pure: previews and what GitHub says of them in, a verdict with its reason for each out.
 
-The planner is the same for one pull request and for all: a verdict is a :class:`preview_db.planning.model.DesiredState`, and
+The planner is the same for one pull request and for all: a verdict is a :class:`preview_db.planning.steps.DesiredState`, and
 :func:`preview_db.planning.plan.make` turns it into steps.
 """
 
@@ -14,8 +14,9 @@ from datetime import UTC, datetime, timedelta
 from . import identity, plan
 from .decide import unwanted
 from .events import MergeGroup, PullRequest
-from .model import Action, Configuration, Database, DesiredState, Kind, Plan, Repository, Scope
+from .model import Configuration, Database, Kind, Repository, Scope
 from .settings import Inputs
+from .steps import Action, DesiredState, Plan
 from .words import count
 
 CLOSE_TAKES = timedelta(minutes=10)

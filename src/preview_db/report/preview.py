@@ -11,8 +11,9 @@ from pydantic import SecretStr
 
 from ..errors import PreviewError
 from ..planning import identity
-from ..planning.model import Database, Endpoint, Kind, Plan, Scope
+from ..planning.model import Database, Endpoint, Kind, Scope
 from ..planning.outcome import Outcome, OutcomeKind, RunResult
+from ..planning.steps import Plan
 from . import contents, schema
 from .markdown import code, table, text
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from ...planning.decide import Decision, Task
+from ...planning.decision import Decision, Task
 from ...planning.outcome import Listing
 from .. import listing
 from .session import Session

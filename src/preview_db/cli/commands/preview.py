@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ...errors import InvalidInput, NoPreview, NotFound
 from ...planning import decide, lookups
-from ...planning.decide import Decision, Task
+from ...planning.decision import Decision, Task
 from ...planning.fields import RequestedConnection
 from ...planning.lookups import EventState, Lookups
 from ...planning.outcome import OutcomeKind, RunResult

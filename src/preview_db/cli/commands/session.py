@@ -15,12 +15,12 @@ from ...engine.run import Engine
 from ...errors import InvalidInput, NotFound
 from ...interrupts import Interrupts
 from ...planning.contents import NO_SCRIPTS, Scripts
-from ...planning.decide import Decision, Task
+from ...planning.decision import Decision, Task
 from ...planning.events import Event
 from ...planning.lookups import EventState
-from ...planning.model import Action
 from ...planning.outcome import Outcome, OutcomeKind, RunResult
 from ...planning.settings import Inputs
+from ...planning.steps import Action
 from ...report import preview as preview_report
 from ...services import sql_files
 from ...services.github.errors import GitHubFailed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...planning.decide import Decision, Task
+from ...planning.decision import Decision, Task
 from ...report import sweep as sweep_report
 from .session import Session
 

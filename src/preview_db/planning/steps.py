@@ -1,0 +1,158 @@
+"""What should be, and the steps that lead there. Frozen."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from datetime import datetime, timedelta
+
+from .model import Configuration, Connection, Database, Scope
+
+
+class Action(enum.StrEnum):
+    """What a step does."""
+
+    CREATE = "create"
+    KEEP = "keep"
+    DELETE = "delete"
+    MINT = "mint"
+    WAIT = "wait"
+    ADOPT = "adopt"
+    REVOKE = "revoke"
+    ANONYMIZE = "anonymize"
+    MIGRATE = "migrate"
+    SEED = "seed"
+    COMPARE = "compare"
+    CREATE_CONFIGURATION = "create_configuration"
+    CHECK_CONFIGURATION = "check_configuration"
+    UPDATE_CONFIGURATION = "update_configuration"
+    DELETE_CONFIGURATION = "delete_configuration"
+    CREATE_BRANCH = "create_branch"
+    MOVE = "move"
+    SET_VARIABLES = "set_variables"
+    DELETE_VARIABLES = "delete_variables"
+    DELETE_BRANCH = "delete_branch"
+
+    @property
+    def label(self) -> str:
+        """What a person reads."""
+        return {
+            Action.CREATE: "create database",
+            Action.KEEP: "reuse database",
+            Action.DELETE: "delete database",
+            Action.MINT: "create credential",
+            Action.WAIT: "wait for login",
+            Action.ADOPT: "set logicalId",
+            Action.REVOKE: "revoke credential",
+            Action.ANONYMIZE: "anonymize data",
+            Action.MIGRATE: "apply migrations",
+            Action.SEED: "run seed",
+            Action.COMPARE: "compare schema",
+            Action.CREATE_CONFIGURATION: "create Hyperdrive configuration",
+            Action.CHECK_CONFIGURATION: "check Hyperdrive configuration",
+            Action.UPDATE_CONFIGURATION: "update Hyperdrive configuration",
+            Action.DELETE_CONFIGURATION: "delete Hyperdrive configuration",
+            Action.CREATE_BRANCH: "create platform branch",
+            Action.MOVE: "move to platform branch",
+            Action.SET_VARIABLES: "set Compute variables",
+            Action.DELETE_VARIABLES: "delete Compute variables",
+            Action.DELETE_BRANCH: "delete platform branch",
+        }[self]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to do, and why.
+
+    Attributes:
+        subject: the name of what it is done to.
+        database: the database it is done to; none for the one a step of the same plan creates. Of a creation, the one it replaces.
+        connection: the connection it is done to, of a revocation.
+        credential: the user's name for the credential to create, a line of ``connections``.
+        configuration: the Hyperdrive configuration it is done to.
+    """
+
+    action: Action
+    subject: str
+    reason: str
+    database: Database | None = None
+    connection: Connection | None = None
+    credential: str = ""
+    configuration: Configuration | None = None
+
+    @property
+    def on_database(self) -> Database:
+        """The database of a step that has one by what it does."""
+        assert self.database is not None, f"a step to {self.action.label} is planned with its database"
+        return self.database
+
+    @property
+    def on_connection(self) -> Connection:
+        """The connection of a revocation."""
+        assert self.connection is not None, f"a step to {self.action.label} is planned with its connection"
+        return self.connection
+
+    @property
+    def on_configuration(self) -> Configuration:
+        """The Hyperdrive configuration of a step that does something to one there is."""
+        assert self.configuration is not None, f"a step to {self.action.label} is planned with its configuration"
+        return self.configuration
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Plan:
+    """What would be done, in order, and what a person should hear about it."""
+
+    steps: tuple[Step, ...]
+    warnings: tuple[str, ...] = ()
+
+    def of(self, *actions: Action) -> tuple[Step, ...]:
+        """The steps that do one of ``actions``."""
+        return tuple(step for step in self.steps if step.action in actions)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class DesiredState:
+    """What should be, for one scope.
+
+    Attributes:
+        present: whether the preview should exist.
+        tag: whose tag the databases bear, where the scope alone does not say; see :func:`preview_db.planning.identity.described`.
+        database_id: the one database it is about, where an id was given; else it is searched for.
+        may_create: whether it may be created if it does not; ``connect`` never creates.
+        may_delete: whether what is of no use may go: duplicates, and databases that ended in failure.
+        fresh: whether one that exists is to be replaced by a new one.
+        outdated: of what is to be replaced, the ids; none to say all that exists. What came later is another run's new one.
+        connections: the names to mint a credential under, the first of which ``database_url`` is.
+        mint_suffix: ``<run_id>-<attempt>``, what this run's credentials end in.
+        ephemeral: whether this run's credentials end with its job.
+        grace: how long a superseded credential lives on.
+        hyperdrive: whether there is to be a Hyperdrive configuration that points at the database.
+        branch: the Git name of the platform branch that the database is to be in; empty to leave it where it is.
+        variables: the names of Compute's variables to set for that branch.
+        branch_cleanup: whether that branch is deleted with the preview, if nothing else is in it.
+        cut_off: the ids of configurations that are known to be unable to log in.
+        now: the time the plan is made for, with a time zone.
+        inside: what is to be done inside the database before it is handed out.
+    """
+
+    scope: Scope
+    present: bool
+    reason: str
+    now: datetime
+    tag: str = ""
+    database_id: str = ""
+    may_create: bool = True
+    may_delete: bool = True
+    fresh: bool = False
+    outdated: frozenset[str] | None = None
+    connections: tuple[str, ...] = ("app",)
+    mint_suffix: str = "0-1"
+    ephemeral: bool = False
+    grace: timedelta = timedelta(hours=6)
+    inside: tuple[Step, ...] = ()
+    hyperdrive: bool = False
+    cut_off: frozenset[str] = frozenset()
+    branch: str = ""
+    variables: tuple[str, ...] = ()
+    branch_cleanup: bool = False
