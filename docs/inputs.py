@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import yaml  # type: ignore[import-untyped]  # as in the tests
+import yaml
 
 PAGE = Path(__file__).with_name("inputs.md")
 ACTION = PAGE.parents[1] / "action.yml"
@@ -34,7 +34,8 @@ def page(text: str, action: str) -> str:
             begin, end = f"<!-- {part}: {title} -->", "<!-- end -->"
             if begin not in text:
                 raise KeyError(begin)
-            text = re.sub(rf"(?s){re.escape(begin)}.*?{end}", lambda _, b=begin, r=rows, e=end: "\n".join([b, *r, e]), text)  # type: ignore[misc]
+            before, _, rest = text.partition(begin)
+            text = "\n".join([before + begin, *rows, end]) + rest.partition(end)[2]
     return text
 
 

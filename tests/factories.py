@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from preview_db.planning import identity
 from preview_db.planning.model import Connection, Database, Kind, Repository, Scope, Status
@@ -20,7 +21,7 @@ TWELVE = scope()
 """Of the pull request with that number."""
 
 
-def database(id_: str = "db_1", *, of: Scope | str = TWELVE, hours: float = 24, **changes: object) -> Database:
+def database(id_: str = "db_1", *, of: Scope | str = TWELVE, hours: float = 24, **changes: Any) -> Database:
     """A database that is ready.
 
     Args:
@@ -38,7 +39,7 @@ def database(id_: str = "db_1", *, of: Scope | str = TWELVE, hours: float = 24, 
         region="eu-central-1",
         default_connection_id=None,
     )
-    return dataclasses.replace(base, **changes)  # type: ignore[arg-type]  # any of its fields
+    return dataclasses.replace(base, **changes)
 
 
 def connection(name: str, *, hours: float = 0, id_: str | None = None) -> Connection:

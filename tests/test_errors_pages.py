@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-import preview_db.cli.main  # noqa: F401 - errors that are defined beside what raises them are found once that is imported
+import preview_db
 from preview_db import errors
-from preview_db.action import seal, step  # noqa: F401 - as above
-from preview_db.cli import ci, console  # noqa: F401 - as above
-from preview_db.doctor import diagnosis  # noqa: F401 - as above
-from preview_db.engine import inside, sweep  # noqa: F401 - as above
 from preview_db.errors import PreviewError
-from preview_db.services.dotenv import lines  # noqa: F401 - as above
-from preview_db.services.github import oidc  # noqa: F401 - as above
-from preview_db.services.prisma import keyless, lookup  # noqa: F401 - as above
+
+for module in pkgutil.walk_packages(preview_db.__path__, "preview_db."):
+    importlib.import_module(module.name)  # errors that are defined beside what raises them are found once that is imported
 
 DOCS = Path(__file__).parents[1] / "docs"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml  # type: ignore[import-untyped]  # one file is read with it; not worth a dependency on stubs
+import yaml
 
 from preview_db.planning import settings
 from preview_db_emulator.runner.runner import declared_inputs

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from preview_db_emulator.client import SERVER_URL, Emulator
 from preview_db_emulator.runner.runner import Runner, Step

@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-import yaml  # type: ignore[import-untyped]  # as in test_action_yml
+import yaml
 
 from tests.drivers.terminal import Desk, Said
 from tests.drivers.workflow import can_log_in

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml  # type: ignore[import-untyped]  # as in test_action_yml
+import yaml
 
 from preview_db.cli.main import main
 from preview_db_emulator.client import script

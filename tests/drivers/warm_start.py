@@ -20,6 +20,7 @@ import sys
 import termios
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 _LONGEST = 1 << 20
 _IMPORTED = (
@@ -90,7 +91,7 @@ def _serve(orders: socket.socket) -> None:
             os.close(descriptor)
 
 
-def _become(order: dict[str, object], passed: Sequence[int]) -> None:
+def _become(order: dict[str, Any], passed: Sequence[int]) -> None:
     """Makes this process what a shell would have started."""
     os.setsid()
     for number, descriptor in enumerate(passed[:3]):
@@ -99,14 +100,14 @@ def _become(order: dict[str, object], passed: Sequence[int]) -> None:
         os.close(descriptor)
     if order["terminal"]:
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-    os.chdir(str(order["folder"]))
+    os.chdir(order["folder"])
     os.environ.clear()
-    os.environ.update(order["environ"])  # type: ignore[call-overload]
-    sys.argv = ["preview-db", *order["arguments"]]  # type: ignore[misc]
+    os.environ.update(order["environ"])
+    sys.argv = ["preview-db", *order["arguments"]]
     # As Python has them where the environment says nothing of a language.
-    sys.stdin = open(0, encoding="utf-8", errors="surrogateescape")  # noqa: SIM115
-    sys.stdout = open(1, "w", encoding="utf-8", errors="surrogateescape")  # noqa: SIM115
-    sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="backslashreplace")  # noqa: SIM115
+    sys.stdin = open(0, encoding="utf-8", errors="surrogateescape")  # noqa: SIM115 - it stays open, as do the next two
+    sys.stdout = open(1, "w", encoding="utf-8", errors="surrogateescape")  # noqa: SIM115 - as above
+    sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="backslashreplace")  # noqa: SIM115 - as above
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -18,9 +19,9 @@ SCOPE = scope()
 OWN = connection("hyperdrive-99-1")
 
 
-def desired(**changes: object) -> DesiredState:
+def desired(**changes: Any) -> DesiredState:
     base = DesiredState(scope=SCOPE, present=True, reason="because", now=NOW, hyperdrive=True)
-    return dataclasses.replace(base, **changes)  # type: ignore[arg-type]  # any of its fields
+    return dataclasses.replace(base, **changes)
 
 
 def configuration(id_: str = "c1", name: str = "", hours: float = 1) -> Configuration:

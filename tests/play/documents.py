@@ -9,7 +9,7 @@ from pathlib import Path
 from textwrap import dedent, indent
 from typing import Any
 
-import yaml  # type: ignore[import-untyped]  # read with it as everywhere in the tests; not worth a dependency on stubs
+import yaml
 from markdown_it import MarkdownIt
 
 ROOT = Path(__file__).parents[2]

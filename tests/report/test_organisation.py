@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from preview_db.planning import stale
 from preview_db.planning.model import Project, Repository, Workspace
@@ -24,12 +25,12 @@ def part(number: int, *statuses: SweepStatus, standing: Standing = Standing.THER
     return RepositorySweep(member, PROJECT, Sweep(swept, {}, NOW))
 
 
-def sweep(*parts: RepositorySweep, **changes: object) -> OrganisationSweep:
-    content: dict[str, object] = {
+def sweep(*parts: RepositorySweep, **changes: Any) -> OrganisationSweep:
+    content: dict[str, Any] = {
         "projects": (PROJECT,), "members": tuple(one.member for one in parts), "parts": parts, "unlisted": (), "others": {},
         "doubts": (), "shard": Shard(), "now": NOW,
     }  # fmt: skip
-    return OrganisationSweep(**(content | changes))  # type: ignore[arg-type]
+    return OrganisationSweep(**(content | changes))
 
 
 def test_what_went_stands_first_and_the_counts_add_up() -> None:

@@ -6,6 +6,7 @@ such variable sends the password to another server, others break the login in wa
 
 from __future__ import annotations
 
+import importlib
 import os
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ _NO_FILE = "/dev/null/none"
 
 def prepare() -> None:
     """Imports the driver, which takes 60 ms: to be called while something else is waited for."""
-    import psycopg  # noqa: F401
+    importlib.import_module("psycopg")
 
 
 def connect(string: ConnectionString, *, seconds: int, verify_certificate: bool) -> Connection:
