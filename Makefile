@@ -56,8 +56,8 @@ demo: setup ## watch a pull request's life against the emulator
 test: setup ## run the tests; ARGS='-k name' for some of them
 	$(BIN)/pytest -n $(WORKERS) --ignore=tests/play --ignore-glob='*/torture/test_[!o]*' $(ARGS)
 
-play: setup ## play every workflow of README and docs with act, in the image that IMAGE names
-	PREVIEW_DB_IMAGE=$(IMAGE) $(BIN)/pytest -n auto tests/play $(ARGS)
+play: setup ## play every workflow of README, docs and examples with act, in the image that IMAGE names
+	PREVIEW_DB_IMAGE=$(IMAGE) $(BIN)/pytest -n $(WORKERS) tests/play $(ARGS)
 
 examples: setup ## run the projects in examples/ against the emulator and list what came of them; ARGS for some of them
 	$(BIN)/python examples/run.py $(ARGS)

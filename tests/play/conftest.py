@@ -13,7 +13,9 @@ import pytest
 from preview_db_emulator.client import Emulator, emulator
 from tests.drivers.workflow import api, new_project
 
-from .player import PROJECT, Player
+from .documents import workflows
+from .machine import projects, tools
+from .player import APP_TOKENS, Player
 
 _numbers = itertools.count(1)
 
@@ -31,31 +33,24 @@ def image() -> str:
 
 
 @pytest.fixture(scope="session")
-def job_image(image: str) -> str:
-    """What the jobs run in."""
-    folder = Path(__file__).parent / "job"
-    built = subprocess.run(
-        ["docker", "build", "--quiet", "--network=host", "--build-arg", f"IMAGE={image}", folder],
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout.strip()
-    tag = "preview-db-play:job"
-    subprocess.run(["docker", "tag", built, tag], check=True)
-    return tag
-
-
-@pytest.fixture(scope="session")
 def stage(image: str) -> Iterator[Emulator]:
     with emulator() as started:
-        project = new_project(started, PROJECT)
-        api(started, "POST", "/v1/databases", {"projectId": project, "name": "staging"}).raise_for_status()
+        made = {name: new_project(started, name) for name in projects(workflows())}
+        api(started, "POST", "/v1/databases", {"projectId": made["my-project"], "name": "staging"}).raise_for_status()
+        for name, token in APP_TOKENS.items():
+            started.control("PUT", f"github/tokens/{token}", {"repositories": None, "counts": name.endswith("COUNTS")})
         yield started
 
 
+@pytest.fixture(scope="session")
+def tools_on_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the jobs find on PATH."""
+    return tools(tmp_path_factory.mktemp("tools"))
+
+
 @pytest.fixture
-def player(tmp_path: Path, stage: Emulator, image: str, job_image: str) -> Player:
-    return Player(tmp_path, stage, image, job_image)
+def player(tmp_path: Path, stage: Emulator, image: str, tools_on_path: Path) -> Player:
+    return Player(tmp_path, stage, image, tools_on_path)
 
 
 @pytest.fixture

@@ -1,63 +1,38 @@
-"""Plays a workflow with act, a runner of GitHub's workflows that is not ours: in containers, against the emulator, with no account.
+"""Plays a workflow with act, a runner of GitHub's workflows that is not ours, against the emulator, with no account.
 
 What ``uses:`` names is not changed. ``preview-db/preview-db@v1`` is this checkout as a release would have it, with the image that was
-built from it; ``actions/checkout`` and ``actions/setup-node``, which come from GitHub, are stood in for.
+built from it, in a container of its own as on GitHub; what comes from GitHub is stood in for. The steps that ``run`` something are
+processes of this machine, in a folder that is made for them and with a PATH of stand-ins: act takes ten times as long for the same in a
+container, since it asks the engine for every file that a step might have written.
 """
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
+import itertools
 import json
 import os
 import re
+import shutil
 import subprocess
 import sysconfig
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from preview_db_emulator.client import Emulator
 
-from .documents import ROOT, Workflow
-
-PROJECT = "my-project"
-"""What the pages call it."""
-PASSPHRASE = "played with a passphrase that is long enough"
+from .documents import Workflow
+from .machine import actions, check_out
 
 _RUNNERS = ("ubuntu-latest", "windows-latest", "macos-latest")  # act has but one kind of machine for all of them
+_HERE = "-self-hosted"  # act's word for a job whose steps are processes of this machine
+_plays = itertools.count(1)
 
-_CHECKOUT = """\
-name: Stands in for actions/checkout
-inputs:
-  persist-credentials: {default: ''}
-runs:
-  using: composite
-  steps:
-    # The real one cleans the workspace, too: what an earlier step wrote there is gone.
-    - run: |
-        find . -mindepth 1 -delete
-        echo '{}' | tee package.json > package-lock.json
-        mkdir -p prisma/migrations/20260101000000_users
-        echo 'provider = "postgresql"' > prisma/migrations/migration_lock.toml
-        echo 'CREATE TABLE users (id int PRIMARY KEY, name text);' > prisma/migrations/20260101000000_users/migration.sql
-        echo "INSERT INTO users VALUES (1, 'Ada');" > prisma/seed.sql
-        echo "SELECT 'there is nobody in it';" > prisma/rules.sql
-      shell: bash
-"""
-_NOTHING = """\
-name: Stands in for an action that sets a tool up
-inputs:
-  node-version: {default: ''}
-  python-version: {default: ''}
-runs:
-  using: composite
-  steps:
-    - run: 'true'
-      shell: bash
-"""
+APP_TOKENS = {"APP_TOKEN": "ghs_of_an_app_that_may_read_code", "APP_TOKEN_THAT_COUNTS": "ghs_of_an_app_that_may_count"}
+"""What tests/play/actions/create-github-app-token.yml hands out."""
 
 
 @dataclass(frozen=True)
@@ -91,49 +66,54 @@ class Player:
     """One repository with one workflow in it.
 
     Attributes:
-        root: an empty folder.
+        root: an empty folder, which the action's container has at the same place.
         image: the action's image, built from this checkout.
-        job_image: what the jobs run in.
+        tools: the folder that is the PATH of the jobs.
     """
 
     root: Path
     emulator: Emulator
     image: str
-    job_image: str
+    tools: Path
 
     def play(self, workflow: Workflow, event: str, payload: Mapping[str, Any], *, secrets: bool = True, timeout: float = 180) -> Played:
         """Runs the workflow as ``event`` would. Without ``secrets``, as GitHub runs it for a fork or for Dependabot."""
-        folder = self.repository(workflow)
+        addresses = self.emulator.addresses
         event_file = self.root / "event.json"
         event_file.write_text(json.dumps(payload), "utf-8")
-        given = {"PRISMA_SERVICE_TOKEN": self.emulator.addresses["service_token"], "PREVIEW_DB_PASSPHRASE": PASSPHRASE} if secrets else {}
-        with _Alone(workflow):
-            ran = subprocess.run(
-                [
-                    *(str(Path(sysconfig.get_path("scripts")) / "act"), event, "--directory", folder, "--eventpath", event_file, "--json"),
-                    *self.options(),
-                    *("--no-skip-checkout", "--network", "host"),
-                    *("--env", f"GITHUB_API_URL={self.emulator.addresses['github_api_url']}"),
-                    *("--env", f"PRISMA_MANAGEMENT_API_URL={self.emulator.addresses['management_api_url']}"),
-                    *(part for name, value in self._identity(workflow).items() for part in ("--env", f"{name}={value}")),
-                    *("--secret", f"GITHUB_TOKEN={self.emulator.addresses['github_token']}"),
-                    *(part for name, value in given.items() for part in ("--secret", f"{name}={value}")),
-                ],
-                env={"PATH": os.environ["PATH"], "HOME": str(self.root), "DOCKER_HOST": os.environ.get("DOCKER_HOST", "")},
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=timeout,
-            )
+        shutil.rmtree(self.root / "artifacts", ignore_errors=True)
+        environ = {
+            "GITHUB_API_URL": addresses["github_api_url"],
+            "PRISMA_MANAGEMENT_API_URL": addresses["management_api_url"],
+            "CLOUDFLARE_API_BASE_URL": addresses["cloudflare_api_url"],
+            **APP_TOKENS,
+            **self._identity(workflow),
+        }
+        given = {"GITHUB_TOKEN": addresses["github_token"], **(self._secrets() if secrets else {})}
+        ran = subprocess.run(
+            [
+                *(str(Path(sysconfig.get_path("scripts")) / "act"), event, "--json", "--no-skip-checkout"),
+                *("--directory", self.repository(workflow), "--eventpath", event_file),
+                *(part for option in self.options(workflow) for part in option),
+                *(part for name, value in environ.items() for part in ("--env", f"{name}={value}")),
+                *(part for name, value in self._variables().items() for part in ("--var", f"{name}={value}")),
+                *(part for name, value in given.items() for part in ("--secret", f"{name}={value}")),
+            ],
+            env={"PATH": str(self.tools), "HOME": str(self.root), "DOCKER_HOST": os.environ.get("DOCKER_HOST", "")},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=timeout,
+        )
         return _read(ran)
 
     def repository(self, workflow: Workflow) -> Path:
         """A clone of a repository with the workflow in it."""
         folder = self.root / "repository"
+        workflows = folder / ".github" / "workflows"
         if not folder.exists():
-            (folder / ".github" / "workflows").mkdir(parents=True)
-            for file in ("package.json", "package-lock.json"):
-                (folder / file).write_text("{}", "utf-8")
+            workflows.mkdir(parents=True)
+            check_out(workflow, folder)
             git = ["git", "-C", str(folder), "-c", "user.name=x", "-c", "user.email=x"]
             for command in (
                 ("init", "--quiet", "--initial-branch=main"),
@@ -141,15 +121,21 @@ class Player:
                 ("remote", "add", "origin", f"https://github.com/{self.emulator.repository}"),
             ):
                 subprocess.run([*git, *command], check=True)
-        (folder / ".github" / "workflows" / "played.yml").write_text(_without_services(workflow.text), "utf-8")
+        shutil.rmtree(workflows)
+        workflows.mkdir()
+        # act names containers by workflow and job: two runs at once under the same name would take each other's.
+        name = f"play {os.getpid()} {next(_plays)}"
+        (workflows / f"{name}.yml").write_text(re.sub(r"(?m)^name: .*$", rf"\g<0>, {name}", workflow.text), "utf-8")
         return folder
 
-    def options(self) -> list[str]:
-        """What act is told of where it runs: images that are there, and actions that are folders of this machine."""
+    def options(self, workflow: Workflow, machine: str = _HERE, *of_containers: str) -> list[tuple[str, ...]]:
+        """What act is told of where it runs: the image of the jobs, if any, and actions that are folders of this machine."""
+        folders = actions(self.root / "actions", self.image, workflow)
         return [
-            *(part for name in _RUNNERS for part in ("--platform", f"{name}={self.job_image}")),
-            *(part for name, path in self._actions().items() for part in ("--local-repository", f"{name}={path}")),
-            *("--pull=false", "--rm", "--no-cache-server", "--action-offline-mode", "--container-daemon-socket", "-"),
+            *(("--platform", f"{name}={machine}") for name in _RUNNERS),
+            *(("--local-repository", f"{name}={path}") for name, path in folders.items()),
+            *(("--pull=false",), ("--rm",), ("--no-cache-server",), ("--action-offline-mode",), ("--container-daemon-socket", "-")),
+            ("--container-options", " ".join(["--network=host", f"--volume={self.root}:{self.root}", *of_containers])),
         ]
 
     def _identity(self, workflow: Workflow) -> dict[str, str]:
@@ -162,66 +148,66 @@ class Player:
             "ACTIONS_ID_TOKEN_REQUEST_TOKEN": addresses["oidc_request_token"],
         }
 
+    def _secrets(self) -> dict[str, str]:
+        """The repository's secrets, by the names that the pages have for them."""
+        return {
+            "PRISMA_SERVICE_TOKEN": self.emulator.addresses["service_token"],
+            "PREVIEW_DB_PASSPHRASE": "played with a passphrase that is long enough",
+            "CLOUDFLARE_API_TOKEN": self.emulator.addresses["cloudflare_api_token"],
+            "SWEEPER_PRIVATE_KEY": "private-key-of-the-app",
+            "VERCEL_TOKEN": "token-for-vercel",
+            "NETLIFY_AUTH_TOKEN": "token-for-netlify",
+        }
+
+    def _variables(self) -> dict[str, str]:
+        """The repository's variables, likewise."""
+        (staging, *_) = (database["id"] for database in self.emulator.databases() if database["name"] == "staging")
+        return {
+            "CLOUDFLARE_ACCOUNT_ID": self.emulator.addresses["cloudflare_account_id"],
+            "STAGING_DATABASE_ID": staging,
+            "SWEEPER_CLIENT_ID": "client-id-of-the-app",
+            "VERCEL_ORG_ID": "team_1",
+            "VERCEL_PROJECT_ID": "prj_1",
+            "NETLIFY_SITE_ID": "site-1",
+        }
+
     def secrets(self, played: Played) -> dict[str, str]:
         """All that no log may show, by what it is: the tokens, and whatever a step put out masked."""
         masked = ("database_url", "direct_url", "pooled_url", "password")
-        tokens = {name: str(self.emulator.addresses[name]) for name in ("service_token", "github_token")}
+        tokens = {**self._secrets(), **APP_TOKENS, "GITHUB_TOKEN": str(self.emulator.addresses["github_token"])}
         return {**tokens, **{f"{step}.{name}": value for (step, name), value in played.outputs.items() if name in masked and value}}
 
     def previews(self, number: int) -> list[str]:
         """The ids of the pull request's databases, oldest first."""
-        return [str(found["id"]) for found in self.emulator.databases() if f"-pr-{number}-" in found["name"]]
+        return [str(found["id"]) for found in self.emulator.databases() if found["name"].startswith(self._prefix(number))]
+
+    def configurations(self, number: int) -> list[str]:
+        """The names of the pull request's Hyperdrive configurations."""
+        addresses = self.emulator.addresses
+        answer = httpx.get(
+            f"{addresses['cloudflare_api_url']}/accounts/{addresses['cloudflare_account_id']}/hyperdrive/configs",
+            headers={"Authorization": f"Bearer {addresses['cloudflare_api_token']}"},
+            trust_env=False,
+        )
+        names = [str(found["name"]) for found in answer.raise_for_status().json()["result"]]
+        return [name for name in names if name.startswith(self._prefix(number))]
+
+    def variables(self) -> dict[str, str]:
+        """Compute's variables with their values."""
+        return {str(found["name"]): str(found["value"]) for found in self.emulator.control("GET", "variables")}
+
+    def hosted(self) -> Any:
+        """The variables that the host of deployments holds, by branch; see tests/play/job/tool.py."""
+        file = self.root / "hosted.json"
+        return json.loads(file.read_text("utf-8")) if file.exists() else {}
+
+    def _prefix(self, number: int) -> str:
+        """What the names of all that is the pull request's begin with."""
+        return f"{self.emulator.repository.partition('/')[2]}-pr-{number}-"
 
     def comments(self, number: int) -> list[str]:
         """The texts of the comments on a pull request, oldest first."""
         return [str(comment["body"]) for comment in self.emulator.comments(number)]
-
-    def _actions(self) -> dict[str, Path]:
-        """A folder for each action that the workflows use."""
-        released = (ROOT / "action.yml").read_text("utf-8").replace("  image: Dockerfile\n", f"  image: docker://{self.image}\n")
-        actions = {
-            "preview-db/preview-db@v1": released,
-            "actions/checkout@v7": _CHECKOUT,
-            "actions/setup-node@v6": _NOTHING,
-            "actions/setup-python@v7": _NOTHING,
-        }
-        folders = {name: self.root / "actions" / name.replace("/", "-") for name in actions}
-        for name, folder in folders.items():
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / "action.yml").write_text(actions[name], "utf-8")
-        return folders
-
-
-def _without_services(text: str) -> str:
-    """The workflow without its service containers: act gives them a network of their own, in which a job finds nothing at localhost."""
-    return re.sub(r"(?m)^    services:\n(?:^      .*\n)+", "", text)
-
-
-class _Alone:
-    """act names its containers by workflow and job: two runs of the same name at once, or right after another, would take each other's."""
-
-    def __init__(self, workflow: Workflow) -> None:
-        name = str(workflow.content.get("name", "played.yml"))
-        self._path = Path(tempfile.gettempdir()) / f"preview-db-play-{hashlib.sha256(name.encode()).hexdigest()[:12]}.lock"
-        jobs = "|".join(map(re.escape, workflow.content["jobs"]))
-        self._volumes = re.compile(rf"act-{re.sub('[^A-Za-z0-9]+', '-', name)}-({jobs})(-[0-9]+)?-[0-9a-f]{{64}}(-env)?")
-
-    def __enter__(self) -> None:
-        self._file = self._path.open("w")
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-        for volume in _docker("volume", "ls", "--quiet", "--filter", "name=act-"):
-            if self._volumes.fullmatch(volume):
-                # What the run before left: a busy engine is slow to take a container away.
-                for container in _docker("ps", "--all", "--quiet", "--filter", f"volume={volume}"):
-                    _docker("rm", "--force", container)
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
-
-
-def _docker(*arguments: str) -> list[str]:
-    """The lines that ``docker`` answers."""
-    return subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False).stdout.split()
 
 
 def _read(ran: subprocess.CompletedProcess[str]) -> Played:

@@ -1,4 +1,4 @@
-"""The workflows of README and docs that other events start: branches, the merge queue, comments, requests, the schedule."""
+"""The workflows of README, docs and examples that other events start: branches, the merge queue, comments, requests, the schedule."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from preview_db_emulator.github import payloads
+from tests.drivers.organisation import Organisation, ids
+from tests.drivers.workflow import Workflow as Project
 
 from .documents import Workflow, workflows
 from .player import Played, Player
@@ -17,7 +19,7 @@ ALL = workflows()
 
 
 def started_by(event: str) -> list[Workflow]:
-    return [workflow for workflow in ALL if workflow.whole and event in workflow.events]
+    return [workflow for workflow in ALL if event in workflow.events]
 
 
 def happens(player: Player, workflow: Workflow, event: str, payload: Mapping[str, Any]) -> Played:
@@ -32,7 +34,7 @@ def had_a_preview(player: Player, number: int) -> None:
     assert player.previews(number) != []
 
 
-@of(*started_by("schedule"))
+@of(*(workflow for workflow in started_by("schedule") if "repositories:" not in workflow.text))
 def test_the_schedule_deletes_what_a_missed_close_left(player: Player, number: int, workflow: Workflow) -> None:
     had_a_preview(player, number)
     player.emulator.pull_request(number, state="closed", merged=True)
@@ -42,6 +44,21 @@ def test_the_schedule_deletes_what_a_missed_close_left(player: Player, number: i
     assert "deleted" in player.comments(number)[-1]
     again = payloads.workflow_dispatch_event(ref="refs/heads/main", **player.emulator.where())
     assert happens(player, workflow, "workflow_dispatch", again).outcomes == ("swept",)
+
+
+@of(*(workflow for workflow in started_by("schedule") if "repositories:" in workflow.text))
+def test_the_schedule_sweeps_every_repository_that_is_named(player: Player, workflow: Workflow) -> None:
+    acme = Organisation(Project.new(player.emulator, player.root), "acme")
+    web, legacy = acme.repository("web", private=True), acme.repository("legacy")
+    Organisation(acme.workflow, "other").repository("repo")
+    kept = acme.previews(web, opened=[1]) + acme.previews(legacy, closed=[1])
+    acme.previews(web, closed=[2, 3])
+    swept = happens(player, workflow, "schedule", payloads.schedule_event(schedule="17 3 * * *", **_only_repository(player)))
+    assert "swept" in swept.outcomes
+    assert acme.left() == ids(kept), str(swept)
+    if "sweep-many" in workflow.text:
+        assert "| deleted | 2 |" in str(swept)
+        assert "| parts that told | 1 of 1 |" in str(swept)
 
 
 def _only_repository(player: Player) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A pull request's life in every workflow that README and docs show, copied as it stands."""
+"""A pull request's life in every workflow that README, docs and examples show, copied as it stands."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from .documents import Workflow, workflows
 from .player import Played, Player
 
 ALL = workflows()
-OF_PULL_REQUESTS = [workflow for workflow in ALL if workflow.whole and "pull_request" in workflow.events]
-STEPS = [workflow for workflow in ALL if not workflow.whole]
+OF_PULL_REQUESTS = [workflow for workflow in ALL if "pull_request" in workflow.events]
 LABEL = "preview"
 """The label that the pages ask for where they ask for one; every pull request here has it."""
 
@@ -35,15 +34,28 @@ def green(player: Player, played: Played) -> Played:
 
 def only_tests_elsewhere(played: Played) -> bool:
     """Whether whatever the jobs ran, they ran it without a preview."""
-    return all("installed" in tool or "the service container" in tool for tool in played.tools)
+    return all(tool.endswith((": installed", ": the service container", ": removed")) or ": refused" in tool for tool in played.tools)
+
+
+def has(player: Player, number: int, workflow: Workflow) -> dict[str, bool]:
+    """What there is beside the databases: at Cloudflare, on Prisma's platform, and where deployments are hosted."""
+    return {
+        "hyperdrive: true": player.configurations(number) != [],
+        "compute_env:": player.variables() != {},
+        "npx vercel env": player.hosted() != {} and "npx vercel env" in workflow.text,
+        "npx netlify env": player.hosted() != {} and "npx netlify env" in workflow.text,
+    }
 
 
 @of(*OF_PULL_REQUESTS)
 def test_it_has_a_database_from_opened_to_closed(player: Player, number: int, workflow: Workflow) -> None:
+    asked_for = {asks: asks in workflow.text for asks in has(player, number, workflow)}
+
     opened = happens(player, workflow, number, "opened", state="open")
     assert opened.outcomes[0] == "created", str(opened)
     first = player.previews(number)
     assert first != []
+    assert has(player, number, workflow) == asked_for, str(opened)
     (*_, comment) = player.comments(number)
     assert "ready" in comment
 
@@ -56,11 +68,13 @@ def test_it_has_a_database_from_opened_to_closed(player: Player, number: int, wo
         assert pushed.outcomes[0] == "reused"
         assert first == second
     assert {tool.split(":")[0] for tool in pushed.tools} == {tool.split(":")[0] for tool in opened.tools}
+    assert has(player, number, workflow) == asked_for, str(pushed)
 
     closed = happens(player, workflow, number, "closed", state="closed", merged=True)
     assert closed.outcomes[0] == "deleted"
     assert player.previews(number) == []
     assert only_tests_elsewhere(closed), str(closed)
+    assert set(has(player, number, workflow).values()) == {False}, str(closed)
     assert happens(player, workflow, number, "closed").outcomes[0] == "absent"
 
 
@@ -71,13 +85,6 @@ def test_a_fork_s_is_green_without_a_database(player: Player, number: int, workf
         assert set(played.outcomes) == {"skipped"}, str(played)
         assert only_tests_elsewhere(played), str(played)
     assert player.previews(number) == []
-
-
-@of(*STEPS)
-def test_steps_work_in_a_workflow_around_them(player: Player, number: int, workflow: Workflow) -> None:
-    played = happens(player, workflow, number, "opened", state="open")
-    assert played.outcomes[0] in ("created", "swept"), str(played)
-    happens(player, OF_PULL_REQUESTS[0], number, "closed", state="closed")
 
 
 def test_dependabot_s_are_green_without_a_database(player: Player, number: int) -> None:

@@ -77,15 +77,15 @@ DIFFERENT = {
 
 
 @pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory, stage: Any, image: str, job_image: str) -> Played:
+def played(tmp_path_factory: pytest.TempPathFactory, stage: Any, image: str, tools_on_path: Path) -> Played:
     """A workflow with a job for each of the steps, and a second step in each that shows what the first one left."""
     jobs = "".join(
         f"  job{number}:\n    runs-on: ubuntu-latest\n    steps:\n"
         f"      - id: job{number}\n        shell: bash\n        run: |\n{indent(script, ' ' * 10)}\n"
-        f"      - if: always()\n        shell: bash\n        run: |\n          python -c '{SHOW}'\n"
+        f"      - if: always()\n        shell: bash\n        run: |\n          python3 -c '{SHOW}'\n"
         for number, script in enumerate(_scripts().values())
     )
-    player = Player(tmp_path_factory.mktemp("same"), stage, image, job_image)
+    player = Player(tmp_path_factory.mktemp("same"), stage, image, tools_on_path)
     payload = payloads.workflow_dispatch_event(ref="refs/heads/main", **stage.where())
     return player.play(Workflow("same", f"name: same\non: workflow_dispatch\njobs:\n{jobs}"), "workflow_dispatch", payload)
 

@@ -1,0 +1,1 @@
+SELECT 'there is nobody in it';
