@@ -16,7 +16,7 @@ from pathlib import Path
 from preview_db_emulator.client import Emulator, emulator
 
 from . import actions, prisma_cli, pygithub, wrangler
-from .stage import Attempt, Stage, scripts
+from .stage import REDIRECT, Attempt, Stage, scripts
 
 NUMBER = 7
 
@@ -27,7 +27,7 @@ def attempts(stage: Stage, folder: Path | None) -> Iterator[tuple[str, Iterable[
     yield f"{sdk} {stage.version(sdk)}", scripts(stage, "sdk")
     yield (
         f"{alchemy} {stage.version(alchemy)}",
-        scripts(stage, alchemy, "--import", "./redirect.mjs", environ={"ALCHEMY_CI_STATE_STORE_CHECK": "false"}),
+        scripts(stage, alchemy, "--import", str(REDIRECT), environ={"ALCHEMY_CI_STATE_STORE_CHECK": "false"}),
     )
     yield f"prisma {stage.version('prisma')}", prisma_cli.seven(stage)
     yield f"prisma {stage.version('prisma8')}", prisma_cli.eight(stage)

@@ -12,7 +12,7 @@ from pathlib import Path
 from preview_db_emulator.client import SERVER_URL
 from preview_db_emulator.runner.runner import Run, Runner
 
-from .stage import Attempt, Stage, attempt, expect
+from .stage import REDIRECT, Attempt, Stage, attempt, expect
 
 CREATE = "create-prisma-postgres-database-action"
 DELETE = "delete-prisma-postgres-database-action"
@@ -83,7 +83,7 @@ def _run(stage: Stage, folder: Path, **inputs: str) -> Run:
         action=folder / "action.yml",
     )
     return runner.run(
-        ["node", "--import", str(Path(__file__).parent / "redirect.mjs"), str(folder / "dist" / "index.js")],
+        ["node", "--import", str(REDIRECT), str(folder / "dist" / "index.js")],
         event="pull_request",
         payload=stage.emulator.pull_request_event("opened", stage.number),
         inputs=inputs,

@@ -1,4 +1,4 @@
-// Alchemy's resources of Prisma Postgres. Run with redirect.mjs: the address is in its code.
+// Alchemy's resources of Prisma Postgres. Run with examples/alchemy/redirect.mjs: the address is in its code.
 
 import alchemy from 'alchemy'
 import { Connection, Database, Project } from 'alchemy/prisma-postgres'

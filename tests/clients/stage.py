@@ -13,6 +13,9 @@ from typing import Any
 from preview_db_emulator.client import Emulator
 from tests.drivers.workflow import api
 
+REDIRECT = Path(__file__).parents[2] / "examples/alchemy/redirect.mjs"
+"""Loaded by Node ahead of a client that has the service's address in its code."""
+
 
 @dataclass(frozen=True)
 class Attempt:

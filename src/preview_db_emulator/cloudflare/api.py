@@ -66,6 +66,11 @@ class Cloudflare:
         for configuration in self._configurations:
             self._configurations.remove(configuration.key)
 
+    def origin(self, id: str) -> Origin | None:
+        """Where the configuration leads, password included; None if there is none."""
+        found = self._configurations.get(id)
+        return Origin(**found.origin) if found else None
+
     def _checked(self, handler: Handler) -> Handler:
         async def checked(request: Request) -> Response:
             scheme, _, given = request.headers.get("authorization", "").partition(" ")

@@ -1,4 +1,4 @@
-"""The control surface's part for Cloudflare: its limit, the code that test connections end in, and an account without configurations."""
+"""The control surface's part for Cloudflare: its limit, the code that test connections end in, where a configuration leads."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ class Control:
             Route(path, self.get, methods=["GET"]),
             Route(path, self.put, methods=["PUT"]),
             Route(f"{path}/configurations", self.clear, methods=["DELETE"]),
+            Route(f"{path}/configurations/{{id}}", self.leads_to, methods=["GET"]),
         ]
 
     async def get(self, _: Request) -> Response:
@@ -40,6 +41,11 @@ class Control:
         for name, value in changes.items():
             setattr(self._cloudflare.account, name, value)
         return await self.get(request)
+
+    async def leads_to(self, request: Request) -> Response:
+        """The connection string that a Worker bound to the configuration reaches; its password is in no answer of the API."""
+        found = self._cloudflare.origin(request.path_params["id"])
+        return JSONResponse({"connection_string": found.connection_string}) if found else JSONResponse(None, 404)
 
     async def clear(self, _: Request) -> Response:
         self._cloudflare.clear()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import asdict, dataclass
 from typing import Any
+from urllib.parse import quote
 
 Json = dict[str, Any]
 
@@ -38,6 +39,11 @@ class Origin:
     database: str
     user: str
     password: str
+
+    @property
+    def connection_string(self) -> str:
+        user, password = (quote(part, safe="") for part in (self.user, self.password))
+        return f"{self.scheme}://{user}:{password}@{self.host}:{self.port}/{quote(self.database, safe='')}?sslmode=require"
 
     def shown(self) -> Json:
         return {name: value for name, value in asdict(self).items() if name != "password"}

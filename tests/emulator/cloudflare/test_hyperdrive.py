@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import httpx
+import psycopg
 import pytest
 
 from tests.drivers.emulator import StandIn, secret
@@ -69,6 +70,14 @@ def test_a_configuration_has_a_life_and_never_shows_its_password(account: Accoun
     assert {name: value for name, value in account.origin.items() if name != "password"} == everything["result"][0]["origin"]
     assert account.http.delete(path).json()["success"]
     assert [account.http.request(verb, path).status_code for verb in ("GET", "DELETE")] == [404, 404]
+
+
+def test_the_control_surface_says_where_a_worker_that_is_bound_to_it_gets(account: Account) -> None:
+    made = account.made()
+    leads_to = account.control.get(f"cloudflare/configurations/{made['id']}").json()["connection_string"]
+    with psycopg.connect(leads_to) as login:
+        assert login.execute("select current_database()").fetchone() == (account.origin["database"],)
+    assert account.control.get(f"cloudflare/configurations/{'0' * 32}").status_code == 404
 
 
 def test_lists_come_in_pages_and_end_with_an_empty_one(account: Account) -> None:
