@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from tests.drivers import exit_codes
 from tests.drivers.cloudflare import Account, account
 from tests.drivers.terminal import Desk
+from tests.drivers.workflow import can_log_in
 
 
 @pytest.fixture
@@ -39,6 +41,15 @@ def test_a_configuration_is_made_listed_and_deleted(desk: Desk, cloudflare: Acco
     assert f"Hyperdrive {made['id']}" in swept.out
     assert desk("delete", "--pr", str(desk.life.number), "--yes", "--hyperdrive", **variables).exit_code == 0
     assert cloudflare.configurations() == desk.life.databases() == []
+
+
+def test_the_string_for_wrangler_dev_comes_by_the_variable_that_it_reads(desk: Desk) -> None:
+    name = "CLOUDFLARE_HYPERDRIVE_LOCAL_CONNECTION_STRING_HYPERDRIVE"
+    desk("create")
+    said = desk("connect", "--pr", str(desk.life.number), "--connection", f"app={name}", "--export")
+    (line,) = said.out.splitlines()
+    assert line.startswith(f"export {name}=")
+    assert can_log_in(shlex.split(line)[1].partition("=")[2])
 
 
 def test_what_is_missing_is_said_in_words(desk: Desk, cloudflare: Account) -> None:

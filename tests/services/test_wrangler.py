@@ -94,8 +94,6 @@ def test_a_missing_file_is_an_error_that_shows_what_is_there(tmp_path: Path) -> 
     [
         ("wrangler.jsonc", "{"),
         ("wrangler.jsonc", "[" * 5000),
-        ("wrangler.jsonc", '{"hyperdrive": [{"binding": "HYPERDRIVE"}]}'),
-        ("wrangler.jsonc", '{"hyperdrive": [{"binding": "HYPERDRIVE", "id": 1}]}'),
         ("wrangler.toml", "name = "),
         ("wrangler.toml", "\ufffe="),
     ],
@@ -104,6 +102,14 @@ def test_what_can_not_be_read_is_refused_in_words(tmp_path: Path, name: str, tex
     (tmp_path / name).write_text(text)
     with pytest.raises(PreviewError, match="can't be read"):
         wrangler.check(name, "HYPERDRIVE", None, workspace=tmp_path)
+
+
+@pytest.mark.parametrize("binding", ['{"binding": "HYPERDRIVE"}', '{"binding": "HYPERDRIVE", "id": 1}'])
+def test_a_binding_without_an_id_is_an_error_that_says_what_to_write(tmp_path: Path, binding: str) -> None:
+    (tmp_path / "wrangler.jsonc").write_text(f'{{"hyperdrive": [{binding}]}}')
+    with pytest.raises(PreviewError, match='has no "id" that is a string') as refused:
+        wrangler.check("wrangler.jsonc", "HYPERDRIVE", None, workspace=tmp_path)
+    assert 'Write "id": ""' in refused.value.remedy
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ TOML goes through tomlkit and JSON with comments through json-five: both keep wh
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +86,14 @@ class _Binding:
             f"Correct these inputs, or add the binding with an id to replace: {_NEW}.",
         )
 
+    def without_id(self) -> InvalidInput:
+        """The error for a binding in JSON that has no ``id`` to replace."""
+        return _refused(
+            f'The Hyperdrive binding {self._name} of {str(self._place.path)!r} has no "id" that is a string.',
+            "It was left out, or is of another type; where it would stand among comments and spaces is not for us to say.",
+            f'Write "id": "" into the binding: {_NEW}.',
+        )
+
 
 def _in_toml(text: str, binding: _Binding) -> str:
     import tomlkit  # here, since few runs change such a file
@@ -94,9 +102,9 @@ def _in_toml(text: str, binding: _Binding) -> str:
     found: Any = document
     for key in binding.path():
         found = found.get(key, {}) if isinstance(found, Mapping) else {}
-    entries = [entry for entry in found if isinstance(entry, Mapping)] if isinstance(found, list) else []
+    entries = [entry for entry in found if isinstance(entry, MutableMapping)] if isinstance(found, list) else []
     for index in binding.find([str(entry.get("binding")) for entry in entries], document.unwrap()):
-        entries[index]["id"] = binding.id  # type: ignore[index]  # tomlkit's tables are mutable mappings
+        entries[index]["id"] = binding.id
     return tomlkit.dumps(document)
 
 
@@ -114,12 +122,12 @@ def _in_json(text: str, binding: _Binding) -> str:
     for index in binding.find([_text(entry.get("binding")) for entry in entries], everything if isinstance(everything, dict) else {}):
         id_ = entries[index].get("id")
         if not isinstance(id_, String):
-            raise ValueError(  # noqa: TRY004 - it is the file that is wrong, as where it is no JSON
-                'the binding has no "id" that is a text: write "id": "" into it'
-            )
+            raise binding.without_id()
         id_.characters, id_.raw_value = binding.id, json.dumps(binding.id)
-    # The library's types have only the other dumper for a dumper.
-    return str(dumper.dumps(model, dumper=dumper.ModelDumper()))  # type: ignore[arg-type]
+    written = dumper.ModelDumper()
+    written.dump(model)
+    written.env.outfile.seek(0)
+    return written.env.outfile.read()
 
 
 def _members(found: Any) -> dict[str, Any]:
