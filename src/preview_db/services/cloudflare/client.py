@@ -82,7 +82,7 @@ class HyperdriveApi:
             answer = self._send(doing, "GET", "", params={"page": str(page), "per_page": str(PAGE)})
             result = answer.get("result")
             if not isinstance(result, list):
-                raise errors.not_understood(doing, "no list in it")
+                raise errors.API.not_understood(doing, "no list in it")
             before = len(found)
             found |= {item.id: item.to_model() for item in (_read(doing, entry) for entry in result)}
             information = answer.get("result_info")
@@ -91,9 +91,9 @@ class HyperdriveApi:
                 return list(found.values())
             if len(found) == before:  # the end, or a server that knows no pages
                 if isinstance(total, int):
-                    raise errors.not_understood(doing, f"{len(found)} configurations, and it says there are {total}")
+                    raise errors.API.not_understood(doing, f"{len(found)} configurations, and it says there are {total}")
                 return list(found.values())
-        raise errors.not_understood(doing, f"the list has no end after {MAX_PAGES} pages")
+        raise errors.API.not_understood(doing, f"the list has no end after {MAX_PAGES} pages")
 
     def create(self, name: str, string: ConnectionString, *, caching: bool) -> Configuration:
         """Not resent if it may have been carried out; a name is given only once."""
@@ -106,7 +106,7 @@ class HyperdriveApi:
         doing = "Updating the Hyperdrive configuration"
         changed = self._one(doing, "PATCH", f"/{id_}", changes)
         if changed.id != id_:
-            raise errors.not_understood(doing, f"it is about {changed.id} instead of {id_}")
+            raise errors.API.not_understood(doing, f"it is about {changed.id} instead of {id_}")
         return changed
 
     def delete(self, id_: str) -> bool:
@@ -127,12 +127,12 @@ class HyperdriveApi:
         try:
             response = self._client.request(method, self._path + path, **request)
         except httpx.HTTPError as error:
-            raise errors.unreachable(doing, self._client.base_url.host, error) from None
+            raise errors.API.unreachable(doing, self._client.base_url.host, error) from None
         if not response.is_success:
             raise errors.refusal(doing, response, creates=method == "POST")
         content: Any = response.json() if response.content else {}
         if not isinstance(content, dict) or content.get("success") is False:
-            raise errors.not_understood(doing, f"HTTP {response.status_code}, and no success")
+            raise errors.API.not_understood(doing, f"HTTP {response.status_code}, and no success")
         return content
 
 
@@ -196,4 +196,4 @@ def _read(doing: str, content: Any) -> ConfigurationWire:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the result"
-        raise errors.not_understood(doing, f"{where}: {first['msg']}") from None
+        raise errors.API.not_understood(doing, f"{where}: {first['msg']}") from None

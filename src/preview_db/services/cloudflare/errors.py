@@ -7,8 +7,10 @@ from typing import Any
 
 import httpx
 
-from ...errors import PreviewError, Unauthorised, Unreachable
+from ...errors import PreviewError, Unauthorised
 from .. import http
+
+API = http.Api("Cloudflare", "CLOUDFLARE_API_BASE_URL")
 
 NAME_TAKEN = 2017
 FAILED, QUERY_FAILED = 2015, 2016
@@ -117,11 +119,7 @@ def refusal(doing: str, response: httpx.Response, *, creates: bool = False) -> P
             "it as the secret CLOUDFLARE_API_TOKEN.",
         )
     if status >= 500 or status == 429:
-        return Unreachable(
-            f"{doing} failed: Cloudflare answered HTTP {status} ({message}), and again after several tries.",
-            cause="The service has a problem or is limiting how often it may be asked.",
-            remedy="Run the job again in a few minutes; it goes on where this one stopped.",
-        )
+        return API.unavailable(doing, status, message)
     if creates and _LIMIT.search(message):
         return HyperdriveLimit(
             f"{doing} was refused, since the account may have no more configurations: {message}.",
@@ -130,27 +128,6 @@ def refusal(doing: str, response: httpx.Response, *, creates: bool = False) -> P
             "Cloudflare's dashboard, or ask Cloudflare for more.",
         )
     return HyperdriveRefused(doing, status=status, code=code, message=message)
-
-
-def unreachable(doing: str, host: str, error: httpx.HTTPError) -> Unreachable:
-    """The exception for no answer at all, or none that is believed."""
-    if isinstance(error, http.Garbled | http.NotRead):
-        return not_understood(doing, str(error))
-    why = str(error) if isinstance(error, http.DeadlineExceeded) else f"no answer from {host} ({type(error).__name__})"
-    return Unreachable(
-        f"{doing} failed: {why}.",
-        cause="The network is down, a proxy is in the way, or Cloudflare is slow, unavailable or limiting how often it may be asked.",
-        remedy="Check CLOUDFLARE_API_BASE_URL if it is set, and run the job again in a few minutes; it goes on where this one stopped.",
-    )
-
-
-def not_understood(doing: str, why: str) -> Unreachable:
-    """The exception for an answer that says success and can't be read."""
-    return Unreachable(
-        f"{doing} failed: Cloudflare's answer can't be understood ({why}).",
-        cause="Something between here and Cloudflare changed the answer, or its API did.",
-        remedy="Check CLOUDFLARE_API_BASE_URL and any proxy; if they are right, look for a newer version of preview-db.",
-    )
 
 
 def _said(response: httpx.Response) -> tuple[int, str]:

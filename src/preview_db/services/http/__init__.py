@@ -3,5 +3,6 @@
 from .client import SLOW_TIMEOUT, TIMEOUT, client
 from .errors import DeadlineExceeded, Garbled, NotRead, RateLimited
 from .resend import Resend, silent
+from .unusable import Api
 
-__all__ = ["SLOW_TIMEOUT", "TIMEOUT", "DeadlineExceeded", "Garbled", "NotRead", "RateLimited", "Resend", "client", "silent"]
+__all__ = ["SLOW_TIMEOUT", "TIMEOUT", "Api", "DeadlineExceeded", "Garbled", "NotRead", "RateLimited", "Resend", "client", "silent"]

@@ -7,8 +7,10 @@ from typing import Any
 
 import httpx
 
-from ...errors import PlanLimit, PreviewError, Unauthorised, Unreachable
+from ...errors import PlanLimit, PreviewError, Unauthorised
 from .. import http
+
+API = http.Api("the Management API", "PRISMA_MANAGEMENT_API_URL")
 
 _LONGEST = 500
 
@@ -67,38 +69,8 @@ def refusal(doing: str, response: httpx.Response) -> PreviewError:
             remedy="Check that the token belongs to the workspace of the project.",
         )
     if status >= 500 or status == 429:
-        return Unreachable(
-            f"{doing} failed: the Management API answered HTTP {status} ({message}), and again after several tries.",
-            cause="The service has a problem or is limiting how often it may be asked.",
-            remedy="Run the job again in a few minutes; it goes on where this one stopped.",
-        )
+        return API.unavailable(doing, status, message)
     return Refused(doing, status=status, code=code, message=message, hint=hint)
-
-
-def unreachable(doing: str, host: str, error: httpx.HTTPError) -> Unreachable:
-    """The exception for no answer at all, or none that is believed, to something that is safe to resend, and was."""
-    if isinstance(error, http.Garbled | http.NotRead):
-        return not_understood(doing, str(error))
-    if isinstance(error, http.DeadlineExceeded):
-        return Unreachable(
-            f"{doing} failed: {error}.",
-            cause="The service is slow or is limiting how often it may be asked, and the run has taken all the time it may.",
-            remedy="Run the job again in a few minutes, or raise the input timeout; it goes on where this one stopped.",
-        )
-    return Unreachable(
-        f"{doing} failed: no answer from {host} ({type(error).__name__}).",
-        cause="The network is down, a proxy is in the way, or the service is unavailable.",
-        remedy="Check PRISMA_MANAGEMENT_API_URL if it is set, and run the job again in a few minutes.",
-    )
-
-
-def not_understood(doing: str, why: str) -> Unreachable:
-    """The exception for an answer that says success and can't be read."""
-    return Unreachable(
-        f"{doing} failed: the answer can't be understood ({why}).",
-        cause="Something between here and the Management API changed the answer, or the API did.",
-        remedy="Check PRISMA_MANAGEMENT_API_URL and any proxy; if they are right, look for a newer version of preview-db.",
-    )
 
 
 def _said(response: httpx.Response) -> tuple[str, str, str]:

@@ -81,7 +81,7 @@ def exchange(base_url: str, identity_token: SecretStr, *, seconds: int, reposito
         try:
             response = client.post(_PATH, json=body, extensions={"retry": _RESENT})
         except httpx.HTTPError as error:
-            raise errors.unreachable(_DOING, client.base_url.host, error) from None
+            raise errors.API.unreachable(_DOING, client.base_url.host, error) from None
     if response.status_code == 401:
         raise _refused(response, repository)
     if not response.is_success:
@@ -107,12 +107,12 @@ def _read(response: httpx.Response, mask: Callable[[SecretStr], None]) -> ShortL
     if isinstance(value, str):
         mask(SecretStr(value))
     if not isinstance(value, str) or not re.fullmatch(r"[\x21-\x7e]+", value):
-        raise errors.not_understood(_DOING, "no token in it")
+        raise errors.API.not_understood(_DOING, "no token in it")
     try:
         return ShortLived.model_validate(data)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        raise errors.not_understood(_DOING, f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        raise errors.API.not_understood(_DOING, f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
 
 
 def _field(response: httpx.Response, name: str) -> Any:

@@ -74,7 +74,7 @@ class Rest:
         try:
             response = self._client.request(method, path, **request)
         except httpx.HTTPError as error:
-            raise errors.unreachable(doing, self.host, error) from None
+            raise errors.API.unreachable(doing, self.host, error) from None
         if not response.is_success:
             raise errors.refusal(doing, response)
         if (date := _date(response)) is not None:
@@ -97,7 +97,7 @@ class Rest:
         try:
             response = self._client.post(path, json=dict(body), timeout=timeout)
         except (httpx.ConnectError, httpx.ConnectTimeout, http.DeadlineExceeded) as error:
-            raise errors.unreachable(doing, self.host, error) from None
+            raise errors.API.unreachable(doing, self.host, error) from None
         except httpx.HTTPError as error:
             raise _unanswered(doing, type(error).__name__) from None
         if response.status_code >= 500:
@@ -127,16 +127,16 @@ class Rest:
             answer = self._get(doing, path, parameters)
             items = _list(answer, doing)
             if len(items) > PAGE:
-                raise errors.not_understood(doing, f"{len(items)} items on a page, where {PAGE} were asked for")
+                raise errors.API.not_understood(doing, f"{len(items)} items on a page, where {PAGE} were asked for")
             yield from (self._read(model, doing, item) for item in items)
             pagination = self._read(Pagination, doing, answer.get("pagination"))
             if not pagination.has_more:
                 return
             if not pagination.next_cursor or pagination.next_cursor in seen:
-                raise errors.not_understood(doing, "the list says that it goes on, and not where")
+                raise errors.API.not_understood(doing, "the list says that it goes on, and not where")
             seen.add(pagination.next_cursor)
             parameters["cursor"] = pagination.next_cursor
-        raise errors.not_understood(doing, f"the list has no end after {MAX_PAGES} pages")
+        raise errors.API.not_understood(doing, f"the list has no end after {MAX_PAGES} pages")
 
     def _read(self, model: type[_Model], doing: str, content: Any) -> _Model:
         try:
@@ -144,7 +144,7 @@ class Rest:
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(str(part) for part in first["loc"]) or "the body"
-            raise errors.not_understood(doing, f"{where}: {first['msg']}") from None
+            raise errors.API.not_understood(doing, f"{where}: {first['msg']}") from None
 
 
 def _date(response: httpx.Response) -> datetime | None:
@@ -168,20 +168,20 @@ def _json(response: httpx.Response, doing: str) -> dict[str, Any]:
     try:
         content: Any = response.json()
     except (ValueError, RecursionError):
-        raise errors.not_understood(doing, f"HTTP {response.status_code}, and not JSON") from None
+        raise errors.API.not_understood(doing, f"HTTP {response.status_code}, and not JSON") from None
     if not isinstance(content, dict):
-        raise errors.not_understood(doing, "not a JSON object")
+        raise errors.API.not_understood(doing, "not a JSON object")
     return content
 
 
 def _data(answer: dict[str, Any], doing: str) -> Any:
     if "data" not in answer:
-        raise errors.not_understood(doing, "no data in it")
+        raise errors.API.not_understood(doing, "no data in it")
     return answer["data"]
 
 
 def _list(answer: dict[str, Any], doing: str) -> list[Any]:
     data = _data(answer, doing)
     if not isinstance(data, list):
-        raise errors.not_understood(doing, "no list in it")
+        raise errors.API.not_understood(doing, "no list in it")
     return data
