@@ -8,7 +8,7 @@ import functools
 import json
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from ..background import AT_ONCE, SideBySide
 from ..planning import events, identity
@@ -16,10 +16,8 @@ from ..planning.decision import Decision, Task
 from ..planning.events import Event
 from ..planning.job import Job
 from ..planning.model import Endpoint, Scope
-from ..planning.organisation import OrganisationSweep
 from ..planning.outcome import Outcome, OutcomeKind, RunResult
 from ..planning.settings import Inputs
-from ..planning.stale import Sweep, SweepStatus
 from ..report import preview as preview_report
 from ..report.contents import migrations_json
 from ..services.github import deployments
@@ -27,6 +25,10 @@ from ..services.github.comment import Comment
 from ..services.github.errors import GitHubFailed
 from ..services.github.repository import GitHubRepository
 from ..services.github.runner import Runner
+
+if TYPE_CHECKING:
+    from ..planning.organisation import OrganisationSweep
+    from ..planning.stale import Sweep
 
 _Told = TypeVar("_Told")
 _Item = TypeVar("_Item")
@@ -154,7 +156,8 @@ class Publisher:
 
     def _publish_sweep(self, sweep: Sweep) -> None:
         """The summary, the JSON, and the comment of each pull request that lost its preview."""
-        from ..report import sweep as sweep_report  # here, since no other run needs it
+        from ..planning.stale import SweepStatus  # both here, since no other run needs them
+        from ..report import sweep as sweep_report
 
         self.runner.set_output("swept", json.dumps(sweep_report.as_json(sweep)))
         self.runner.set_output("deleted", "true" if sweep.of(SweepStatus.DELETED) else "false")
@@ -173,7 +176,8 @@ class Publisher:
 
     def _publish_organisation(self, sweep: OrganisationSweep) -> None:
         """The summary and the JSON. Comments in other repositories are left as they are: the token is there to read."""
-        from ..report import organisation as organisation_report  # here, since no other run needs it
+        from ..planning.stale import SweepStatus  # both here, since no other run needs them
+        from ..report import organisation as organisation_report
 
         self.runner.set_output("swept", json.dumps(organisation_report.as_json(sweep, most=organisation_report.MOST_ENTRIES)))
         self.runner.set_output("deleted", "true" if sweep.of(SweepStatus.DELETED) else "false")

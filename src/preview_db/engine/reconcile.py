@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import itertools
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from ..deadline import Deadline
 from ..errors import Cancelled, Mismatch, PlanLimit, PreviewError, ProvisioningFailed
@@ -15,12 +16,14 @@ from ..planning.model import Configuration, Database
 from ..planning.outcome import Done, Outcome, OutcomeKind
 from ..planning.steps import Action, DesiredState, Plan, Step
 from .credentials import Credentials
-from .data import Data
 from .databases import Databases
-from .hyperdrive import Hyperdrive
 from .inside import InsideFailed, RulesFailed
-from .platform import Platform
 from .turn import PlanOutdated, Progress, Turn
+
+if TYPE_CHECKING:  # most runs have none of them
+    from .data import Data
+    from .hyperdrive import Hyperdrive
+    from .platform import Platform
 
 _MIN_TURNS = 4
 _LONGEST_PAUSE = 4.0
@@ -36,13 +39,14 @@ class Reconciler:
     """Brings one project's databases, and what belongs to them, to what is desired.
 
     Attributes:
+        data: none if nothing is to be done inside the database.
         hyperdrive: none if nothing is to be done at Cloudflare.
         platform: none if databases stay in whatever platform branch they are in.
     """
 
     databases: Databases
     credentials: Credentials
-    data: Data
+    data: Data | None
     hyperdrive: Hyperdrive | None
     platform: Platform | None
     log: Callable[[str], None]
@@ -67,6 +71,13 @@ class Reconciler:
                 Action.UPDATE_CONFIGURATION: self.hyperdrive.update,
                 Action.DELETE_CONFIGURATION: self.hyperdrive.delete,
             }
+        if self.data is not None:
+            beside |= {
+                Action.ANONYMIZE: self.data.anonymize,
+                Action.MIGRATE: self.data.migrate,
+                Action.SEED: self.data.seed,
+                Action.COMPARE: self.data.compare,
+            }
         return beside | {
             Action.CREATE: self.databases.create,
             Action.KEEP: self.databases.reuse,
@@ -75,10 +86,6 @@ class Reconciler:
             Action.REVOKE: self.credentials.revoke,
             Action.DELETE: self.databases.delete,
             Action.ADOPT: self.databases.adopt,
-            Action.ANONYMIZE: self.data.anonymize,
-            Action.MIGRATE: self.data.migrate,
-            Action.SEED: self.data.seed,
-            Action.COMPARE: self.data.compare,
         }
 
     def plan(self, desired: DesiredState, progress: Progress) -> Plan:

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from .. import pace
-from ..deadline import Deadline
+from ..deadline import NEVER, Deadline
 from ..errors import InvalidInput, NoPreview, PlanLimit, PreviewError
 from ..interrupts import Interrupts
 from ..log import Sink
-from ..planning import identity, plan, stale
+from ..planning import identity, plan
 from ..planning.contents import NO_SCRIPTS, Scripts
 from ..planning.credential import Credential
 from ..planning.decision import Decision, Task
 from ..planning.model import Project, Repository, Scope
 from ..planning.outcome import Listing, Outcome, OutcomeKind, RunResult
 from ..planning.settings import Inputs
-from ..planning.stale import SweepStatus
 from ..planning.steps import Action, DesiredState
 from ..planning.words import count
-from ..services.cloudflare.client import HyperdriveApi, hyperdrive_of
 from ..services.cloudflare.errors import HyperdriveLimit
 from ..services.github.errors import GitHubFailed
 from ..services.github.repository import GitHubRepository
@@ -30,15 +30,15 @@ from ..services.postgres import connection as postgres
 from ..services.prisma import lookup
 from ..services.prisma.client import ManagementApi, api_of
 from .credentials import Credentials, mask
-from .data import Data
 from .databases import CreateOptions, Databases, attempt
-from .hyperdrive import Hyperdrive, with_what_could_go
-from .inside import Inside
 from .look import AFTERWARDS, Look
-from .platform import Platform
 from .reconcile import Reconciler
 from .scopes import described, platform_branch
 from .turn import Progress
+
+if TYPE_CHECKING:  # here and in functions below: what few runs need
+    from ..services.cloudflare.client import HyperdriveApi
+    from .platform import Platform
 
 
 @dataclasses.dataclass(slots=True)
@@ -77,7 +77,7 @@ class Engine:
         deadline = Deadline.after(self.inputs.time_limit(sweep=sweeps).total_seconds() + AFTERWARDS)
         with (
             look or Look.begin(self.inputs, creates=creates, sweep=sweeps, log=self.sink.waiting) as look,
-            hyperdrive_of(self.inputs, deadline, self.sink.waiting) as cloudflare,
+            self._cloudflare(deadline) as cloudflare,
         ):
             api = look.api
             if self.inputs.wait == "connectable" and (creates or decision.task is Task.CONNECT) and not only_plan:
@@ -114,6 +114,8 @@ class Engine:
             except PlanLimit as limit:
                 raise self._with_what_could_go(limit, api, project) from None
             except HyperdriveLimit as limit:
+                from .hyperdrive import with_what_could_go
+
                 raise with_what_could_go(limit, cloudflare, self.repository, self.github) from None
             variables = {connection.variable: connection.name for connection in self.inputs.connections if connection.variable}
             return RunResult(outcome, tuple(credentials), project, variables)
@@ -140,7 +142,9 @@ class Engine:
         Raises:
             PreviewError: the project or its databases can't be read.
         """
-        with Look.begin(self.inputs, creates=False, log=self.sink.waiting) as look, hyperdrive_of(self.inputs) as cloudflare:
+        from ..planning import stale
+
+        with Look.begin(self.inputs, creates=False, log=self.sink.waiting) as look, self._cloudflare(NEVER) as cloudflare:
             look.check_workspace()
             project = look.project()
             databases = look.listing(project)()
@@ -160,7 +164,8 @@ class Engine:
         return Outcome(result, desired.reason, desired.scope, name, kept, planned, configuration=pointing)
 
     def _sweep(self, look: Look, project: Project, decision: Decision, cloudflare: HyperdriveApi | None, *, dry_run: bool) -> RunResult:
-        from .sweep import Sweeper, failure, missed  # here, since no other run needs it
+        from ..planning.stale import SweepStatus
+        from .sweep import Sweeper, failure, missed
 
         api = look.api
         github = self._github_for_sweep()
@@ -185,6 +190,8 @@ class Engine:
 
     def _with_what_could_go(self, limit: PlanLimit, api: ManagementApi, project: Project) -> PlanLimit:
         """The same with the plan's name and the previews idle longest, as far as they can be told."""
+        from ..planning import stale
+
         try:
             name = api.plan_name(project.workspace.id)
             databases = api.databases(project.id)
@@ -278,18 +285,33 @@ class Engine:
             sleep=sleep,
             ask_if_open=self._ask_if_open,
         )
-        inside = Inside(databases, credentials, self.scripts, deadline)
-        data = Data(inside, self.scripts, inputs.on_drift, inputs.seed_always, self.interrupts, sleep)
-        hyperdrive = None
+        data = hyperdrive = None
+        if self.scripts.steps:
+            from .data import Data
+            from .inside import Inside
+
+            inside = Inside(databases, credentials, self.scripts, deadline)
+            data = Data(inside, self.scripts, inputs.on_drift, inputs.seed_always, self.interrupts, sleep)
         if cloudflare is not None:
+            from .hyperdrive import Hyperdrive
+
             hide = functools.partial(mask, sink=self.sink)
             hyperdrive = Hyperdrive(cloudflare, credentials, self.repository, inputs.hyperdrive_caching, hide, log, self.interrupts, sleep)
         platform = self._platform(api, project.id, credentials)
         return Reconciler(databases, credentials, data, hyperdrive, platform, log, deadline, sleep)
 
+    def _cloudflare(self, deadline: Deadline) -> contextlib.AbstractContextManager[HyperdriveApi | None]:
+        if not self.inputs.hyperdrive:
+            return contextlib.nullcontext()
+        from ..services.cloudflare.client import hyperdrive_of
+
+        return hyperdrive_of(self.inputs, deadline, self.sink.waiting)
+
     def _platform(self, api: ManagementApi, project_id: str, credentials: Credentials | None = None) -> Platform | None:
         if self.inputs.platform_branch is None:
             return None
+        from .platform import Platform
+
         hide = functools.partial(mask, sink=self.sink)
         return Platform(api, project_id, credentials, self.inputs.compute_env, self.inputs.endpoint, hide, self.sink.info, self.interrupts)
 

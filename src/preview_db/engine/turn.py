@@ -10,7 +10,6 @@ from ..planning.contents import NOTHING, Contents
 from ..planning.credential import Credential
 from ..planning.model import Configuration, Database, PlatformBranch
 from ..planning.outcome import Done
-from ..planning.schema import Schema
 from ..planning.steps import DesiredState
 from ..services.prisma.models import DatabaseWire
 from .look import Listing
@@ -18,6 +17,7 @@ from .look import Listing
 if TYPE_CHECKING:
     from psycopg import Connection as Login
 
+    from ..planning.schema import Schema
     from ..services.postgres.inside import Session
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import TYPE_CHECKING
 
-from .migrations import MigrationFolder
-from .schema import SchemaDiff
-from .seeds import Part
 from .steps import Action, Step
 from .words import count
+
+if TYPE_CHECKING:  # most runs do nothing inside
+    from .migrations import MigrationFolder
+    from .schema import SchemaDiff
+    from .seeds import Part
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

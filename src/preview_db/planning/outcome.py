@@ -5,14 +5,17 @@ from __future__ import annotations
 import dataclasses
 import enum
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from ..errors import PreviewError
 from .contents import NOTHING, Contents
 from .credential import Credential
 from .model import Configuration, Database, DatabaseReference, Project, Scope
-from .organisation import OrganisationSweep
-from .stale import Preview, Sweep
 from .steps import Plan, Step
+
+if TYPE_CHECKING:  # most runs are no sweeps
+    from .organisation import OrganisationSweep
+    from .stale import Preview, Sweep
 
 
 class OutcomeKind(enum.StrEnum):

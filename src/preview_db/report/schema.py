@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from ..planning.schema import SchemaDiff
 from .markdown import text
+
+if TYPE_CHECKING:  # most runs compare none
+    from ..planning.schema import SchemaDiff
 
 LINES_IN_COMMENT = 200
 """GitHub takes 65,536 characters of a comment."""

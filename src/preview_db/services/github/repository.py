@@ -11,7 +11,6 @@ from pydantic import SecretStr
 
 from ...deadline import NEVER, Deadline
 from ...planning.events import PullRequest
-from ...planning.repositories import Listed
 from .. import http
 from .comment import JOBS_OWN, Comment, Told
 from .errors import absent_is_none, failing
@@ -20,6 +19,8 @@ from .rest import Rest
 if TYPE_CHECKING:
     from github import Github
     from github.Repository import Repository
+
+    from ...planning.repositories import Listed
 
 _Found = TypeVar("_Found")
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-import importlib.metadata
 import ssl
 import urllib.request
 from collections.abc import Callable
 
 import httpx
 
+from ... import __version__
 from ...deadline import NEVER, Deadline
 from ...errors import InvalidInput
 from ...hosts import is_loopback
@@ -59,7 +59,7 @@ def client(
             "Authorization": f"Bearer {token}",
             "Accept": "application/json",
             "Accept-Encoding": "gzip",
-            "User-Agent": f"preview-db/{importlib.metadata.version('preview-db')}",
+            "User-Agent": f"preview-db/{__version__}",
         },
         timeout=TIMEOUT,
         transport=ResendingTransport(transport, deadline, longest_wait, log),

@@ -6,14 +6,13 @@ Paths, bodies and answers are those of the published OpenAPI document (SDK 1.80.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
 from ...deadline import NEVER, Deadline
 from ...errors import Mismatch, Unauthorised
 from ...planning.model import Database, Project
-from ...planning.organisation import Usage
 from ...planning.settings import Inputs
 from .. import http
 from . import errors
@@ -31,6 +30,9 @@ from .models import (
     bare,
 )
 from .rest import PAGE, Rest
+
+if TYPE_CHECKING:
+    from ...planning.organisation import Usage
 
 
 class ManagementApi(Rest):
@@ -62,6 +64,8 @@ class ManagementApi(Rest):
 
     def usage(self, database_id: str) -> Usage:
         """What a database has used, in the period that the API goes by."""
+        from ...planning.organisation import Usage  # here, since only a sweep asks for it
+
         doing = "Reading a database's usage"
         found = self._read(Metrics, doing, self._get(doing, f"/v1/databases/{database_id}/usage").get("metrics"))
         return Usage(int(found.operations.used), found.storage.used)
