@@ -262,20 +262,18 @@ def of_images(bench: Bench) -> str:
     lines = []
     for image in bench.asked.images:
         base, _, tag = image.partition("=")
-        layers = _compressed(tag or base) - (_compressed(base) if tag else 0)
         starts = statistics.median(_first_in_image(bench, tag or base) for _ in range(bench.asked.times))
-        lines.append(
-            f"| `{base if tag else 'unknown'}` | {_compressed(tag or base) / 1e6:.0f} MB | {layers / 1e6:.0f} MB | {starts * 1000:.0f} ms |"
-        )
+        before = f"{_compressed(base) / 1e6:.0f} MB" if tag else ""
+        lines.append(f"| `{base if tag else 'unknown'}` | {before} | {_compressed(tag or base) / 1e6:.0f} MB | {starts * 1000:.0f} ms |")
     if not lines:
         lines = ["| none was given | | | |"]
     return "\n".join(
         [
             "## The image\n",
-            "What a runner that has nothing yet downloads (compressed as `docker save | gzip` does), what of that is not its base, and the",
-            "time from `docker run` to the first line of its log, which is written as the first requests go out. A base that is not in the",
-            "table was not to be had where this was measured.\n",
-            "| Base | Compressed | Of that, not the base | First request |",
+            "What a runner that has nothing yet downloads (compressed as `docker save | gzip` does), beside the base that it is made of,",
+            "of which it keeps only what a step can come by; and the time from `docker run` to the first line of its log, which is written",
+            "as the first requests go out. A base that is not in the table was not to be had where this was measured.\n",
+            "| Base | The base, compressed | The image, compressed | First request |",
             "|---|---|---|---|",
             *lines,
         ]

@@ -201,14 +201,34 @@ def test_the_image_holds_the_action_s_locked_dependencies_and_no_other() -> None
 
 def test_the_image_holds_no_left_overs_of_its_making() -> None:
     finds = (
-        "find /opt /root /tmp /build /dist -path '*/.cache/*' -o -name '*.whl' -o -name '*.pyi' -o -type d -name tests 2>/dev/null || true"
+        "import pathlib\n"
+        "for path in (path for root in ('opt', 'root', 'tmp', 'build', 'dist') for path in pathlib.Path('/', root).rglob('*')):\n"
+        "    if '.cache' in path.parts or path.suffix in ('.whl', '.pyi') or (path.name == 'tests' and path.is_dir()):\n"
+        "        print(path)\n"
     )
-    assert inside("/bin/sh", "-c", finds) == ""
+    assert inside(PYTHON, "-I", "-c", finds) == ""
 
 
 def test_what_a_run_seldom_needs_can_be_imported_from_the_image() -> None:
-    """PyGithub among it, though not all is there that its wheel asks for."""
-    assert inside(PYTHON, "-I", "-c", "import nacl.bindings, psycopg, preview_db.services.github.transport") == ""
+    """All of preview-db, PyGithub among what that imports, though not all is there that its wheel asks for, nor all of the base image."""
+    imports = (
+        "import importlib, nacl.bindings, pkgutil, preview_db, ssl\n"
+        "for found in pkgutil.walk_packages(preview_db.__path__, 'preview_db.'):\n"
+        "    if not found.name.startswith('preview_db.cli'):\n"
+        "        importlib.import_module(found.name)\n"
+    )
+    assert inside(PYTHON, "-I", "-c", imports) == ""
+
+
+def test_every_extension_module_finds_the_libraries_it_is_linked_to() -> None:
+    loads = (
+        "import ctypes, pathlib, sysconfig\n"
+        "import psycopg  # which loads the libraries that its wheel brings, from beside it\n"
+        "for root in ('stdlib', 'purelib'):\n"
+        "    for library in pathlib.Path(sysconfig.get_path(root)).rglob('*.so'):\n"
+        "        ctypes.CDLL(str(library))\n"
+    )
+    assert inside(PYTHON, "-I", "-c", loads) == ""
 
 
 def test_nothing_is_compiled_when_a_step_runs() -> None:
