@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import email.utils
+import functools
 import math
 import threading
 import time
+from typing import Any
 
 import httpx
 
@@ -44,6 +46,17 @@ class _Gate:
             self._changed.notify_all()
 
 
+class _Whole(httpx.Response):
+    """An answer that has come to its end. Its JSON is read once, however often it is asked for."""
+
+    @functools.cached_property
+    def _as_json(self) -> Any:
+        return super().json()
+
+    def json(self, **_: Any) -> Any:
+        return self._as_json
+
+
 class BoundedTransport(httpx.BaseTransport):
     """Hands on whole answers only: in time, of a bearable size, and JSON where they say that all went well; so many at a time.
 
@@ -77,7 +90,7 @@ class BoundedTransport(httpx.BaseTransport):
         finally:
             response.close()
         headers = [(name, value) for name, value in response.headers.multi_items() if name not in _OF_THE_BODY]
-        whole = httpx.Response(response.status_code, headers=headers, content=content, extensions=response.extensions)
+        whole = _Whole(response.status_code, headers=headers, content=content, extensions=response.extensions)
         _make_limits_alike(whole)
         if whole.is_success and content:
             try:
