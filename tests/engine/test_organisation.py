@@ -7,7 +7,6 @@ import time
 
 import pytest
 
-from preview_db.background import AT_ONCE
 from preview_db.planning.model import Kind, Repository, Scope
 from preview_db.planning.repositories import Shard
 from tests.drivers.organisation import Organisation, ids, statuses, told
@@ -49,21 +48,6 @@ def test_the_summary_says_what_previews_cost_where_the_api_does(organisation: Or
     assert "operations" not in told(unknown)["repositories"][0]
 
 
-def test_a_repository_takes_one_list_where_its_previews_are_of_pull_requests_touched_lately(organisation: Organisation) -> None:
-    few, many = organisation.repository("few"), organisation.repository("many")
-    organisation.previews(few, opened=range(1, 9), closed=range(9, 12))
-    organisation.previews(many, opened=[1, 2], closed=[3])
-    later = time.time() + 60
-    organisation.pulls(many, *({"number": number, "state": "closed", "updated_at": later} for number in range(100, 220)))
-    organisation.workflow.emulator.control("DELETE", "requests")
-    run = organisation.sweep()
-    assert run.succeeded, run.log
-    lists = [request for request in organisation.workflow.emulator.control("GET", "requests") if request["path"].endswith("/pulls")]
-    assert sum(f"/{few.id}/" in request["path"] for request in lists) == 1
-    assert sum(f"/{many.id}/" in request["path"] for request in lists) > 2
-    assert sorted(ref for ref, status in statuses(run).items() if status == "deleted") == ["few#10", "few#11", "few#9", "many#3"]
-
-
 def test_what_is_taken_out_is_left_alone(organisation: Organisation) -> None:
     shop, legacy = organisation.repository("shop"), organisation.repository("legacy-2019")
     organisation.previews(shop, closed=[1])
@@ -72,68 +56,6 @@ def test_what_is_taken_out_is_left_alone(organisation: Organisation) -> None:
     assert run.succeeded, run.log
     assert organisation.left() == ids(kept)
     assert told(run)["unlisted"][0]["slug"] == "legacy-2019"
-
-
-DOUBTS = [
-    ("its pull requests can't be read", {"kinds": ["502"], "operations": ["GET /github/repositories/{id}/pulls"]}),
-    ("its list breaks off", {"kinds": ["truncated"], "operations": ["GET /github/repositories/{id}/pulls"]}),
-    ("its list can't be read", {"kinds": ["html"], "operations": ["GET /github/repositories/{id}/pulls"]}),
-    ("it may not be read", {"kinds": ["403-permission"], "operations": ["GET /github/repositories/{id}/pulls"]}),
-]
-
-
-@pytest.mark.parametrize(("doubt", "fault"), DOUBTS, ids=[doubt for doubt, _ in DOUBTS])
-def test_doubt_about_one_repository_keeps_its_previews_and_no_others(
-    organisation: Organisation, doubt: str, fault: dict[str, list[str]]
-) -> None:
-    shop, web = organisation.repository("shop"), organisation.repository("web")
-    organisation.previews(shop, closed=[1, 2])
-    kept = organisation.previews(web, closed=[1, 2])
-    operations = [operation.format(id=web.id) for operation in fault["operations"]]
-    organisation.workflow.emulator.control("PUT", "faults", {**fault, "operations": operations})
-    run = organisation.sweep()
-    assert run.exit_code == 1
-    assert organisation.left() == ids(kept)
-    assert f"{web.full_name}: " in run.annotations[-1].message
-    assert told(run)["doubts"][0]["about"] == web.full_name
-    organisation.workflow.emulator.control("DELETE", "faults")
-    assert organisation.sweep().succeeded
-    assert organisation.left() == set()
-
-
-def test_a_limit_that_lasts_ends_in_words_and_not_in_half_an_answer(organisation: Organisation) -> None:
-    repositories = [organisation.repository(f"r{number:02}") for number in range(30)]
-    kept = {repository.full_name: organisation.previews(repository, opened=[1], closed=[2]) for repository in repositories}
-    inputs = organisation.inputs(max_deletions="100")
-    control = organisation.workflow.emulator.control
-    control("PUT", "github/rate_limit", {"remaining": 15, "reset_in_s": 3600})
-    control("DELETE", "requests")
-    try:
-        run = organisation.workflow.sweep(**inputs)
-        asked = [request for request in control("GET", "requests") if request["path"].startswith("/github")]
-    finally:
-        control("DELETE", "github/rate_limit")
-    assert run.exit_code == 1
-    assert "GitHub's rate limit is reached" in run.annotations[-1].message
-    assert sum(request["status"] == 403 for request in asked) <= 2 * AT_ONCE, "to go on asking would be held against the token"
-    open_ones = {previews[0]["id"] for previews in kept.values()}
-    assert open_ones <= organisation.left()
-    counts = told(run)["counts"]
-    assert counts["previews"] == 60
-    assert counts["doubts"] > 10
-    assert organisation.workflow.sweep(**inputs).succeeded
-    assert organisation.left() == open_ones
-
-
-def test_a_limit_that_passes_is_waited_for(organisation: Organisation) -> None:
-    shop, web = organisation.repository("shop"), organisation.repository("web")
-    organisation.previews(shop, closed=[1])
-    organisation.previews(web, closed=[1])
-    fault = {"kinds": ["403-secondary-limit"], "operations": ["GET /github/"], "count": 3, "retry_after": 1}
-    organisation.workflow.emulator.control("PUT", "faults", fault)
-    run = organisation.sweep()
-    assert run.succeeded, run.log
-    assert organisation.left() == set()
 
 
 def test_a_list_of_repositories_that_breaks_off_touches_none_of_them(organisation: Organisation, workflow: Workflow) -> None:

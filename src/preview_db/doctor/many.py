@@ -12,6 +12,7 @@ from ..planning.organisation import Doubt, sort_out
 from ..planning.repositories import Member, Owner, Selection, Standing
 from ..planning.settings import Inputs
 from ..planning.words import count
+from ..services.github.batch import AT_A_TIME
 from ..services.github.repository import GitHubRepository
 from ..services.github.server import GitHubServer
 from ..services.http import silent
@@ -20,7 +21,7 @@ from ..services.prisma.client import ManagementApi
 from ..services.prisma.rest import PAGE
 from .diagnosis import Finding, Health
 
-_TO_JUDGE = 3  # requests for a repository with previews at most: pull requests touched last, all that are open, those closed last
+_LISTS = 2  # of a repository with previews, where GraphQL does not say it all: the pull requests that are open, and those closed last
 
 
 @dataclasses.dataclass(slots=True)
@@ -71,9 +72,10 @@ class Many:
         databases = [database for project in lookup.several(api, self.inputs.projects) for database in api.databases(project.id)]
         whose = sort_out(databases, [member.repository for member in self._found]).by_repository
         lists = sum(1 + math.ceil(max(len(owner.repositories), 1) / PAGE) for owner in self._owners.values()) + len(self.selection.named)
-        judged = lists + len(whose)
-        stale = min(self.inputs.max_deletions, sum(map(len, whose.values())))
-        to_github, to_prisma = lists + _TO_JUDGE * len(whose) + stale, math.ceil(len(databases) / PAGE) + stale
+        previews = sum(map(len, whose.values()))
+        judged = lists + math.ceil(previews / AT_A_TIME)
+        stale = min(self.inputs.max_deletions, previews)
+        to_github, to_prisma = judged + _LISTS * len(whose) + stale, math.ceil(len(databases) / PAGE) + stale
         found = f"about {judged} to GitHub and 1 for each preview that goes, {to_github} at most; {to_prisma} to Prisma at most"
         left = self.github.limit.left
         if left is None or self.github.limit.most is None:

@@ -24,20 +24,19 @@ class Judge:
 
     Any doubt (an API that can't be read, a list that breaks off, a repository that is not the one asked for) raises
     :class:`preview_db.errors.PreviewError`.
-
-    Attributes:
-        recent_first: whether the pull requests touched last are asked for before all that are open: it saves a request where those are all
-            that have a preview, as in most of many repositories.
     """
 
     github: GitHubRepository
     repository: Repository
     inputs: Inputs
     now: datetime
-    recent_first: bool = False
 
-    def state(self, previews: Iterable[Preview]) -> RepositoryState:
-        """What GitHub says of what there are previews of; what there is none of is not asked for."""
+    def state(self, previews: Iterable[Preview], told: Iterable[PullRequest] = ()) -> RepositoryState:
+        """What GitHub says of what there are previews of; what there is none of is not asked for.
+
+        Args:
+            told: pull requests of which GitHub has said already what they are.
+        """
         scopes = [preview.scope for preview in previews]
         if not scopes:
             return RepositoryState()
@@ -49,9 +48,7 @@ class Judge:
                 remedy="Nothing was deleted. Run the sweep in a workflow of the repository itself.",
             )
         numbers = {number for scope in scopes if (number := scope.pull_request) is not None}
-        known: dict[int, PullRequest] = {}
-        if numbers and self.recent_first:
-            known = {pull_request.number: pull_request for pull_request in self.github.recent_pull_requests(numbers)}
+        known = {pull_request.number: pull_request for pull_request in told}
         if numbers - known.keys():
             known |= {pull_request.number: pull_request for pull_request in self.github.open_pull_requests()}
         if closed := numbers - known.keys():

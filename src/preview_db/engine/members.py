@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
+import threading
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from ..background import AT_ONCE, SideBySide
 from ..errors import PreviewError
+from ..planning.events import PullRequest
 from ..planning.organisation import Doubt
-from ..planning.repositories import Member, Seen, Selection, members
+from ..planning.repositories import Listed, Member, Seen, Selection, members
+from ..services.github.batch import AT_A_TIME, Key
+from ..services.github.errors import GitHubFailed
 from ..services.github.server import GitHubServer
 
 _Key = TypeVar("_Key")
@@ -31,6 +36,28 @@ def find(github: GitHubServer, selection: Selection, host: str, *, doubts: list[
     why = "GitHub answers 404: it is misspelt, deleted, or private and the token can't see it"
     doubts += (Doubt(str(name), why) for name in unknown)
     return found
+
+
+def pull_requests(github: GitHubServer, asked: Sequence[tuple[Listed, int]], *, log: Callable[[str], None]) -> dict[Key, PullRequest]:
+    """Those of ``asked``, by number, of which GitHub tells by GraphQL what they are: many repositories' in one request.
+
+    The others are for the lists of their repositories to tell, and so are all that are left once a request fails.
+    """
+    failed = threading.Event()
+
+    def read(some: Sequence[tuple[Listed, int]]) -> dict[Key, PullRequest]:
+        if failed.is_set():
+            return {}
+        try:
+            return github.pull_requests(some)
+        except GitHubFailed as error:
+            failed.set()
+            log(f"{error.what} The list of each repository is read instead.")
+            return {}
+
+    requests = [asked[begin : begin + AT_A_TIME] for begin in range(0, len(asked), AT_A_TIME)]
+    with SideBySide(read, requests, at_once=AT_ONCE) as answers:
+        return dict(itertools.chain.from_iterable(answer.items() for answer in answers))
 
 
 def read_each(

@@ -9,6 +9,7 @@ from datetime import datetime
 from ..deadline import Deadline
 from ..interrupts import Interrupts
 from ..planning import identity, organisation, stale
+from ..planning.events import PullRequest
 from ..planning.model import Configuration, Database, Project
 from ..planning.organisation import Doubt, OrganisationSweep, RepositorySweep, Usage
 from ..planning.outcome import Outcome, OutcomeKind, RunResult
@@ -22,7 +23,7 @@ from ..services.prisma.client import ManagementApi
 from . import sweep as sweep_of_one
 from .deletions import NOTHING_BESIDE, Beside, Deletions
 from .judge import Judge
-from .members import find, read_each
+from .members import find, pull_requests, read_each
 from .sweep import SweepIncomplete, would_become
 from .turn import PlanOutdated
 
@@ -167,10 +168,12 @@ class OrganisationSweeper:
         for id_, together in asked.items():
             member = together[0].member
             assert member.listed is not None, "GitHub has said something of what is there"
-            self._judges[id_] = Judge(self.github.repository(member.listed), member.repository, self.inputs, self.now, recent_first=True)
+            self._judges[id_] = Judge(self.github.repository(member.listed), member.repository, self.inputs, self.now)
+        previews = {id_: [preview for part in together for preview in part.previews] for id_, together in asked.items()}
+        told = self._told(asked, previews)
         states = read_each(
             list(asked),
-            lambda id_: self._judges[id_].state([preview for part in asked[id_] for preview in part.previews]),
+            lambda id_: self._judges[id_].state(previews[id_], told.get(id_, ())),
             name=lambda id_: asked[id_][0].member.repository.full_name,
             doubts=self._doubts,
             log=self.log,
@@ -182,6 +185,19 @@ class OrganisationSweeper:
                 else:
                     part.state = state
                     part.verdicts = [self._judges[id_].judge(preview, state) for preview in part.previews]
+
+    def _told(self, asked: Mapping[int, Sequence[_Part]], previews: Mapping[int, Sequence[Preview]]) -> dict[int, list[PullRequest]]:
+        """The pull requests of which GitHub tells in few requests what they are, by repository."""
+        wanted = {
+            (listed, number): None
+            for id_, of_repository in previews.items()
+            for number in (preview.scope.pull_request for preview in of_repository)
+            if number is not None and (listed := asked[id_][0].member.listed) is not None
+        }
+        told: dict[int, list[PullRequest]] = {}
+        for (id_, _), pull_request in pull_requests(self.github, list(wanted), log=self.log).items():
+            told.setdefault(id_, []).append(pull_request)
+        return told
 
     def _judge_missing(self, preview: Preview, member: Member) -> Verdict:
         """The verdict on a preview of a repository that is not to be asked about.

@@ -128,12 +128,13 @@ def shards_for(repositories: int) -> list[Shard]:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Listed:
-    """What GitHub says of a repository."""
+    """What GitHub says of a repository. ``node_id`` is its id in GraphQL."""
 
     id: int
     full_name: str
     archived: bool = False
     default_branch: str = "main"
+    node_id: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

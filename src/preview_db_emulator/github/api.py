@@ -24,7 +24,7 @@ from .branches import Branches
 from .comments import Comments
 from .deployments import Deployments
 from .graphql import GraphQL
-from .limits import limited
+from .limits import RateLimit, limited
 from .owners import Owners
 from .pages import Rejected, known_pull, not_found, page
 from .repository import Repository
@@ -53,7 +53,7 @@ def github(server: Server, *, api_url: str, server_url: str) -> ASGIApp:
     serializer = Serializer(server.first, api_url, server_url)
     api = _GitHub(server.first, serializer)
     owners = Owners(server, api_url, server_url)
-    graphql = GraphQL(server.first, serializer)
+    graphql = GraphQL(server, api_url, server_url)
     opened: dict[int, _Handlers] = {}
 
     def handlers(hosted: Hosted) -> _Handlers:
@@ -134,7 +134,7 @@ def github(server: Server, *, api_url: str, server_url: str) -> ASGIApp:
         ],
         exception_handlers={HTTPException: _refuse, Refusal: _refuse_body},
     )
-    return limited(app, server.first.rate_limit)
+    return limited(app, server.first.rate_limit, RateLimit(resource="graphql"))
 
 
 def _checked(handler: Handler, server: Server) -> Handler:

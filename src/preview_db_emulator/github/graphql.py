@@ -1,8 +1,8 @@
-"""The part of GitHub's GraphQL API that actions which write comments use, in the published schema's names and types."""
+"""The part of GitHub's GraphQL API that actions use which write comments or read pull requests, of all repositories that a token sees."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,61 +10,26 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from ..prisma.bodies import read_object
+from .graphql_schema import SCHEMA
+from .payloads.parts import node_id
 from .repository import Comment, PullRequest, Repository
 from .serializers import Serializer
+from .server import Hosted, Server, Token
 
 Json = dict[str, Any]
 
-SCHEMA = """
-scalar DateTime
-scalar URI
-interface Node { id: ID! }
-interface Actor { login: String! avatarUrl: URI! url: URI! }
-type User implements Node & Actor { id: ID! databaseId: Int login: String! avatarUrl: URI! url: URI! }
-type Bot implements Node & Actor { id: ID! databaseId: Int login: String! avatarUrl: URI! url: URI! }
-type PageInfo { endCursor: String hasNextPage: Boolean! hasPreviousPage: Boolean! startCursor: String }
-type IssueComment implements Node {
-  id: ID! databaseId: Int author: Actor body: String! isMinimized: Boolean! minimizedReason: String url: URI!
-  createdAt: DateTime! updatedAt: DateTime! viewerDidAuthor: Boolean!
-}
-type IssueCommentEdge { cursor: String! node: IssueComment }
-type IssueCommentConnection { nodes: [IssueComment] edges: [IssueCommentEdge] pageInfo: PageInfo! totalCount: Int! }
-type PullRequest implements Node {
-  id: ID! databaseId: Int number: Int! title: String! state: String! url: URI!
-  comments(first: Int, after: String, last: Int, before: String): IssueCommentConnection!
-}
-type Repository implements Node {
-  id: ID! databaseId: Int name: String! nameWithOwner: String! url: URI! pullRequest(number: Int!): PullRequest
-}
-type Query { viewer: User! repository(owner: String!, name: String!, followRenames: Boolean): Repository node(id: ID!): Node }
-enum ReportedContentClassifiers { SPAM ABUSE OFF_TOPIC OUTDATED DUPLICATE RESOLVED }
-input AddCommentInput { subjectId: ID! body: String! clientMutationId: String }
-input UpdateIssueCommentInput { id: ID! body: String! clientMutationId: String }
-input DeleteIssueCommentInput { id: ID! clientMutationId: String }
-input MinimizeCommentInput { subjectId: ID! classifier: ReportedContentClassifiers! clientMutationId: String }
-input UnminimizeCommentInput { subjectId: ID! clientMutationId: String }
-type AddCommentPayload { clientMutationId: String commentEdge: IssueCommentEdge subject: Node }
-type UpdateIssueCommentPayload { clientMutationId: String issueComment: IssueComment }
-type DeleteIssueCommentPayload { clientMutationId: String }
-type MinimizeCommentPayload { clientMutationId: String minimizedComment: IssueComment }
-type UnminimizeCommentPayload { clientMutationId: String unminimizedComment: IssueComment }
-type Mutation {
-  addComment(input: AddCommentInput!): AddCommentPayload
-  updateIssueComment(input: UpdateIssueCommentInput!): UpdateIssueCommentPayload
-  deleteIssueComment(input: DeleteIssueCommentInput!): DeleteIssueCommentPayload
-  minimizeComment(input: MinimizeCommentInput!): MinimizeCommentPayload
-  unminimizeComment(input: UnminimizeCommentInput!): UnminimizeCommentPayload
-}
-"""
 LARGEST_PAGE = 100
 
 
 class GraphQL:
-    """Queries and mutations on the one repository there is."""
+    """Queries on all repositories, and mutations on the one whose workflows run here."""
 
-    def __init__(self, repository: Repository, serializer: Serializer) -> None:
-        self._repository = repository
-        self._serializer = serializer
+    def __init__(self, server: Server, api_url: str, server_url: str) -> None:
+        self._server = server
+        self._api_url = api_url
+        self._server_url = server_url
+        self._repository = server.first
+        self._serializer = Serializer(server.first, api_url, server_url)
         self._schema: Any = None
 
     async def post(self, request: Request) -> Response:
@@ -77,6 +42,7 @@ class GraphQL:
             self._schema,
             str(body.get("query", "")),
             {**self._queries(), **self._mutations()},
+            context_value=request.state.token,
             variable_values=body.get("variables") or {},
             operation_name=body.get("operationName"),
         )
@@ -84,7 +50,7 @@ class GraphQL:
         return JSONResponse({"data": result.data, **({"errors": errors} if errors else {})})
 
     def _queries(self) -> Json:
-        return {"viewer": self._viewer, "repository": self._find_repository, "node": lambda _, id: self._node(id)}
+        return {"viewer": self._viewer, "repository": self._find_repository, "node": self._find_node}
 
     def _mutations(self) -> Json:
         def mutation(change: Callable[[Json], Json]) -> Callable[..., Json]:
@@ -111,28 +77,36 @@ class GraphQL:
         login = account["login"].removesuffix("[bot]")
         return {"__typename": kind, "id": account["node_id"], "databaseId": account["id"], "login": login, **links}
 
-    def _find_repository(self, _: Any, owner: str, name: str, **__: Any) -> Json:
-        if f"{owner}/{name}".lower() != self._repository.full_name.lower():
+    def _find_repository(self, info: Any, owner: str, name: str, **__: Any) -> Json:
+        hosted = self._server.by_name(f"{owner}/{name}")
+        if hosted is None or not _token(info).sees(hosted):
             raise _not_found(f"Could not resolve to a Repository with the name '{owner}/{name}'.")
-        shown = self._serializer.repository()
-        return {
-            "__typename": "Repository",
-            "id": shown["node_id"],
-            "databaseId": shown["id"],
-            "name": shown["name"],
-            "nameWithOwner": shown["full_name"],
-            "url": shown["html_url"],
-            "pullRequest": self._find_pull,
-        }
+        return self._hosted(hosted)
 
-    def _find_pull(self, _: Any, number: int) -> Json:
-        pull = self._repository.pulls.get(str(number))
-        if pull is None:
-            raise _not_found(f"Could not resolve to a PullRequest with the number of {number}.")
-        return self._pull(pull)
+    def _find_node(self, info: Any, id: str) -> Json:
+        hosted = next((hosted for hosted in self._server if node_id("R", 0, hosted.id) == id), None)
+        if hosted is None:
+            return self._node(id)
+        if not _token(info).sees(hosted):
+            raise _not_found(f"Could not resolve to a node with the global id of '{id}'")
+        return self._hosted(hosted)
 
-    def _pull(self, pull: PullRequest) -> Json:
-        shown = self._serializer.pull(pull)
+    def _hosted(self, hosted: Hosted) -> Json:
+        repository = self._server.repository(hosted)
+        serializer = Serializer(repository, self._api_url, self._server_url)
+
+        def find_pull(_: Any, number: int) -> Json:
+            pull = repository.pulls.get(str(number))
+            if pull is None:
+                raise _not_found(f"Could not resolve to a PullRequest with the number of {number}.")
+            return self._pull(pull, repository, serializer)
+
+        return {**_repository(serializer.repository()), "pullRequest": find_pull}
+
+    def _pull(self, pull: PullRequest, repository: Repository, serializer: Serializer) -> Json:
+        shown = serializer.pull(pull)
+        head, base = shown["head"], shown["base"]
+        labels = [{"id": label["node_id"], "name": label["name"], "color": label["color"]} for label in shown["labels"]]
         return {
             "__typename": "PullRequest",
             "id": shown["node_id"],
@@ -140,32 +114,23 @@ class GraphQL:
             "number": pull.number,
             "title": pull.title,
             "state": "MERGED" if pull.merged else pull.state.upper(),
+            "isDraft": pull.draft,
+            "merged": pull.merged,
             "url": shown["html_url"],
-            "comments": lambda _, **page: self._page(self._repository.comments_on(pull.number), **page),
-        }
-
-    def _page(self, comments: list[Comment], **bounds: Any) -> Json:
-        """A page of a connection; a cursor is the node's id."""
-        first, last = bounds.get("first"), bounds.get("last")
-        size = first if last is None else last
-        if size is None or (first is not None and last is not None) or not 0 <= size <= LARGEST_PAGE:
-            raise _refused("You must provide a `first` or `last` value of at most 100 to properly paginate the `comments` connection.")
-        nodes = [self._comment(comment) for comment in comments]
-        ids = [node["id"] for node in nodes]
-        start = ids.index(bounds["after"]) + 1 if bounds.get("after") in ids else 0
-        end = ids.index(bounds["before"]) if bounds.get("before") in ids else len(nodes)
-        start, end = (max(start, end - size), end) if first is None else (start, min(end, start + size))
-        shown = nodes[start:end]
-        return {
-            "nodes": shown,
-            "edges": [{"cursor": node["id"], "node": node} for node in shown],
-            "totalCount": len(nodes),
-            "pageInfo": {
-                "startCursor": shown[0]["id"] if shown else None,
-                "endCursor": shown[-1]["id"] if shown else None,
-                "hasNextPage": end < len(nodes),
-                "hasPreviousPage": start > 0,
-            },
+            "createdAt": pull.created_at,
+            "updatedAt": pull.updated_at,
+            "closedAt": pull.closed_at,
+            "mergedAt": pull.merged_at,
+            "headRefName": head["ref"],
+            "headRefOid": head["sha"],
+            "headRepository": _repository(head["repo"]) if head["repo"] else None,
+            "baseRefName": base["ref"],
+            "baseRefOid": base["sha"],
+            "baseRepository": _repository(base["repo"]),
+            "labels": lambda _, **bounds: _page("labels", labels, **bounds),
+            "comments": lambda _, **bounds: _page(
+                "comments", [self._comment(comment) for comment in repository.comments_on(pull.number)], **bounds
+            ),
         }
 
     def _comment(self, comment: Comment) -> Json:
@@ -188,7 +153,7 @@ class GraphQL:
 
     def _node(self, id: str) -> Json:
         for pull in self._repository.pulls:
-            if (shown := self._pull(pull))["id"] == id:
+            if (shown := self._pull(pull, self._repository, self._serializer))["id"] == id:
                 return shown
         return self._comment(self._known_comment(id))
 
@@ -215,6 +180,46 @@ class GraphQL:
     def _delete(self, input: Json) -> Json:
         self._repository.comments.remove(self._known_comment(input["id"]).key)
         return {}
+
+
+def _token(info: Any) -> Token:
+    assert isinstance(info.context, Token)
+    return info.context
+
+
+def _repository(shown: Json) -> Json:
+    return {
+        "__typename": "Repository",
+        "id": shown["node_id"],
+        "databaseId": shown["id"],
+        "name": shown["name"],
+        "nameWithOwner": shown["full_name"],
+        "url": shown["html_url"],
+    }
+
+
+def _page(connection: str, nodes: Sequence[Json], **bounds: Any) -> Json:
+    """A page of a connection; a cursor is the node's id."""
+    first, last = bounds.get("first"), bounds.get("last")
+    size = first if last is None else last
+    if size is None or (first is not None and last is not None) or not 0 <= size <= LARGEST_PAGE:
+        raise _refused(f"You must provide a `first` or `last` value of at most 100 to properly paginate the `{connection}` connection.")
+    ids = [node["id"] for node in nodes]
+    start = ids.index(bounds["after"]) + 1 if bounds.get("after") in ids else 0
+    end = ids.index(bounds["before"]) if bounds.get("before") in ids else len(nodes)
+    start, end = (max(start, end - size), end) if first is None else (start, min(end, start + size))
+    shown = nodes[start:end]
+    return {
+        "nodes": shown,
+        "edges": [{"cursor": node["id"], "node": node} for node in shown],
+        "totalCount": len(nodes),
+        "pageInfo": {
+            "startCursor": shown[0]["id"] if shown else None,
+            "endCursor": shown[-1]["id"] if shown else None,
+            "hasNextPage": end < len(nodes),
+            "hasPreviousPage": start > 0,
+        },
+    }
 
 
 def _not_found(message: str) -> Exception:

@@ -103,12 +103,6 @@ class GitHubRepository:
             listed = self.rest.list("/pulls", state="open", sort="created", direction="asc")
             return [PullRequest.model_validate(item) for item in listed]
 
-    def recent_pull_requests(self, numbers: Collection[int]) -> list[PullRequest]:
-        """Those of ``numbers`` that are among the hundred touched last, open or closed: one request, which is often all it takes."""
-        with failing("Listing the pull requests", "pull-requests: read"):
-            listed = self.rest.list("/pulls", pages=1, state="all", sort="updated", direction="desc")
-            return [PullRequest.model_validate(item) for item in listed if item["number"] in numbers]
-
     def closed_pull_requests(self, numbers: Collection[int], *, pages: int) -> list[PullRequest]:
         """Those of ``numbers`` that are among the pull requests closed and touched last; no more than ``pages`` of 100 are read."""
         found: list[PullRequest] = []

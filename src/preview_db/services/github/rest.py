@@ -6,7 +6,6 @@ PyGithub, which takes a tenth of a second to be imported, is left to what its ob
 from __future__ import annotations
 
 import copy
-import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Any, Self
 from urllib.parse import quote
@@ -18,6 +17,7 @@ from ...background import Background
 from ...deadline import Deadline
 from .. import http
 from .errors import Refused
+from .limit import Limit
 
 MAX_PAGES = 1000
 PAGE = 100
@@ -30,28 +30,6 @@ _LONGEST_WAIT = 3600.0
 """Seconds: GitHub's limits last for an hour at most. The run's deadline is usually much closer."""
 
 _MOVES = 3  # redirects that are followed, after a repository was renamed
-
-
-@dataclasses.dataclass(slots=True)
-class Limit:
-    """What GitHub says of the token's requests, as of its last answer.
-
-    Attributes:
-        left: how many it takes before the limit is reached; none as long as it has not said.
-        most: how many it takes in an hour.
-        stops: whether a limit that lasts for longer than the run ends all asking: a thousand more requests would be held against the token.
-        refused: why nothing is asked any more.
-    """
-
-    left: int | None = None
-    most: int | None = None
-    stops: bool = False
-    refused: str = ""
-
-    def note(self, headers: httpx.Headers) -> None:
-        left, most = headers.get("x-ratelimit-remaining", ""), headers.get("x-ratelimit-limit", "")
-        if left.isdecimal() and most.isdecimal():
-            self.left, self.most = int(left), int(most)
 
 
 class Rest:
@@ -72,7 +50,7 @@ class Rest:
             api_url, token=token.get_secret_value(), deadline=deadline, largest=_LARGEST, longest_wait=_LONGEST_WAIT, log=log
         )
         self.reads = Background(self.client.close)
-        self.limit = Limit()
+        self.limit = Limit(deadline, log)
 
     def under(self, path: str) -> Self:
         """The same for what is under ``path`` instead of the repository, over the same connections."""
@@ -105,11 +83,13 @@ class Rest:
         if self.limit.refused:
             raise http.RateLimited(self.limit.refused)
         try:
-            response = self.client.send(self.client.build_request(verb, url, json=content, headers=_HEADERS))
+            with self.limit.turn():
+                response = self.client.send(self.client.build_request(verb, url, json=content, headers=_HEADERS))
+                self.limit.note(response.headers)
         except http.RateLimited as limited:
-            self.limit.refused = str(limited) if self.limit.stops else ""
+            if self.limit.stops and url != self._graphql_url:
+                self.limit.refused = str(limited)
             raise
-        self.limit.note(response.headers)
         for _ in range(_MOVES):
             request = response.next_request
             if request is None or not (verb == "GET" or response.status_code in (307, 308)):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
+from ...planning.events import PullRequest
 from ...planning.repositories import Listed, Named, Owner
+from . import batch
 from .errors import absent_is_none, failing
 from .repository import GitHubRepository
 
@@ -21,9 +24,10 @@ class _Repository(BaseModel):
     full_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,100}/[A-Za-z0-9._-]{1,100}$")]
     archived: StrictBool
     default_branch: Annotated[str, Field(min_length=1)]
+    node_id: str = ""
 
     def to_model(self) -> Listed:
-        return Listed(self.id, self.full_name, self.archived, self.default_branch)
+        return Listed(self.id, self.full_name, self.archived, self.default_branch, self.node_id)
 
 
 class GitHubServer:
@@ -64,6 +68,11 @@ class GitHubServer:
             if found is not None and named.id not in (None, found.id):
                 raise ValueError("another repository")
             return found
+
+    def pull_requests(self, asked: Iterable[tuple[Listed, int]]) -> dict[batch.Key, PullRequest]:
+        """Those of ``asked``, each by its number, that GraphQL says all of, in one request."""
+        with failing("Reading pull requests by GraphQL", "pull-requests: read"):
+            return batch.read(self._rest, asked)
 
 
 def _read(item: Any) -> Listed:

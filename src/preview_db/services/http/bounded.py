@@ -125,13 +125,19 @@ def _make_limits_alike(response: httpx.Response) -> None:
         return
     headers = response.headers
     if "retry-after" not in headers:
-        if headers.get("x-ratelimit-remaining") == "0" and headers.get("x-ratelimit-reset", "").isdecimal():
-            headers["retry-after"] = str(max(1, math.ceil(int(headers["x-ratelimit-reset"]) - _server_time(headers))))
+        if headers.get("x-ratelimit-remaining") == "0" and (seconds := renewed_in(headers)) is not None:
+            headers["retry-after"] = str(max(1, math.ceil(seconds)))
         elif b"secondary rate limit" in response.content:
             headers["retry-after"] = "60"  # what GitHub asks for if it says nothing
         else:
             return
     response.status_code = httpx.codes.TOO_MANY_REQUESTS
+
+
+def renewed_in(headers: httpx.Headers) -> float | None:
+    """Seconds until GitHub's limit is over, by the server's clock; none if it does not say."""
+    reset = headers.get("x-ratelimit-reset", "")
+    return int(reset) - _server_time(headers) if reset.isdecimal() else None
 
 
 def _server_time(headers: httpx.Headers) -> float:
