@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from ..prisma.bodies import read_object
+from . import payloads
 from .graphql_schema import SCHEMA
 from .payloads.parts import node_id
 from .repository import Comment, PullRequest, Repository
@@ -104,30 +105,33 @@ class GraphQL:
         return {**_repository(serializer.repository()), "pullRequest": find_pull}
 
     def _pull(self, pull: PullRequest, repository: Repository, serializer: Serializer) -> Json:
-        shown = serializer.pull(pull)
-        head, base = shown["head"], shown["base"]
-        labels = [{"id": label["node_id"], "name": label["name"], "color": label["color"]} for label in shown["labels"]]
+        own, is_own = _repository(serializer.repository()), pull.head_repo == repository.full_name
+        labels = [payloads.label(name, repository=serializer.repository()) for name in pull.labels]
+
+        def in_full(read: Callable[[Json], Any]) -> Callable[..., Any]:
+            return lambda _: read(serializer.pull(pull))  # much, of which little is asked for
+
         return {
             "__typename": "PullRequest",
-            "id": shown["node_id"],
-            "databaseId": shown["id"],
+            "id": in_full(lambda shown: shown["node_id"]),
+            "databaseId": in_full(lambda shown: shown["id"]),
+            "url": in_full(lambda shown: shown["html_url"]),
             "number": pull.number,
             "title": pull.title,
             "state": "MERGED" if pull.merged else pull.state.upper(),
             "isDraft": pull.draft,
             "merged": pull.merged,
-            "url": shown["html_url"],
             "createdAt": pull.created_at,
             "updatedAt": pull.updated_at,
             "closedAt": pull.closed_at,
             "mergedAt": pull.merged_at,
-            "headRefName": head["ref"],
-            "headRefOid": head["sha"],
-            "headRepository": _repository(head["repo"]) if head["repo"] else None,
-            "baseRefName": base["ref"],
-            "baseRefOid": base["sha"],
-            "baseRepository": _repository(base["repo"]),
-            "labels": lambda _, **bounds: _page("labels", labels, **bounds),
+            "headRefName": pull.head_ref,
+            "headRefOid": pull.head_sha,
+            "headRepository": own if is_own else in_full(lambda shown: shown["head"]["repo"] and _repository(shown["head"]["repo"])),
+            "baseRefName": pull.base_ref,
+            "baseRefOid": repository.resolve(pull.base_ref) or pull.head_sha,
+            "baseRepository": own,
+            "labels": lambda _, **bounds: _page("labels", [{**label, "id": label["node_id"]} for label in labels], **bounds),
             "comments": lambda _, **bounds: _page(
                 "comments", [self._comment(comment) for comment in repository.comments_on(pull.number)], **bounds
             ),
@@ -153,8 +157,8 @@ class GraphQL:
 
     def _node(self, id: str) -> Json:
         for pull in self._repository.pulls:
-            if (shown := self._pull(pull, self._repository, self._serializer))["id"] == id:
-                return shown
+            if self._serializer.pull(pull)["node_id"] == id:
+                return self._pull(pull, self._repository, self._serializer)
         return self._comment(self._known_comment(id))
 
     def _known_comment(self, id: str) -> Comment:

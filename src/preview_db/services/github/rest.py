@@ -6,6 +6,7 @@ PyGithub, which takes a tenth of a second to be imported, is left to what its ob
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, Self
 from urllib.parse import quote
@@ -13,7 +14,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import SecretStr
 
-from ...background import Background
+from ...background import AT_ONCE, Background, SideBySide
 from ...deadline import Deadline
 from .. import http
 from .errors import Refused
@@ -28,6 +29,8 @@ _LARGEST = 64 * 1024 * 1024
 
 _LONGEST_WAIT = 3600.0
 """Seconds: GitHub's limits last for an hour at most. The run's deadline is usually much closer."""
+
+_LAST = re.compile(r'[?&]page=([0-9]{1,9})[^>]*>; rel="last"', re.ASCII)
 
 _MOVES = 3  # redirects that are followed, after a repository was renamed
 
@@ -68,14 +71,27 @@ class Rest:
         return answer.get("data") or {}
 
     def list(self, path: str, *, pages: int = MAX_PAGES, **parameters: str) -> Iterator[Any]:
-        """The items of a list, page by page. Raises ``ValueError`` if it has no end."""
-        for page in range(1, pages + 1):
+        """The items of a list, page by page; a few pages at a time, where the first says how many there are and all are wanted.
+
+        Raises ``ValueError`` if it has no end.
+        """
+
+        def read(page: int) -> httpx.Response:
             query = httpx.QueryParams({**parameters, "per_page": str(PAGE), "page": str(page)})
-            response = self._send("GET", f"{self.root}{path}?{query}")
-            items = _content(response)
-            yield from items
-            if 'rel="next"' not in response.headers.get("link", "") and len(items) < PAGE:  # a header may get lost on the way
-                return
+            return self._send("GET", f"{self.root}{path}?{query}")
+
+        first, last = 1, 1
+        while first <= pages:
+            said = None
+            with SideBySide(read, range(first, last + 1), at_once=AT_ONCE) as responses:
+                for response in responses:
+                    items, link = _content(response), response.headers.get("link", "")
+                    yield from items
+                    if 'rel="next"' not in link and len(items) < PAGE:  # a header may get lost on the way
+                        return
+                    said = _LAST.search(link)
+            first = last + 1
+            last = max(first, min(int(said[1]), pages)) if said and pages == MAX_PAGES else first
         if pages == MAX_PAGES:
             raise ValueError("a list without end")
 
