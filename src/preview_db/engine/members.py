@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import threading
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -20,6 +19,7 @@ _Key = TypeVar("_Key")
 _Found = TypeVar("_Found")
 
 _SAY_EVERY = 100
+_FAILURES = 3  # of GraphQL, after which it is not asked any more
 
 
 def find(github: GitHubServer, selection: Selection, host: str, *, doubts: list[Doubt], log: Callable[[str], None]) -> list[Member]:
@@ -27,7 +27,7 @@ def find(github: GitHubServer, selection: Selection, host: str, *, doubts: list[
 
     Args:
         host: of the GitHub server.
-        doubts: takes what can't be read, and names that nobody answers to.
+        doubts: takes what can't be read, and names and patterns that nobody answers to.
         log: takes a line for the person who watches.
     """
     owners = read_each(selection.owners, github.owner, name=lambda login: f"{login}/*", doubts=doubts, log=log)
@@ -35,24 +35,27 @@ def find(github: GitHubServer, selection: Selection, host: str, *, doubts: list[
     found, unknown = members(selection, Seen(owners, named), host)
     why = "GitHub answers 404: it is misspelt, deleted, or private and the token can't see it"
     doubts += (Doubt(str(name), why) for name in unknown)
+    seen = [listed.full_name for owner in owners.values() for listed in owner.repositories]
+    none = "no repository that the token sees is called so: the pattern is misspelt, or the list that GitHub answers with is not whole"
+    doubts += (Doubt(glob, none) for glob in selection.unmatched(seen) if glob.partition("/")[0] in owners)
     return found
 
 
 def pull_requests(github: GitHubServer, asked: Sequence[tuple[Listed, int]], *, log: Callable[[str], None]) -> dict[Key, PullRequest]:
     """Those of ``asked``, by number, of which GitHub tells by GraphQL what they are: many repositories' in one request.
 
-    The others are for the lists of their repositories to tell, and so are all that are left once a request fails.
+    The others are for the lists of their repositories to tell, and so are all that are left once a few requests have failed.
     """
-    failed = threading.Event()
+    failures: list[GitHubFailed] = []
 
     def read(some: Sequence[tuple[Listed, int]]) -> dict[Key, PullRequest]:
-        if failed.is_set():
+        if len(failures) >= _FAILURES:
             return {}
         try:
             return github.pull_requests(some)
         except GitHubFailed as error:
-            failed.set()
-            log(f"{error.what} The list of each repository is read instead.")
+            failures.append(error)
+            log(f"{error.what} The lists of the repositories are read instead.")
             return {}
 
     requests = [asked[begin : begin + AT_A_TIME] for begin in range(0, len(asked), AT_A_TIME)]

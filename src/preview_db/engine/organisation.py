@@ -13,7 +13,7 @@ from ..planning.events import PullRequest
 from ..planning.model import Configuration, Database, Project
 from ..planning.organisation import Doubt, OrganisationSweep, RepositorySweep, Usage
 from ..planning.outcome import Outcome, OutcomeKind, RunResult
-from ..planning.repositories import Member, Named, Selection, Standing
+from ..planning.repositories import Member, Named, Selection, Standing, still
 from ..planning.settings import Inputs
 from ..planning.stale import Preview, RepositoryState, StaleReason, Sweep, SweepStatus, Swept, Verdict
 from ..planning.words import count
@@ -70,6 +70,7 @@ class OrganisationSweeper:
     beside: Beside = NOTHING_BESIDE
     _doubts: list[Doubt] = dataclasses.field(default_factory=list)
     _judges: dict[int, Judge] = dataclasses.field(default_factory=dict)
+    _missing: dict[int, Standing] = dataclasses.field(default_factory=dict)
 
     def run(self, *, dry_run: bool) -> OrganisationSweep:
         """Sweeps, or says what a sweep would do. The databases are listed before anything is asked of GitHub."""
@@ -204,6 +205,7 @@ class OrganisationSweeper:
 
         An id may be mistyped, and be that of a repository which the token does not see: what was not called as the list says stays.
         """
+        self._missing[member.repository.id] = member.standing
         delete, said = self._delete_missing and member.standing is not Standing.MOVED, member.said
         if member.standing is Standing.GONE and not identity.could_be_called(preview.identity, member.repository.full_name):
             delete, said = False, f"{said}, but this was made when it was not called so: list the id with that name, too"
@@ -241,13 +243,14 @@ class OrganisationSweeper:
         return found
 
     def _once_more(self, verdict: Verdict) -> Verdict:
-        """The verdict on what GitHub says right before a deletion. Raises :class:`PlanOutdated` if the repository is there again."""
+        """The verdict on what GitHub says right before a deletion. Raises :class:`PlanOutdated` if a repository is no longer missing."""
         repository = verdict.preview.scope.repository
         if verdict.why is not StaleReason.REPOSITORY:
             return self._judges[repository.id].once_more(verdict)
-        now = self.github.named(Named(repository.full_name, repository.id))
-        if now is not None and not now.archived:
-            raise PlanOutdated(f"nothing was deleted: {now.full_name} is there, and not archived")
+        was, listed = self._missing[repository.id], self.github.named(Named(repository.full_name, repository.id))
+        now = still(was, listed)
+        if now is not was:
+            raise PlanOutdated(f"nothing was deleted: {repository.full_name} was {was}, and is {now} by now")
         return verdict
 
     @property

@@ -10,7 +10,7 @@ import enum
 import fnmatch
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Self
 
 from .model import Repository
@@ -87,6 +87,11 @@ class Selection:
         name = full_name.lower()
         chosen = any(named.full_name.lower() == name for named in self.named) or any(fnmatch.fnmatchcase(name, glob) for glob in self.globs)
         return chosen and not self.takes_out(full_name)
+
+    def unmatched(self, full_names: Iterable[str]) -> list[str]:
+        """The globs that none of ``full_names`` matches: a list may be empty that should not be."""
+        names = [full_name.lower() for full_name in full_names]
+        return [glob for glob in self.globs if not fnmatch.filter(names, glob)]
 
     def takes_out(self, full_name: str) -> bool:
         return any(fnmatch.fnmatchcase(full_name.lower(), glob) for glob in self.without)
@@ -239,3 +244,10 @@ def _absent(named: Named, owner: Owner | None, host: str) -> Member:
     if owner is None or not owner.complete:
         return Member(repository, Standing.UNSEEN, said=f"{named} is gone, or private and the token can't see it: nothing proves which")
     return Member(repository, Standing.GONE, said=f"{named} is gone: GitHub has nothing by its id, and its owner's list is complete")
+
+
+def still(was: Standing, listed: Listed | None) -> Standing:
+    """Where a repository that was archived or gone is, by what GitHub says of its id now: a 404 alone proves nothing gone."""
+    if listed is None:
+        return Standing.GONE if was is Standing.GONE else Standing.UNSEEN
+    return Standing.ARCHIVED if listed.archived else Standing.THERE
