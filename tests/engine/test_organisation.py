@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from preview_db.planning import identity
 from preview_db.planning.model import Kind, Repository, Scope
 from preview_db.planning.repositories import Shard
 from tests.drivers.organisation import Organisation, ids, statuses, told
@@ -289,3 +290,36 @@ def test_shards_at_once_and_one_that_is_killed_leave_only_its_own_for_the_next_s
     assert left <= {name.partition("/")[2] for name in theirs}
     assert organisation.sweep(max_deletions="1000", shard="3/3").succeeded
     assert organisation.left() == set(kept)
+
+
+def with_comments(organisation: Organisation) -> list[str]:
+    """The addresses of the comments on three closed pull requests, each with a preview that the comment says is ready."""
+    addresses = []
+    for name in ("a", "b", "c"):
+        repository = organisation.repository(name)
+        organisation.previews(repository, closed=[1])
+        marker = f"<!-- preview-db {identity.tag(Scope(repository, Kind.PULL_REQUEST, '1'))} -->"
+        addresses.append(f"github/repositories/{repository.full_name}/comments/1")
+        said = {"login": "github-actions[bot]", "type": "Bot", "body": f"{marker}\n### Preview database: ready"}
+        organisation.workflow.emulator.control("PUT", addresses[-1], said)
+    return addresses
+
+
+def test_a_comment_that_says_ready_is_brought_up_to_date_in_whatever_repository_it_is(organisation: Organisation) -> None:
+    addresses, control = with_comments(organisation), organisation.workflow.emulator.control
+    assert organisation.sweep(dry_run="true").succeeded
+    assert organisation.sweep(max_deletions="3", comment="false", repositories=f"{organisation.name}/a").succeeded
+    assert organisation.sweep().succeeded
+    said = [[comment["body"] for comment in control("GET", address)] for address in addresses]
+    assert ["deleted" in body for (body,) in said] == [False, True, True]
+
+
+def test_a_token_that_may_only_read_leaves_comments_as_they_are_and_asks_no_more(organisation: Organisation) -> None:
+    with_comments(organisation)
+    control = organisation.workflow.emulator.control
+    control("PUT", "faults", {"kinds": ["403-permission"], "operations": ["PATCH /github/"]})
+    run = organisation.sweep()
+    assert run.succeeded, run.log
+    assert organisation.left() == set()
+    assert "Comments on pull requests are left as they are" in "\n".join(run.log)
+    assert not [annotation for annotation in run.annotations if "omment" in annotation.message]

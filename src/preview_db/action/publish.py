@@ -175,7 +175,7 @@ class Publisher:
                 pass
 
     def _publish_organisation(self, sweep: OrganisationSweep) -> None:
-        """The summary and the JSON. Comments in other repositories are left as they are: the token is there to read."""
+        """The summary, the JSON, and the comment of each pull request that lost its preview, as far as the token may write there."""
         from ..planning.stale import SweepStatus  # both here, since no other run needs them
         from ..report import organisation as organisation_report
 
@@ -184,6 +184,10 @@ class Publisher:
         self.summarise(organisation_report.summary(sweep, self.job.server_url))
         if missed := organisation_report.missed(sweep):
             self.runner.warning("Closes were missed", missed)
+        if self.inputs.comment and self.github is not None:
+            from ..services.github.comments import correct
+
+            correct(self.github.another, organisation_report.corrections(sweep), self.runner, self.runner.scrub)
 
     def _comment(self, outcome: Outcome, facts: preview_report.Facts) -> None:
         scope, mode = outcome.scope, preview_report.comment_mode(outcome)

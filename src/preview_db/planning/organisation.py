@@ -8,7 +8,7 @@ from datetime import datetime
 
 from . import identity, stale
 from .model import Database, Project, Repository
-from .repositories import Member, Shard
+from .repositories import Listed, Member, Shard
 from .stale import Sweep, SweepStatus, Swept, Verdict
 
 
@@ -38,6 +38,16 @@ class Unlisted:
     tag: str
     databases: int
     oldest: datetime
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Correction:
+    """What the one comment on a pull request that bears ``marker`` is to read, if there is one."""
+
+    repository: Listed
+    pull_request: int
+    marker: str
+    body: str
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from ..planning.organisation import OrganisationSweep, RepositorySweep, Usage
+from ..planning.organisation import Correction, OrganisationSweep, RepositorySweep, Usage
 from ..planning.repositories import Standing
 from ..planning.stale import StaleReason, SweepStatus, Swept, age
 from ..planning.words import count
+from . import preview
 from . import sweep as sweep_report
 from .markdown import code, text
 from .sweep import MAX_ROWS
@@ -128,6 +129,18 @@ def as_json(sweep: OrganisationSweep, *, most: int | None = None) -> dict[str, A
         "swept": [_where(part) | sweep_report.entry_json(swept) | _used(_of_preview(part, swept)) for part, swept in listed],
         "swept_left_out": len(entries) - len(listed),
     }
+
+
+def corrections(sweep: OrganisationSweep) -> list[Correction]:
+    """The comments that say of a preview that it is there, which the sweep has deleted. Nobody can write in an archived repository."""
+    facts = preview.Facts(at=sweep.now)
+    return [
+        Correction(listed, int(outcome.scope.ref), preview.marker(outcome.scope), preview.comment(outcome, facts))
+        for part in sweep.parts
+        if (listed := part.member.listed) is not None and not listed.archived
+        for outcome in sweep_report.deletions(part.sweep)
+        if outcome.scope is not None and preview.comment_mode(outcome) is not None
+    ]
 
 
 def missed(sweep: OrganisationSweep, *, most: int = 10) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from ...engine.look import Look
 from ...engine.organisation import sweep_many
 from ...planning.outcome import RunResult
+from ...report import organisation as organisation_report
+from ...services.github.comments import correct
 from .session import Session
 
 
@@ -25,6 +27,7 @@ def run(session: Session) -> int:
     result = _swept(session, dry_run=session.inputs.only_plans)
     assert result.organisation is not None, "as above"
     output.organisation(result.organisation)
+    correct(session.target.server.repository, organisation_report.corrections(result.organisation), terminal, terminal.scrub)
     if result.failure is not None:
         raise result.failure
     return 0

@@ -23,6 +23,10 @@ class GitHubFailed(PreviewError):
     page = "errors.md#github"
 
 
+class MayNot(GitHubFailed):
+    """The token lacks a permission."""
+
+
 class Refused(Exception):
     """GitHub said no.
 
@@ -66,7 +70,8 @@ def failing(doing: str, permission: str = "") -> Iterator[None]:
             said = _said(getattr(error, "data", None))
             cause, remedy = _advice(status, permission, said.casefold())
             what = f"{doing} failed: GitHub answered HTTP {status} ({said or 'no message'})."
-            raise GitHubFailed(what, cause=cause, remedy=remedy) from None
+            lacks = status == httpx.codes.FORBIDDEN and not any(word in said.casefold() for word in ("rate limit", "locked"))
+            raise (MayNot if lacks else GitHubFailed)(what, cause=cause, remedy=remedy) from None
         why = f" ({error})" if isinstance(error, http.Garbled | http.NotRead | http.DeadlineExceeded) else f" ({type(error).__name__})"
         raise GitHubFailed(
             f"{doing} failed: no answer that can be understood{why}.",

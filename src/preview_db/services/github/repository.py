@@ -45,6 +45,7 @@ class GitHubRepository:
         log: is told what is tried again.
         rest: what it is asked by, where there is one already, to be shared.
         identity: what is known of it already.
+        login: tells whom the token writes as, where somebody else asks that.
     """
 
     def __init__(
@@ -57,12 +58,14 @@ class GitHubRepository:
         log: Callable[[str], None] = http.silent,
         rest: Rest | None = None,
         identity: RepositoryIdentity | None = None,
+        login: Callable[[], str] | None = None,
     ) -> None:
         self._api_url = api_url
         self._token = token
         self._repository_name = repository
         self.rest = rest or Rest(api_url, token=token, repository=repository, deadline=deadline, log=log)
         self._identity = identity
+        self._whom = login
 
     def another(self, listed: Listed) -> GitHubRepository:
         """Another repository of the same server, by its id: whatever it is called by the time it is asked about, no other is meant."""
@@ -72,6 +75,7 @@ class GitHubRepository:
             repository=listed.full_name,
             rest=self.rest.under(f"/repositories/{listed.id}"),
             identity=RepositoryIdentity(listed.id, listed.default_branch),
+            login=self.login,
         )
 
     def begin(self, read: Callable[[], _Found]) -> Callable[[], _Found]:
@@ -166,9 +170,13 @@ class GitHubRepository:
         """The references that begin with ``prefix``, in full."""
         return (str(reference["ref"]) for reference in self.rest.list(f"/git/matching-refs/{quote(prefix)}"))
 
+    def login(self) -> str:
+        """Whom the token writes as. It is asked when somebody wants to know, and once."""
+        return self._login_read()
+
     @functools.cached_property
     def _login_read(self) -> Callable[[], str]:
-        return self.begin(self._login)
+        return self._whom or self.begin(self._login)
 
     def _login(self) -> str:
         """Whom the token writes as: a person, ``github-actions[bot]`` for the job's own, or another app's bot."""
