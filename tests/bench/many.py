@@ -32,7 +32,7 @@ def rows(running: Emulator, begin: Callable[[], Workflow], repositories: int, la
         costs, served = [], []
         for index in range(1, shards + 1):
             running.control("DELETE", "requests")
-            given = organisation.inputs(shard=f"{index}/{shards}", max_deletions="10000", timeout="1h")
+            given = organisation.inputs(shard=f"{index}/{shards}", max_deletions="10000", timeout="1h", comment="false")
             # One after the other: each has a machine of its own.
             costs.append(measured(functools.partial(workflow.sweeping, given))[1])
             served.append(running.control("GET", "requests"))
