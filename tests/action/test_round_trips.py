@@ -68,9 +68,9 @@ def test_a_push_takes_three_round_trips(slow: Life) -> None:
 
 
 def test_a_close_takes_three_round_trips(slow: Life) -> None:
-    """Look, at the pull request, too; delete; edit the comment."""
+    """Look, at the pull request, too; delete; edit the comment, and see beside that whether the pull request was reopened."""
     slow.opened()
-    requests = sorted([*PRISMA, *COMMENT, "GET /pulls/*", "DELETE /databases/*", "PATCH /issues/comments/*"])
+    requests = sorted([*PRISMA, *COMMENT, "GET /pulls/*", "GET /pulls/*", "DELETE /databases/*", "PATCH /issues/comments/*"])
     assert asked(slow, slow.closed) == Asked(requests, 3)
 
 

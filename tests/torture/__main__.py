@@ -182,7 +182,7 @@ two runs every order was tried, up to {asked.orders:,} to a server, of three the
 After each: at most one database for the pull request, one if it is open and nobody ran `delete`, what the last run to end handed out opens
 it, unless a reset took its place, and nothing of anybody else's touched. Two things are left to the run that comes next, which was run and
 put them right: where lists leave something out, a database that a close did not see is left to the next sweep; where a pull
-request was reopened between a deletion's last look at it and the deletion, the preview is made anew by its next run.
+request was reopened between a sweep's last look at it and the deletion, the sweep says so, and the next run creates another.
 """
 
 

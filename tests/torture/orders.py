@@ -171,13 +171,15 @@ class Replay:
 
     @property
     def was_reopened_too_late(self) -> bool:
-        """Whether a run deleted the preview that had last looked at the pull request before it was reopened."""
-        kinds = self.setting.runs
-        reopened = [at for at, line in enumerate(self.trace) if line[2:] == f"PUT {_STATE}" and kinds[line[0].upper()] == "reopen"]
+        """Whether a sweep deleted the preview that had last looked at the pull request before it was reopened."""
+        kinds = {name: kind for name, kind in self.setting.runs.items() if kind in ("sweep", "reopen")}
+        reopened = [at for at, line in enumerate(self.trace) if line[2:] == f"PUT {_STATE}" and kinds.get(line[0].upper()) == "reopen"]
         for name in kinds:
-            looks = [at for at, line in enumerate(self.trace) if line.startswith(f"{name.lower()} GET /pulls")]
             deletions = [at for at, line in enumerate(self.trace) if line.startswith(f"{name} DELETE /databases")]
-            if looks and deletions and any(looks[-1] < at < deletions[-1] for at in reopened):
+            looks = [
+                at for at, line in enumerate(self.trace) if line.startswith(f"{name.lower()} GET /pulls") and at < max(deletions, default=0)
+            ]
+            if looks and any(looks[-1] < at < deletions[-1] for at in reopened):
                 return True
         return False
 
@@ -190,7 +192,7 @@ class Counted:
         replays: times that everything was run, those included that turned out to be an order tried already.
         failed: runs that ended with 1.
         left: orders after which a database too many was there, since lists lag, which the next sweep took.
-        late: orders after which a preview that is wanted was not there, since its pull request was reopened between a deletion's last look
+        late: orders after which a preview that is wanted was not there, since its pull request was reopened between a sweep's last look
             at it and the deletion, and which the next run put right. There is no request that deletes on a condition.
         complete: whether every order was tried.
         broken: what does not hold, with the order.
@@ -367,6 +369,8 @@ class Orders:
             hold(house.postgres.opens(last.outputs["database_url"]), "the string that was handed out last opens the database")
         if len(left) < fewest and replay.was_reopened_too_late:
             counted.late += 1
+            told = [annotation.title for run in replay.runs.values() for annotation in run.annotations]
+            hold("Reopened meanwhile" in told, f"the sweep says what was reopened too late: {told}")
             run = self._alone("push", replay)
             hold(run.exit_code == 0 and len(house.previews()) == 1, "the next run puts right what was reopened too late", run)
             return

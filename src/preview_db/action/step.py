@@ -40,7 +40,11 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Step:
-    """One run of the step, from what was asked to what is done about it."""
+    """One run of the step, from what was asked to what is done about it.
+
+    Attributes:
+        is_second: whether it is what follows on a reopening within a run. There is no third.
+    """
 
     inputs: Inputs
     job: Job
@@ -48,6 +52,7 @@ class Step:
     runner: Runner
     interrupts: Interrupts
     environ: Mapping[str, str]
+    is_second: bool = False
 
     def run(self) -> None:
         self._check_what_comes_last()
@@ -70,10 +75,10 @@ class Step:
                 scripts = self._scripts(decision)
                 if decision.task is not Task.SWEEP:
                     with begun or self._begin_look(decision.task) as look:
-                        self._carry_out(decision, github, state, look, scripts)
+                        self.carry_out(decision, github, state, look, scripts)
                     return
         with self._github(self.inputs.time_limit(sweep=True)) as github, self._begin_look(decision.task) as look:
-            self._carry_out(decision, github, state, look, scripts)
+            self.carry_out(decision, github, state, look, scripts)
 
     def _begin_look(self, task: Task | None = None) -> AbstractContextManager[Look | None]:
         """Sends out what is to be read of Prisma; nothing where the run has to sign in first, or is about nothing."""
@@ -82,13 +87,14 @@ class Step:
         creates = task in (Task.ENSURE, Task.RESET)
         return Look.begin(self.inputs, creates=creates, sweep=task is Task.SWEEP, log=self.runner.waiting)
 
-    def _carry_out(
+    def carry_out(
         self, decision: Decision, github: GitHubRepository | None, state: EventState, look: Look | None, scripts: Scripts | None
     ) -> None:
         self.runner.info(f"preview-db {__version__}: {decision.reason}: {MEANS[decision.task]}")
         if decision.task is Task.NOTHING and (decision.advice or decision.reaction):
             self.runner.notice("Nothing to do", ". ".join(filter(None, (decision.reason, decision.advice))) + ".")
-        from ..engine.inside import InsideFailed  # here, as below
+        from ..engine.inside import InsideFailed  # both here, as below
+        from . import reopened
 
         if decision.task in (Task.ENSURE, Task.RESET, Task.CONNECT) and not self.inputs.only_plans:
             self._check_wrangler_config()
@@ -102,6 +108,7 @@ class Step:
                 publisher.tell_failure(failed.outcome)
                 raise
             deployed.append(result.outcome)
+        was_reopened = reopened.look(result.outcome, self.event, self.inputs, None if self.is_second else github)
         try:
             if decision.task is not Task.NOTHING or decision.advice:
                 publisher.publish(result)
@@ -114,6 +121,11 @@ class Step:
             raise
         if result.failure is not None:
             raise result.failure
+        again = reopened.reopening(was_reopened, result.outcome, self.event, state, self.inputs, self._repository, self.runner)
+        if again is not None:
+            second, scripts = dataclasses.replace(self, event=again.event, is_second=True), self._scripts(again.decision)
+            with self._begin_look(again.decision.task) as look:
+                second.carry_out(again.decision, github, again.state, look, scripts)
 
     def _scripts(self, decision: Decision) -> Scripts | None:
         """What the inputs say is to be done inside the database, read before anything is asked of Prisma; none if that is nothing."""

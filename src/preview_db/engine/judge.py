@@ -11,7 +11,7 @@ from ..planning import stale
 from ..planning.events import PullRequest
 from ..planning.model import Kind, Repository
 from ..planning.settings import Inputs
-from ..planning.stale import Preview, RepositoryState, Verdict
+from ..planning.stale import Preview, RepositoryState, StaleReason, Verdict
 from ..services.github.repository import GitHubRepository
 
 CLOSED_PAGES = 10
@@ -87,6 +87,14 @@ class Judge:
             self._check([now])
             state = RepositoryState(pull_requests={number: now})
         return self.judge(verdict.preview, state)
+
+    def wanted_by_now(self, deleted: Iterable[Verdict]) -> list[Verdict]:
+        """Those of ``deleted`` whose pull requests are open again and are to have a preview: reopened as it was being deleted, or after."""
+        of_pull_requests = [verdict for verdict in deleted if verdict.preview.scope.pull_request is not None]
+        if not of_pull_requests:
+            return []
+        state = RepositoryState(pull_requests={pull_request.number: pull_request for pull_request in self.github.open_pull_requests()})
+        return [verdict for verdict in of_pull_requests if self.judge(verdict.preview, state).why is StaleReason.WANTED]
 
     def _check(self, pull_requests: Iterable[PullRequest]) -> None:
         """Raises :class:`Mismatch` if one is another repository's."""

@@ -176,6 +176,9 @@ class Engine:
         sweep = sweeper.run(look.listing(project), dry_run=dry_run)
         for late in (swept for swept in sweep.of(SweepStatus.DELETED, SweepStatus.WOULD_GO) if swept.verdict.missed):
             self.sink.warning("A close was missed", missed(late, sweep))
+        for deleted in sweep.of(SweepStatus.DELETED):
+            if deleted.note:
+                self.sink.warning("Reopened meanwhile", f"The preview of {deleted.verdict.preview.scope} was deleted, and {deleted.note}.")
         outcome = Outcome(OutcomeKind.PLANNED if dry_run else OutcomeKind.SWEPT, decision.reason)
         return RunResult(outcome, project=project, sweep=sweep, failure=failure(sweep.swept, str(self.inputs.max_deletions)))
 

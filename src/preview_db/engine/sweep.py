@@ -16,12 +16,16 @@ from ..planning.stale import StaleReason, Sweep, SweepStatus, Swept, Verdict, ag
 from ..planning.steps import Action
 from ..planning.words import count
 from ..services.cloudflare.client import HyperdriveApi
+from ..services.github.errors import GitHubFailed
 from ..services.github.repository import GitHubRepository
 from ..services.prisma.client import ManagementApi
 from .deletions import Beside, Deletions
 from .judge import Judge
 from .look import Listing
 from .platform import Platform
+
+REOPENED = "it is open by now: if a run was given this database as it was being deleted, run that job again"
+"""The note at a preview that was deleted, and is wanted by the end of the sweep."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -75,9 +79,19 @@ class Sweeper:
         else:
             beside = Beside(self.hyperdrive, lambda _: self.platform, self.inputs.platform_branch_cleanup)
             deletions = Deletions(self.api, judge.once_more, self.log, self.interrupts, self.deadline, beside)
-            swept += deletions.carry_out([*fitting, *tidied])
+            swept += self._looked_at_again(deletions.carry_out([*fitting, *tidied]), judge)
         pointing = len(configurations) if self.hyperdrive else None
         return Sweep(tuple(swept), stale.others(databases, self.repository), self.now, dry_run, state, pointing)
+
+    def _looked_at_again(self, swept: Sequence[Swept], judge: Judge) -> list[Swept]:
+        """The same, with a note at those that were reopened between the last look at them and the deletion, or after it."""
+        try:
+            reopened = judge.wanted_by_now(item.verdict for item in swept if item.status is SweepStatus.DELETED)
+        except GitHubFailed as error:
+            self.log(f"Whether one was reopened meanwhile is not known. {error.what}")
+            return list(swept)
+        tags = {verdict.preview.tag for verdict in reopened}
+        return [dataclasses.replace(item, note=REOPENED) if item.verdict.preview.tag in tags else item for item in swept]
 
 
 def would_become(verdicts: Iterable[Verdict], log: Callable[[str], None]) -> list[Swept]:

@@ -59,15 +59,14 @@ def counted(number: int, what: str) -> str:
 
 def deletions(sweep: Sweep) -> list[Outcome]:
     """What the sweep deleted, each as an outcome of its own: so is it told in the comment of its pull request."""
-    verdicts = [swept.verdict for swept in sweep.of(SweepStatus.DELETED)]
     return [
         Outcome(
             OutcomeKind.DELETED,
-            f"the sweep deleted it, since {verdict.reason}",
-            verdict.preview.scope,
-            identity.name(verdict.preview.scope),
+            f"the sweep deleted it, since {swept.verdict.reason}{f'; {swept.note}' if swept.note else ''}",
+            swept.verdict.preview.scope,
+            identity.name(swept.verdict.preview.scope),
         )
-        for verdict in verdicts
+        for swept in sweep.of(SweepStatus.DELETED)
     ]
 
 
