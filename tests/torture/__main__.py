@@ -1,6 +1,6 @@
 """`make torture`: every claim at length, and the figures, as they were measured, in docs/reliability.md.
 
-If a claim does not hold, it says so, ends with 1, and leaves the page as it was.
+If a claim of a part does not hold, it says so, ends with 1, and leaves the part's section of the page as it was.
 """
 
 from __future__ import annotations
@@ -9,16 +9,12 @@ import argparse
 import collections
 import datetime
 import functools
-import importlib.metadata
 import os
-import platform
 import re
 import subprocess
 import sys
 import tempfile
-import textwrap
 import threading
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -29,9 +25,8 @@ from tests.conftest import EXAMPLES
 from tests.drivers.workflow import Workflow
 from tests.torture.claims import FUZZED, emulators, rows
 
-from . import killed, long, orders, races, weather
+from . import killed, long, orders, page, races, weather
 
-PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 Part = Callable[["Torture"], str]
 
 
@@ -76,8 +71,6 @@ def of_kills(torture: Torture) -> str:
         f"| {name} | {requests[name]} | {each['SIGKILL']} | {each['SIGTERM']} | {each['SIGINT']} | all |" for name, each in counted.items()
     ]
     return f"""
-## Killed anywhere
-
 {sum(sum(each.values()) for each in counted.values()):,} processes, each ended at another boundary between two requests (before the request
 was carried out; after it was, and before the answer came), and the command then run again. The boundaries are the requests that a run
 in fair weather made.
@@ -108,8 +101,6 @@ def of_weather(torture: Torture) -> str:
     titles = collections.Counter(title for one in found.tallies.values() for title in one.errors.elements())
     told = ", ".join(f"{title}: {count}" for title, count in titles.items()) or "there was none"
     return f"""
-## Bad weather
-
 {found.lives:,} lives of pull requests, {asked.at_once} at a time, {processes} of them as processes. 30 % of {found.requests:,} requests
 failed: 500, 502, 429 with and without `Retry-After`, a reset connection, an answer lost after it was carried out, one cut short, a page of
 HTML with status 200, 30 s of silence. `timeout` was its default, 120 s. No run was repeated, and of each tenth pull request the run for its
@@ -136,8 +127,6 @@ def of_races(torture: Torture) -> str:
     ]
     without = [seen for (mode, name), seen in found.items() if mode == "ignored" and not name.startswith("reset")]
     return f"""
-## Races
-
 {len(seeds):,} schedules of {sum(seen.runs for seen in found.values()):,} runs, each request delayed by up to {races.JITTER_MS} ms.
 *Off at once*: schedules after which there were more or fewer databases than the pull request's state says once all runs had ended. *Off
 after a sweep*: databases too many or too few once a sweep had run, too. *Dead strings*: handed out, and of a database that another run had
@@ -168,8 +157,6 @@ def of_orders(torture: Torture) -> str:
         for kinds, each in counted.items()
     ]
     return f"""
-## Every order
-
 {sum(one.orders for one in found):,} orders in which the requests of two runs, or three, for one pull request can reach the services, let in
 one at a time by a scheduler; of orders that nobody could tell apart (two reads that change places, say) one each. For each of four servers:
 one that knows `logicalId` and one that ignores it, each with lists that show what is new at once, and with lists that leave it out once. Of
@@ -196,8 +183,6 @@ def of_long_runs(torture: Torture) -> str:
         return f"| {who} | " + " | ".join(f"{was} → {is_}" for was, is_ in zip(*pairs, strict=True)) + " |"
 
     return f"""
-## Long runs
-
 {hour.lives:,} lives of {hour.runs:,} runs, as many as one a second makes in {hour.runs // 60} minutes; they took {hour.seconds / 60:.0f}.
 Before (after a tenth as many, to warm up) and after:
 
@@ -217,8 +202,6 @@ def of_tests(torture: Torture) -> str:
     passed = _passed(_pytest([*listed, "tests/torture"], environ))
     searched = _passed(_pytest([*listed, "--hypothesis-profile=torture", "-m", "hypothesis", "tests"], dict(os.environ)))
     return f"""
-## Secrets, hostile text, lies, nonsense, look-alikes
-
 {passed} tests of `tests/torture` passed in their long form: among them {2 * FUZZED} runs whose answers were spoiled at random, every kind
 of body, redirect and wrong database there is, every input with every kind of nonsense, every hostile text in every place, and ten thousand
 look-alikes.
@@ -227,48 +210,41 @@ look-alikes.
 """
 
 
-def _reflowed(text: str) -> str:
-    """Paragraphs of even lines; tables and headings as they are."""
-    blocks = [block if block.startswith(("|", "#")) else textwrap.fill(block, 120) for block in re.split(r"\n{2,}", text.strip())]
-    return "\n\n".join(blocks) + "\n"
-
-
 def _lines(lines: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
-PARTS: dict[str, Part] = {
-    "kills": of_kills,
-    "weather": of_weather,
-    "orders": of_orders,
-    "races": of_races,
-    "long": of_long_runs,
-    "tests": of_tests,
+PARTS: dict[str, tuple[str, Part]] = {
+    "kills": ("Killed anywhere", of_kills),
+    "weather": ("Bad weather", of_weather),
+    "orders": ("Every order", of_orders),
+    "races": ("Races", of_races),
+    "long": ("Long runs", of_long_runs),
+    "tests": ("Secrets, hostile text, lies, nonsense, look-alikes", of_tests),
 }
+"""Each with the heading of its section."""
 
 
 def main() -> int:
     asked = _asked()
-    began = time.monotonic()
-    text = ""
     for name in asked.parts:
         _say(f"=== {name}")
+        heading, part = PARTS[name]
+        began = datetime.datetime.now(datetime.UTC)
         # New ones for each part, so that none has to do with what another has left.
         with tempfile.TemporaryDirectory(prefix="preview-db-torture-") as root, emulators(asked.emulators) as running:
-            text = text or _head(asked, running[0])
+            ((postgres,),) = rows(running[0].addresses["postgres_url"] + "?sslmode=disable", "show server_version")
             try:
-                text += PARTS[name](Torture(asked, running, Path(root)))
+                body = part(Torture(asked, running, Path(root)))
             except AssertionError as error:
                 sys.stderr.write(f"A claim does not hold ({name}):\n{error}\n")
                 return 1
-        _say(f"=== {name}: done after {(time.monotonic() - began) / 60:.0f} minutes")
-    text += f"\nAll of it took {(time.monotonic() - began) / 60:.0f} minutes.\n"
-    if asked.write and list(asked.parts) == list(PARTS):
-        PAGE.parent.mkdir(exist_ok=True)
-        PAGE.write_text(_reflowed(text), "utf-8")
-        _say(f"Wrote {PAGE}")
-    else:
-        sys.stdout.write(_reflowed(text))
+        section = page.measured(body, arguments=_arguments(asked, name), began=began)
+        if asked.write:
+            headings = [heading for heading, _ in PARTS.values()]
+            page.PAGE.write_text(page.with_sections(page.PAGE.read_text("utf-8"), {heading: section}, headings, postgres=postgres), "utf-8")
+        sys.stdout.write(f"## {heading}\n{section}\n")
+        _say(f"=== {name}: done")
     return 0
 
 
@@ -285,47 +261,30 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--emulators", type=int, default=2, help="side by side")
     parser.add_argument("--workers", type=int, default=2, help="of pytest and of the orders")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
-    parser.add_argument("--write", action=argparse.BooleanOptionalAction, default=True, help="docs/reliability.md, if all parts are run")
+    parser.add_argument("--write", action=argparse.BooleanOptionalAction, help="docs/reliability.md; the default if all parts are run")
     parser.add_argument("--short", action="store_true", help="a minute of weather and races, as CI runs it; writes nothing")
     asked = parser.parse_args()
+    if asked.write is None:
+        asked.write = asked.parts == list(PARTS)
     if asked.short:
         asked.parts, asked.write = ["weather", "races"], False
         asked.lives, asked.at_once, asked.schedules = 20, 10, 20
     return asked
 
 
-def _head(asked: argparse.Namespace, running: Emulator) -> str:
-    ((postgres,),) = rows(running.addresses["postgres_url"] + "?sslmode=disable", "show server_version")
-    libraries = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("httpx", "pygithub", "psycopg", "pydantic"))
-    model = next((line.partition(":")[2].strip() for line in _read("/proc/cpuinfo").splitlines() if line.startswith("model name")), "")
-    numbers = {
-        "lives": asked.lives,
-        "at-once": asked.at_once,
-        "schedules": asked.schedules,
-        "orders": asked.orders,
-        "orders-of-three": asked.orders_of_three,
-        "hour": asked.hour,
-        "databases": asked.databases,
-    }
-    arguments = " ".join(f"--{name} {value}" for name, value in {"seed": asked.seed, **numbers}.items())
-    return f"""# Reliability, measured
+_NUMBERS: dict[str, tuple[str, ...]] = {
+    "weather": ("seed", "lives", "at_once"),
+    "orders": ("orders", "orders_of_three"),
+    "races": ("seed", "schedules"),
+    "long": ("hour", "databases"),
+    "tests": ("seed",),
+}
 
-Written by `make torture` from what it measured; nothing here is written by hand. It stops at the first part of which a claim does not hold,
-and then this page stays as it was.
 
-| | |
-|---|---|
-| When | {datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC |
-| What | preview-db {importlib.metadata.version("preview-db")}, commit {_commit()} |
-| Where | {os.cpu_count()} cores ({model or platform.machine()}), {_memory()} GiB, {platform.system()} |
-| With | Python {platform.python_version()}, PostgreSQL {postgres}, {libraries} |
-| Again | `make torture ARGS='{arguments}'` |
-
-A seed fixes the lives, the order and the kinds of the faults, the schedules and their delays, and the examples of the property tests. How
-the operating system interleaves them it does not fix: the same seed is the same weather, not the same day.
-
-All of it is against the emulator, with a real PostgreSQL behind it, on one machine. It says nothing of Prisma's service.
-"""
+def _arguments(asked: argparse.Namespace, part: str) -> str:
+    """What to say to have a part run again as it was."""
+    numbers = [f"--{name.replace('_', '-')} {getattr(asked, name)}" for name in _NUMBERS.get(part, ())]
+    return " ".join([f"--parts {part}", *numbers])
 
 
 def _pytest(arguments: list[str], environ: dict[str, str]) -> str:
@@ -344,26 +303,6 @@ def _passed(said: str) -> str:
 def _stop_if(broken: Sequence[str]) -> None:
     if broken:
         raise AssertionError(f"{len(broken)} times:\n" + "\n\n".join(broken[:10]))
-
-
-def _commit() -> str:
-    def git(*arguments: str) -> str:
-        return subprocess.run(["git", *arguments], cwd=PAGE.parents[1], capture_output=True, text=True, check=False).stdout.strip()
-
-    changed = [line for line in git("status", "--porcelain").splitlines() if "docs/reliability.md" not in line]
-    return f"`{git('rev-parse', '--short', 'HEAD') or 'unknown'}`" + (" and changes not yet committed" if changed else "")
-
-
-def _memory() -> str:
-    total = next((line.split()[1] for line in _read("/proc/meminfo").splitlines() if line.startswith("MemTotal")), "0")
-    return f"{int(total) / 1024**2:.0f}"
-
-
-def _read(path: str) -> str:
-    try:
-        return Path(path).read_text("utf-8", "replace")
-    except OSError:
-        return ""
 
 
 def _say(line: str) -> None:
