@@ -234,7 +234,7 @@ def until(condition: Callable[[], object], *, seconds: float = 60) -> None:
 
 def can_log_in(url: str) -> bool:
     try:
-        psycopg.connect(url, connect_timeout=5).close()
+        psycopg.connect(url, connect_timeout=30).close()
     except psycopg.OperationalError:
         return False
     return True
