@@ -11,7 +11,7 @@ import functools
 from collections.abc import Callable
 
 from ..planning import decide
-from ..planning.decide import Decision, Task
+from ..planning.decision import Decision, Task
 from ..planning.events import Event, PullRequest
 from ..planning.lookups import PULL_REQUEST_EVENTS, EventState
 from ..planning.model import Repository
