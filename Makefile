@@ -74,7 +74,7 @@ coverage: setup ## run the tests and list the lines and branches that none of th
 	@COVERAGE_FILE=$(CURDIR)/.cache/coverage/data $(BIN)/coverage report
 
 cases: setup ## run the many cases of what may go wrong, each run a process; ARGS as for test
-	PREVIEW_DB_PROCESSES=1 $(BIN)/pytest -n $(WORKERS) tests/torture $(ARGS)
+	PREVIEW_DB_PROCESSES=1 $(BIN)/pytest -n $(WORKERS) tests/torture --ignore=tests/torture/test_orders.py $(ARGS)
 
 torture: setup ## try every claim at length and write docs/reliability.md; ARGS='--help' for less of it
 	PYTHONPATH=. $(BIN)/python -m tests.torture $(ARGS)
