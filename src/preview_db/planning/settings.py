@@ -35,9 +35,7 @@ from .fields import (
     Token,
     Variables,
 )
-from .hyperdrive import CREDENTIAL
 from .model import Endpoint
-from .platform import CREDENTIAL as COMPUTE
 from .repositories import Shard
 
 if TYPE_CHECKING:
@@ -171,6 +169,9 @@ class Inputs(Environment):
 
     @model_validator(mode="after")
     def _makes_sense_beside_the_database(self) -> Self:
+        from .hyperdrive import CREDENTIAL  # both here, since the first request does not have to wait for them
+        from .platform import CREDENTIAL as COMPUTE
+
         if self.hyperdrive and any(connection.name == CREDENTIAL for connection in self.connections):
             raise ValueError(
                 f"the Hyperdrive configuration has a credential of its own that is called {CREDENTIAL}, and so can't be another's"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import threading
 from typing import TYPE_CHECKING
 
 from ...hosts import is_loopback
@@ -21,8 +22,8 @@ _NO_FILE = "/dev/null/none"
 
 
 def prepare() -> None:
-    """Imports the driver, which takes 60 ms: to be called while something else is waited for."""
-    importlib.import_module("psycopg")
+    """Has the driver imported in the background, which takes 60 ms: to be called before something else is waited for."""
+    threading.Thread(target=importlib.import_module, args=("psycopg",), name="the driver", daemon=True).start()
 
 
 def connect(string: ConnectionString, *, seconds: int, verify_certificate: bool) -> Connection:
