@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+from typing import NamedTuple
 
 from ..errors import UnsupportedEvent
 from .decision import Decision, Task
@@ -66,8 +66,7 @@ def decide(inputs: Inputs, event: Event, repository: Repository, seen: EventStat
     return about.by_request()
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _About:
+class _About(NamedTuple):
     inputs: Inputs
     event: Event
     repository: Repository

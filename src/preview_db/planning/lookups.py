@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from typing import NamedTuple
 
 from .events import Event, PullRequest
 from .settings import Inputs
@@ -15,8 +16,7 @@ _HARMLESS = ("doctor", "unseal")
 _SAY_IT_ALL = (*PULL_REQUEST_EVENTS, "push", "create", "delete", "merge_group", "schedule", "issue_comment")
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Lookups:
+class Lookups(NamedTuple):
     """What has to be looked up on GitHub before anything is decided.
 
     Attributes:

@@ -6,6 +6,7 @@ import dataclasses
 import enum
 from collections.abc import Mapping
 from datetime import datetime
+from typing import NamedTuple
 
 
 class Kind(enum.StrEnum):
@@ -48,16 +49,14 @@ class Repository:
     host: str = "github.com"
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Workspace:
+class Workspace(NamedTuple):
     """A Prisma workspace: what a service token belongs to."""
 
     id: str
     name: str
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Project:
+class Project(NamedTuple):
     """A Prisma project: what databases are created in."""
 
     id: str
@@ -102,8 +101,7 @@ class Connection:
     created_at: datetime
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """What a database was made from: another one as it was then, or one of its backups."""
 
     database_id: str
@@ -137,8 +135,7 @@ class Database:
         return self.logical_id or self.name
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class PlatformBranch:
+class PlatformBranch(NamedTuple):
     """A branch of Prisma's platform: what the databases, services and variables of one line of work belong to.
 
     Attributes:
@@ -171,8 +168,7 @@ class Configuration:
     created_at: datetime
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class DatabaseReference:
+class DatabaseReference(NamedTuple):
     """What is enough to name a database to another job."""
 
     id: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import PreviewError
 from .contents import NOTHING, Contents
@@ -34,8 +34,7 @@ class OutcomeKind(enum.StrEnum):
     FAILED = "failed"
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Done:
+class Done(NamedTuple):
     """A step that was applied, what came of it, and how long it took in seconds."""
 
     step: Step
@@ -94,8 +93,7 @@ class RunResult:
         return DatabaseReference(found.id, found.name, found.project_id) if found else self.opened
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(NamedTuple):
     """What there is in a project, as the Management API alone tells. ``others`` counts what is none of the repository's previews."""
 
     project: Project

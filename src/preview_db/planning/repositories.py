@@ -11,7 +11,7 @@ import fnmatch
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from typing import Self
+from typing import NamedTuple, Self
 
 from .model import Repository
 
@@ -131,8 +131,7 @@ def shards_for(repositories: int) -> list[Shard]:
     return [Shard(index, count) for index in range(1, count + 1)]
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(NamedTuple):
     """What GitHub says of a repository. ``node_id`` is its id in GraphQL."""
 
     id: int
@@ -142,8 +141,7 @@ class Listed:
     node_id: str = ""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(NamedTuple):
     """An account's repositories, as far as the token sees them.
 
     Attributes:
@@ -164,8 +162,7 @@ class Standing(enum.StrEnum):
     UNSEEN = "not visible"
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """A repository that a sweep is for.
 
     Attributes:
@@ -185,8 +182,7 @@ class Member:
         return self.standing in (Standing.ARCHIVED, Standing.MOVED, Standing.GONE)
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """What GitHub answered.
 
     Attributes:

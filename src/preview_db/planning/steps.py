@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from .model import Configuration, Connection, Database, Scope
 
@@ -99,8 +100,7 @@ class Step:
         return self.configuration
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """What would be done, in order, and what a person should hear about it."""
 
     steps: tuple[Step, ...]
