@@ -26,7 +26,9 @@ class _Payload(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class _Repository(_Payload):
+class Repository(_Payload):
+    """A repository as a payload shows it."""
+
     id: Number
     full_name: str
     default_branch: str = ""
@@ -45,10 +47,12 @@ class _Label(_Payload):
     name: str
 
 
-class _End(_Payload):
+class End(_Payload):
+    """One of the two branches of a pull request."""
+
     ref: str
     sha: str
-    repo: _Repository | None = None  # null once a fork is deleted
+    repo: Repository | None = None  # null once a fork is deleted
 
 
 class PullRequest(_Payload):
@@ -61,8 +65,8 @@ class PullRequest(_Payload):
     merged_at: datetime | None = None
     draft: bool | None = False
     labels: tuple[_Label, ...] = ()
-    head: _End
-    base: _End
+    head: End
+    base: End
     updated_at: datetime
     closed_at: datetime | None = None
 
@@ -127,7 +131,7 @@ class Event(_Payload):
     name: str
     action: str | None = None
     sender: _User | None = None
-    repository: _Repository | None = None
+    repository: Repository | None = None
     pull_request: PullRequest | None = None
     label: _Label | None = None
     issue: Issue | None = None

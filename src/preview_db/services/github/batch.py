@@ -11,12 +11,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ...planning.events import PullRequest
+from ...planning.events import End, PullRequest, Repository
 from ...planning.repositories import Listed
 from .rest import Rest
 
 Key = tuple[int, int]
 """A repository's id and a pull request's number."""
+
+Ends = dict[tuple[int, str] | None, End]
+"""The branches' repositories, by id and name: nearly all are the same one, and there may be ten thousands of pull requests."""
 
 AT_A_TIME = 100
 """Pull requests in a query. GitHub allows many more and ends a query after ten seconds: these are as many as a page of a list has."""
@@ -25,8 +28,7 @@ _STATES = {"OPEN": "open", "CLOSED": "closed", "MERGED": "closed"}
 
 _FIELDS = """fragment Fields on PullRequest {
   number state isDraft updatedAt closedAt mergedAt labels(first: 100) { nodes { name } }
-  headRefName headRefOid headRepository { databaseId nameWithOwner }
-  baseRefName baseRefOid baseRepository { databaseId nameWithOwner }
+  headRepository { databaseId nameWithOwner } baseRepository { databaseId nameWithOwner }
 }"""
 
 
@@ -49,10 +51,11 @@ def read(rest: Rest, asked: Iterable[tuple[Listed, int]]) -> dict[Key, PullReque
     if not (data := rest.graphql(query, **variables)):
         raise ValueError("no data")
     found: dict[Key, PullRequest] = {}
+    ends: Ends = {}
     for id_, (_, numbers) in repositories.items():
         answer = data.get(f"r{id_}") or {}
         for number in numbers:
-            pull_request = _pull_request(answer.get(f"p{number}"))
+            pull_request = _pull_request(answer.get(f"p{number}"), ends)
             if answer.get("databaseId") == id_ and pull_request is not None and _is(pull_request, id_, number):
                 found[id_, number] = pull_request
     return found
@@ -63,7 +66,7 @@ def _is(pull_request: PullRequest, repository_id: int, number: int) -> bool:
     return pull_request.number == number and base is not None and base.id == repository_id
 
 
-def _pull_request(node: Any) -> PullRequest | None:
+def _pull_request(node: Any, ends: Ends) -> PullRequest | None:
     """What an answer says of one, in the form that REST says it in; none if that is not enough."""
     try:
         return PullRequest.model_validate(
@@ -72,8 +75,8 @@ def _pull_request(node: Any) -> PullRequest | None:
                 "state": _STATES[node["state"]],
                 "draft": node["isDraft"],
                 "labels": node["labels"]["nodes"],
-                "head": {"ref": node["headRefName"], "sha": node["headRefOid"], "repo": _repository(node["headRepository"])},
-                "base": {"ref": node["baseRefName"], "sha": node["baseRefOid"], "repo": _repository(node["baseRepository"])},
+                "head": _end(node["headRepository"], ends),
+                "base": _end(node["baseRepository"], ends),
                 "updated_at": node["updatedAt"],
                 "closed_at": node["closedAt"],
                 "merged_at": node["mergedAt"],
@@ -83,5 +86,9 @@ def _pull_request(node: Any) -> PullRequest | None:
         return None
 
 
-def _repository(node: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    return None if node is None else {"id": node["databaseId"], "full_name": node["nameWithOwner"]}
+def _end(node: Mapping[str, Any] | None, ends: Ends) -> End:
+    """A branch, of which no more is asked than whose it is."""
+    key = None if node is None else (node["databaseId"], node["nameWithOwner"])
+    if key not in ends:
+        ends[key] = End(ref="", sha="", repo=None if key is None else Repository(id=key[0], full_name=key[1]))
+    return ends[key]
