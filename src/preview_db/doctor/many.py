@@ -83,7 +83,12 @@ class Many:
         found += f"; GitHub takes {left} of {self.github.limit.most} more this hour"
         if left >= to_github:
             return Finding(name, Health.OK, found)
-        return Finding(name, Health.WARNING, found, "Sweep in parts (shard) with a token each, or less often.")
+        return Finding(
+            name,
+            Health.WARNING,
+            found,
+            "Sweep fewer repositories at a time, or less often: all tokens of an App's installation share its limit.",
+        )
 
 
 def _of_doubts(name: str, doubts: list[Doubt]) -> Finding:
