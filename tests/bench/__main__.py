@@ -197,18 +197,15 @@ def of_sweeps(bench: Bench) -> str:
                 inputs = {"max_deletions": "10000", "comment": comments, "timeout": "1h"}
                 _, cost = measured(functools.partial(workflow.sweeping, inputs))
                 served = bench.running.control("GET", "requests")
-            looks = sum(1 for request in served if request["path"].rsplit("/", 1)[-1].isdigit() and "/pulls/" in request["path"])
             deletions = sum(request["method"] == "DELETE" for request in served)
-            told = sum("/comments" in request["path"] or "graphql" in request["path"] for request in served)
-            pages = len(served) - looks - deletions - told
-            bound = (pages + (looks + deletions + told) / AT_ONCE) * bench.asked.latency / 1000
+            bound = many.bound(served, bench.asked.latency)
             took = f"{cost.seconds:.1f} s, {cost.seconds / bound:.2f} × | {cost.cpu:.1f} s | {cost.memory:.0f} MB"
             lines.append(f"| {total:,} | {deletions:,} | {comments} | {len(served):,} | {bound:.1f} s | {took} |")
     return "\n".join(
         [
             "## The sweep\n",
-            f"The bound is what its requests take at {bench.asked.latency} ms each: the pages of lists one after the other, then the",
-            f"last looks, the deletions and the comments, {AT_ONCE} at a time. Emulator and PostgreSQL share the machine with it.\n",
+            f"The bound is what its requests take at {bench.asked.latency} ms each: the pages of databases one after the other, since each",
+            f"names the next, and all else {AT_ONCE} at a time. Emulator and PostgreSQL share the machine with it.\n",
             "| Databases | Deleted | `comment` | Requests | Bound | Took | CPU time | Memory |",
             "|---|---|---|---|---|---|---|---|",
             *lines,

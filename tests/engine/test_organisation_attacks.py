@@ -142,6 +142,21 @@ def test_a_pull_request_reopened_at_the_last_moment_keeps_its_preview(organisati
     assert statuses(run) == {"shop#1": "kept", "web#1": "deleted"}
 
 
+def test_a_pull_request_reopened_between_the_last_look_and_the_deletion_is_said(organisation: Organisation) -> None:
+    shop = organisation.repository("shop")
+    organisation.previews(shop, closed=[1, 2])
+
+    def reopened(_: Answer) -> None:
+        organisation.pulls(shop, {"number": 1, "state": "open"})
+
+    run = sweeps(organisation, about(rf"GET /github/repositories/{shop.id}/pulls/1$", reopened))
+    assert run.succeeded, run.log
+    assert statuses(run) == {"shop#1": "deleted", "shop#2": "deleted"}
+    (said,) = [annotation.message for annotation in run.annotations if annotation.title == "Reopened meanwhile"]
+    assert f"{shop.full_name}#1 were deleted" in said.replace("The previews of ", "")
+    assert f"{shop.full_name}#2" not in said
+
+
 def test_the_same_id_on_another_github_is_another_repository(organisation: Organisation) -> None:
     shop = organisation.repository("shop")
     organisation.previews(shop, closed=[1])

@@ -184,6 +184,8 @@ class Publisher:
         self.summarise(organisation_report.summary(sweep, self.job.server_url))
         if missed := organisation_report.missed(sweep):
             self.runner.warning("Closes were missed", missed)
+        if reopened := organisation_report.reopened(sweep):
+            self.runner.warning("Reopened meanwhile", reopened)
         if self.inputs.comment and self.github is not None:
             from ..services.github.comments import correct
 

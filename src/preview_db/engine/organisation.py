@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from ..deadline import Deadline
 from ..interrupts import Interrupts
 from ..planning import identity, organisation, stale
 from ..planning.events import PullRequest
-from ..planning.model import Configuration, Database, Project
+from ..planning.model import Database, Project
 from ..planning.organisation import Doubt, OrganisationSweep, RepositorySweep, Usage
 from ..planning.outcome import Outcome, OutcomeKind, RunResult
-from ..planning.repositories import Member, Named, Selection, Standing, still
+from ..planning.repositories import Listed, Member, Named, Selection, Standing, still
 from ..planning.settings import Inputs
 from ..planning.stale import Preview, RepositoryState, StaleReason, Sweep, SweepStatus, Swept, Verdict
 from ..planning.words import count
@@ -24,25 +25,11 @@ from . import sweep as sweep_of_one
 from .deletions import NOTHING_BESIDE, Beside, Deletions
 from .judge import Judge
 from .members import find, pull_requests, read_each
-from .sweep import SweepIncomplete, would_become
+from .parts import Part, add_configurations, sort_out
+from .sweep import REOPENED, SweepIncomplete, would_become
 from .turn import PlanOutdated
 
 _MOST_USAGE = 200
-
-
-@dataclasses.dataclass(slots=True)
-class _Part:
-    """One repository's previews in one project, on their way to a verdict."""
-
-    member: Member
-    project: Project
-    previews: list[Preview]
-    verdicts: list[Verdict] = dataclasses.field(default_factory=list)
-    state: RepositoryState = dataclasses.field(default_factory=RepositoryState)
-
-    @property
-    def databases(self) -> list[Database]:
-        return [database for preview in self.previews for database in preview.databases]
 
 
 @dataclasses.dataclass(slots=True)
@@ -70,19 +57,21 @@ class OrganisationSweeper:
     beside: Beside = NOTHING_BESIDE
     _doubts: list[Doubt] = dataclasses.field(default_factory=list)
     _judges: dict[int, Judge] = dataclasses.field(default_factory=dict)
+    _listed: dict[int, Listed] = dataclasses.field(default_factory=dict)
     _missing: dict[int, Standing] = dataclasses.field(default_factory=dict)
 
     def run(self, *, dry_run: bool) -> OrganisationSweep:
         """Sweeps, or says what a sweep would do. The databases are listed before anything is asked of GitHub."""
-        databases = self._databases()
+        listed = self._databases()
         configurations = self.beside.hyperdrive.configurations() if self.beside.hyperdrive else []
         every = find(self.github, self.selection, self.host, doubts=self._doubts, log=self.log)
         mine = [member for member in every if self.inputs.shard.takes(member.repository)]
         said = f", {len(mine)} of them in shard {self.inputs.shard}" if self.inputs.shard.count > 1 else ""
-        self.log(f"{count(len(every), 'repository')}{said}; {count(sum(map(len, databases.values())), 'database')}")
-        by_id = {member.repository.id: member for member in mine}
-        parts, unlisted, others = self._sorted_out(databases, every, by_id)
-        self._add_configurations(parts, by_id, configurations)
+        self.log(f"{count(len(every), 'repository')}{said}; {count(sum(map(len, listed.values())), 'database')}")
+        sorted_out = sort_out(listed, every, mine)
+        del listed  # thousands, of which another part's are of no use here
+        add_configurations(sorted_out.parts, self.projects, mine, configurations)
+        parts, tells = sorted_out.parts, self.inputs.shard.index == 1  # one part for all of them, so that their reports add up
         self._judge(parts)
         usage = self._usage(parts)
         swept = self._carry_out(parts, dry_run=dry_run)
@@ -98,15 +87,13 @@ class OrganisationSweeper:
                 )
                 for part in parts
             ),
-            unlisted=tuple(unlisted),
-            others=others,
+            unlisted=tuple(sorted_out.unlisted) if tells else (),
+            others=sorted_out.others if tells else {},
             doubts=tuple(self._doubts),
             now=self.now,
             dry_run=dry_run,
             shard=self.inputs.shard,
         )
-
-    # What there is
 
     def _databases(self) -> dict[Project, list[Database]]:
         def name(project: Project) -> str:
@@ -114,48 +101,9 @@ class OrganisationSweeper:
 
         return read_each(self.projects, lambda project: self.api.databases(project.id), name=name, doubts=self._doubts, log=self.log)
 
-    def _sorted_out(
-        self, databases: Mapping[Project, Sequence[Database]], every: Iterable[Member], mine: Mapping[int, Member]
-    ) -> tuple[list[_Part], list[organisation.Unlisted], dict[str, int]]:
-        """The previews of this shard's repositories; what fits no repository, and the rest, for the first shard to tell."""
-        repositories = [member.repository for member in every]
-        parts: list[_Part] = []
-        unlisted: list[organisation.Unlisted] = []
-        others: dict[str, int] = {}
-        for project, listed in databases.items():
-            sorted_out = organisation.sort_out(listed, repositories)
-            for id_, owned in sorted_out.by_repository.items():
-                if (member := mine.get(id_)) is not None:
-                    parts.append(_Part(member, project, stale.previews(owned, member.repository)))
-            if self.inputs.shard.index == 1:
-                unlisted += organisation.grouped(project, sorted_out.unlisted)
-                for what, number in sorted_out.others.items():
-                    others[what] = others.get(what, 0) + number
-        return parts, unlisted, others
-
-    def _add_configurations(self, parts: list[_Part], mine: Mapping[int, Member], configurations: Sequence[Configuration]) -> None:
-        """Adds an account's Hyperdrive configurations to the previews that they are of; some may have no database left."""
-        if not configurations or not self.projects:
-            return
-        for member in mine.values():
-            ours = stale.previews((), member.repository, configurations)
-            of_member = [part for part in parts if part.member is member] if ours else []
-            for preview in ours:
-                for part in of_member:
-                    if (found := next((other for other in part.previews if other.tag == preview.tag), None)) is not None:
-                        part.previews[part.previews.index(found)] = dataclasses.replace(found, configurations=preview.configurations)
-                        break
-                else:
-                    if not of_member:
-                        of_member.append(_Part(member, self.projects[0], []))
-                        parts.append(of_member[0])
-                    of_member[0].previews.append(preview)
-
-    # What is to become of it
-
-    def _judge(self, parts: Sequence[_Part]) -> None:
+    def _judge(self, parts: Sequence[Part]) -> None:
         """A verdict on every preview. GitHub is asked once about a repository, whatever projects it has previews in."""
-        asked: dict[int, list[_Part]] = {}
+        asked: dict[int, list[Part]] = {}
         for part in parts:
             member = part.member
             if member.standing is Standing.UNSEEN:
@@ -169,9 +117,10 @@ class OrganisationSweeper:
         for id_, together in asked.items():
             member = together[0].member
             assert member.listed is not None, "GitHub has said something of what is there"
+            self._listed[id_] = member.listed
             self._judges[id_] = Judge(self.github.repository(member.listed), member.repository, self.inputs, self.now)
         previews = {id_: [preview for part in together for preview in part.previews] for id_, together in asked.items()}
-        told = self._told(asked, previews)
+        told = self._told(itertools.chain.from_iterable(previews.values()))
         states = read_each(
             list(asked),
             lambda id_: self._judges[id_].state(previews[id_], told.get(id_, ())),
@@ -187,14 +136,10 @@ class OrganisationSweeper:
                     part.state = state
                     part.verdicts = [self._judges[id_].judge(preview, state) for preview in part.previews]
 
-    def _told(self, asked: Mapping[int, Sequence[_Part]], previews: Mapping[int, Sequence[Preview]]) -> dict[int, list[PullRequest]]:
+    def _told(self, previews: Iterable[Preview]) -> dict[int, list[PullRequest]]:
         """The pull requests of which GitHub tells in few requests what they are, by repository."""
-        wanted = {
-            (listed, number): None
-            for id_, of_repository in previews.items()
-            for number in (preview.scope.pull_request for preview in of_repository)
-            if number is not None and (listed := asked[id_][0].member.listed) is not None
-        }
+        scopes = [preview.scope for preview in previews]
+        wanted = {(self._listed[scope.repository.id], scope.pull_request): None for scope in scopes if scope.pull_request is not None}
         told: dict[int, list[PullRequest]] = {}
         for (id_, _), pull_request in pull_requests(self.github, list(wanted), log=self.log).items():
             told.setdefault(id_, []).append(pull_request)
@@ -211,7 +156,7 @@ class OrganisationSweeper:
             delete, said = False, f"{said}, but this was made when it was not called so: list the id with that name, too"
         return stale.judge_by_repository(preview, said, self.now, delete=delete)
 
-    def _usage(self, parts: Sequence[_Part]) -> dict[str, Usage]:
+    def _usage(self, parts: Sequence[Part]) -> dict[str, Usage]:
         """What the databases have used, by their ids: a request each, and so only of a few. What can't be read is only not shown."""
         ids = [database.id for part in parts for database in part.databases]
         if len(ids) > _MOST_USAGE:
@@ -221,7 +166,7 @@ class OrganisationSweeper:
         first = read_each(ids[:1], self.api.usage, name=str, doubts=doubts, log=self.log)
         return {} if doubts else first | read_each(ids[1:], self.api.usage, name=str, doubts=doubts, log=self.log)
 
-    def _carry_out(self, parts: Sequence[_Part], *, dry_run: bool) -> dict[int, list[Swept]]:
+    def _carry_out(self, parts: Sequence[Part], *, dry_run: bool) -> dict[int, list[Swept]]:
         """What became of every preview, by the part that it is of."""
         by_repository: dict[int, list[Verdict]] = {}
         for part in parts:
@@ -235,12 +180,27 @@ class OrganisationSweeper:
         if dry_run:
             swept += would_become(due, self.log)
         else:
-            swept += Deletions(self.api, self._once_more, self.log, self.interrupts, self.deadline, self.beside).carry_out(due)
+            deletions = Deletions(self.api, self._once_more, self.log, self.interrupts, self.deadline, self.beside)
+            swept += self._looked_at_again(deletions.carry_out(due))
         where = {_first(preview): id(part) for part in parts for preview in part.previews}
         found: dict[int, list[Swept]] = {id(part): [] for part in parts}
         for item in swept:
             found[where[_first(item.verdict.preview)]].append(item)
         return found
+
+    def _looked_at_again(self, swept: Sequence[Swept]) -> list[Swept]:
+        """The same, with a note at those that were reopened between the last look at them and the deletion, or after it."""
+        deleted = [item.verdict for item in swept if item.status is SweepStatus.DELETED and item.verdict.why is not StaleReason.REPOSITORY]
+        told = self._told(verdict.preview for verdict in deleted)
+        states = {id_: RepositoryState(pull_requests={found.number: found for found in those}) for id_, those in told.items()}
+        reopened = {
+            verdict.preview.tag
+            for verdict in deleted
+            if verdict.preview.scope.pull_request is not None
+            and (state := states.get(verdict.preview.scope.repository.id)) is not None
+            and self._judges[verdict.preview.scope.repository.id].judge(verdict.preview, state).why is StaleReason.WANTED
+        }
+        return [dataclasses.replace(item, note=REOPENED) if item.verdict.preview.tag in reopened else item for item in swept]
 
     def _once_more(self, verdict: Verdict) -> Verdict:
         """The verdict on what GitHub says right before a deletion. Raises :class:`PlanOutdated` if a repository is no longer missing."""

@@ -156,6 +156,19 @@ def missed(sweep: OrganisationSweep, *, most: int = 10) -> str:
     )
 
 
+def reopened(sweep: OrganisationSweep, *, most: int = 10) -> str:
+    """The warning for previews that were deleted and are wanted by the end of the sweep; nothing if there is none."""
+    deleted = ((part, swept) for part in sweep.parts for swept in part.sweep.of(SweepStatus.DELETED) if swept.note)
+    names = [f"{part.member.repository.full_name}#{swept.verdict.preview.scope.ref}" for part, swept in deleted]
+    if not names:
+        return ""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return (
+        f"The previews of {', '.join(names[:most])}{more} were deleted, and these are open by now: "
+        "if a run was given one of them as it was being deleted, run that job again."
+    )
+
+
 def in_order(parts: Sequence[RepositorySweep]) -> list[RepositorySweep]:
     """Those first of which something went or should have gone."""
     return sorted(parts, key=lambda part: (len(part.sweep.of(SweepStatus.KEPT)) == len(part.sweep.swept), part.member.repository.full_name))
