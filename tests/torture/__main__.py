@@ -9,6 +9,7 @@ import argparse
 import collections
 import datetime
 import functools
+import itertools
 import os
 import re
 import subprocess
@@ -25,7 +26,7 @@ from tests.conftest import EXAMPLES
 from tests.drivers.workflow import Workflow
 from tests.torture.claims import FUZZED, emulators, rows
 
-from . import killed, long, orders, page, races, weather
+from . import inside, killed, long, orders, page, races, weather
 
 Part = Callable[["Torture"], str]
 
@@ -83,6 +84,46 @@ Put right: one database with the pull request's tag, a string one can log in wit
 credentials with `credential_grace: 0s`; after a close or a deletion, no database and no deployment; after a sweep, what is wanted and
 nothing else; after the end of a job, none of its ephemeral credentials. Asked to stop (SIGTERM, SIGINT), each run ended within 5 s and said
 where, with exit code 1 (the end of a job with a warning and 0, or in silence if there was nothing left to do).
+"""
+
+
+def of_kills_inside(torture: Torture) -> str:
+    folders = itertools.count(1)
+    broken: list[str] = []
+    lines: list[str] = []
+    lock = threading.Lock()
+
+    def share(index: int) -> None:
+        def fresh() -> Workflow:
+            root = torture.root / f"inside-{next(folders)}"
+            root.mkdir()
+            return Workflow.new(torture.running[index], root)
+
+        for scene in inside.SCENES[index :: len(torture.running)]:
+            ends = 0
+            for attempt in inside.everywhere(fresh, scene):
+                try:
+                    ends += attempt()
+                except AssertionError as error:
+                    with lock:
+                        broken.append(str(error))
+            with lock:
+                lines.append(f"| {scene.name} | {ends} | all |")
+            _say(f"{scene.name}: {ends} ends")
+
+    with ThreadPoolExecutor(len(torture.running)) as pool:
+        list(pool.map(share, range(len(torture.running))))
+    _stop_if(broken)
+    return f"""
+Processes, each killed without warning at another round trip to PostgreSQL by the direct endpoint, TLS and login included: before what it
+asks arrives, and after PostgreSQL has begun to answer. The same was then run again.
+
+| what is done inside | SIGKILL | put right by the next run |
+|---|--:|--:|
+{_lines(sorted(lines))}
+
+Put right: one database that the string handed out opens, all migrations applied and recorded as finished, an index that was built beside
+readers valid, the rules and the seed run once, and nothing in the database's name that says it is new.
 """
 
 
@@ -216,6 +257,7 @@ def _lines(lines: Sequence[str]) -> str:
 
 PARTS: dict[str, tuple[str, Part]] = {
     "kills": ("Killed anywhere", of_kills),
+    "inside": ("Killed inside the database", of_kills_inside),
     "weather": ("Bad weather", of_weather),
     "orders": ("Every order", of_orders),
     "races": ("Races", of_races),

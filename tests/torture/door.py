@@ -16,7 +16,13 @@ from concurrent.futures import Future
 from typing import Any, Self
 from unittest import mock
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+Answered = Callable[[str, str, str, int, bytes], None]
+"""Takes the strand of a run, the method and the path that it asked for, the status of the answer, and its body."""
+
+_unauthorised = JSONResponse({"error": {"code": "unauthorized", "message": "no more"}, "message": "no more"}, 401)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +48,9 @@ class Request:
         """Whether neither can tell which of the two came first."""
         if (self.reads and other.reads) or self._of_databases != other._of_databases:
             return True
-        return self.verb == other.verb == "POST" and self.about == other.about == "/connections"
+        # A list shows connections, too, but a run looks through those for what is hours old, and so is nothing here.
+        adding, either = Request("POST", "/connections", reads=False), (self, other)
+        return adding in either and all(one == adding or (one.verb, one.about) == ("GET", "/databases") for one in either)
 
     def __str__(self) -> str:
         return f"{self.verb} {self.about}"
@@ -69,21 +77,42 @@ class Door:
         self._ended: list[str] = []
         self._runs: list[str] = []
         self._awaited: dict[int, Future[Any]] = {}
+        self._answered: Answered = lambda *_: None
 
-    def begin(self, app: ASGIApp, runs: Collection[str], *, lag: bool) -> None:
-        """From here on ``app`` is what is behind the door, and ``runs`` come to it, each in a thread that bears its name."""
+    def begin(self, app: ASGIApp, runs: Collection[str], *, lag: bool, answered: Answered = lambda *_: None) -> None:
+        """From here on ``app`` is what is behind the door, and ``runs`` come to it, each in a thread that bears its name.
+
+        Args:
+            answered: is told each answer before its run is, but for those that never matter.
+        """
         with self._changed:
-            self._app, self._lag = app, lag
+            self._app, self._lag, self._answered = app, lag, answered
             self._waiting, self._ended, self._runs = {}, [], list(runs)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         run, slash, rest = scope["path"][1:].partition("/")
         path, loop, let_in = slash + rest, asyncio.get_running_loop(), asyncio.Event()
         strand = run.lower() if rest.startswith("github/") else run
-        self._add(strand, Request.of(scope["method"], path, lag=self._lag), lambda: loop.call_soon_threadsafe(let_in.set))
+        request = Request.of(scope["method"], path, lag=self._lag)
+        self._add(strand, request, lambda: loop.call_soon_threadsafe(let_in.set))
         await let_in.wait()
         assert self._app is not None
-        await self._app({**scope, "path": path, "raw_path": path.encode()}, receive, send)
+        status, body = 0, b""
+
+        async def sent(message: Message) -> None:
+            nonlocal status, body
+            status = message.get("status", status)
+            body += message.get("body", b"")
+            if message["type"] == "http.response.body" and not message.get("more_body") and not request.never_matters:
+                self._answered(strand, scope["method"], path, status, body)
+            await send(message)
+
+        await self._app({**scope, "path": path, "raw_path": path.encode()}, receive, sent)
+
+    def turn_away(self) -> None:
+        """Whoever comes from here on is told that its token is not good any more, so that all runs end soon."""
+        self._app = _unauthorised
+        self._answered = lambda *_: None
 
     def wait(self, run: str, request: Request) -> None:
         """Waits in this thread until it is let in."""

@@ -127,6 +127,21 @@ class House:
         """Whether all that was nobody's business is as it was, with the connections it had."""
         return self._others == self._of_others()
 
+    def ids(self) -> list[str]:
+        """Of all there is, in an order that is always the same."""
+        found = [self._workspace.id, self.project.id, *(branch.id for branch in self._workspace.branches.table)]
+        for database in self._workspace.databases:
+            found += [database.id, *(connection.id for connection in self._workspace.connections_of(database))]
+        return found
+
+    def state(self) -> list[object]:
+        """What runs can find out, and what they can change."""
+        listed = [
+            (database.id, database.name, database.logical_id, [connection.id for connection in self._workspace.connections_of(database)])
+            for database in self._workspace.databases
+        ]
+        return [self._pull.state, *listed]
+
     def event(self, action: str) -> Json:
         """The payload of an event on the pull request as it is now."""
         return payloads.pull_request_event(action=action, pull_request=self._shown.pull(self._pull), **self.where())

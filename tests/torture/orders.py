@@ -20,7 +20,7 @@ import shutil
 import socket
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Self
@@ -33,8 +33,9 @@ from preview_db_emulator.runner.runner import Run, Runner
 from tests.drivers.workflow import ACTION, call
 
 from .claims import check_manners, hold
-from .door import Door, Request
+from .door import Answered, Door, Request
 from .house import GITHUB_TOKEN, NUMBER, SERVICE_TOKEN, House
+from .states import States
 
 NAMES = "ABC"
 MOST_CHOICES = 100
@@ -215,6 +216,8 @@ class Orders:
         self._url = url
         self._door = door
         self._ids = itertools.count(1)
+        self._left: dict[Hashable, set[str]] = {}
+        """Of each point that was come to, who has not been let in there yet."""
 
     @classmethod
     @contextlib.contextmanager
@@ -240,6 +243,7 @@ class Orders:
         """Every order of the setting's runs, or the first ``most``."""
         counted = Counted()
         path: list[Choice] = []
+        self._left = {}
         while True:
             replay = self._replay(setting, path)
             counted.replays += 1
@@ -277,8 +281,9 @@ class Orders:
             is_open=setting.is_open,
         )
         replay = Replay(setting, house)
+        states = States(house.ids(), setting.lag)
         choices = iter(list(path))
-        with self._running(setting.runs, replay):
+        with self._running(setting.runs, replay, states.answered):
             while requests := self._door.requests():
                 free = next((run for run, request in requests.items() if request.never_matters), None)
                 if free is not None or not replay.is_new:
@@ -287,9 +292,15 @@ class Orders:
                 choice = next(choices, None)
                 if choice is None:
                     asleep = path[-1].asleep_next() if path and not order else {}
+                    if not order:
+                        point = states.now(house.state(), requests)
+                        left = self._left.get(point, set(requests))
+                        self._left[point] = left & set(asleep)
+                        asleep.update((run, request) for run, request in requests.items() if run not in left)
                     awake = [run for run in requests if run not in asleep]
                     if not awake:
                         replay.is_new = False
+                        self._door.turn_away()
                         continue
                     hold(len(path) < MOST_CHOICES, f"{setting} has no end: {replay.trace}")
                     asked_for = order[len(path) : len(path) + 1]
@@ -302,12 +313,14 @@ class Orders:
         return replay
 
     @contextlib.contextmanager
-    def _running(self, kinds: Mapping[str, str], replay: Replay) -> Iterator[None]:
+    def _running(
+        self, kinds: Mapping[str, str], replay: Replay, answered: Answered = lambda *_: None, *, first_id: int = 1
+    ) -> Iterator[None]:
         """The runs, as threads; all have ended on leaving."""
-        self._door.begin(replay.house.app, list(kinds), lag=bool(replay.setting.lag))
+        self._door.begin(replay.house.app, list(kinds), lag=bool(replay.setting.lag), answered=answered)
         threads = [
-            threading.Thread(target=self._run, args=(name, EVENTS[kind], replay.house, replay.runs), name=name, daemon=True)
-            for name, kind in kinds.items()
+            threading.Thread(target=self._run, args=(name, id_, EVENTS[kind], replay.house, replay.runs), name=name, daemon=True)
+            for id_, (name, kind) in enumerate(kinds.items(), first_id)
         ]
         for thread in threads:
             thread.start()
@@ -316,24 +329,23 @@ class Orders:
             thread.join()
         replay.ends = self._door.ends
 
-    def _run(self, name: str, event: Event, house: House, runs: dict[str, Run]) -> None:
+    def _run(self, name: str, id_: int, event: Event, house: House, runs: dict[str, Run]) -> None:
         try:
             if event.state is not None:
                 self._door.wait(name, Request("PUT", _STATE, reads=False))
                 house.happens(event.state)
-            runs[name] = self._step(name, event, house)
+            runs[name] = self._step(name, id_, event, house)
         finally:
             self._door.ended(name)
 
-    def _step(self, name: str, event: Event, house: House) -> Run:
+    def _step(self, name: str, id_: int, event: Event, house: House) -> Run:
         if event.name == "schedule":
             payload = payloads.schedule_event(schedule="0 3 * * *", repository=house.where()["repository"])
         elif event.name == "workflow_dispatch":
             payload = payloads.workflow_dispatch_event(ref="refs/heads/main", **house.where())
         else:
             payload = house.event(event.action)
-        id_, url = next(self._ids), f"{self._url}/{name}"
-        root = self._root / str(id_)
+        url, root = f"{self._url}/{name}", self._root / str(next(self._ids))
         runner = Runner(
             root=root, api_url=f"{url}/github", server_url=SERVER_URL, token=GITHUB_TOKEN, secrets=(SERVICE_TOKEN,), action=ACTION
         )
@@ -347,7 +359,7 @@ class Orders:
     def _alone(self, kind: str, replay: Replay) -> Run:
         """One more run once the others have ended."""
         after = Replay(replay.setting, replay.house)
-        with self._running({"A": kind}, after):
+        with self._running({"A": kind}, after, first_id=100):
             while requests := self._door.requests():
                 self._door.let_in(next(iter(requests)))
         return after.runs["A"]

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
+import random
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
+from preview_db_emulator.client import Emulator
 from tests.data.checkout import FOLDER, Checkout, query
 from tests.drivers.emulator import log_in
 from tests.drivers.pull_request import Life
-from tests.drivers.workflow import until
+from tests.drivers.workflow import Workflow, until
+from tests.torture import inside
+
+LOGIN = 8
+"""Round trips that TLS, SCRAM and the first query take."""
 
 MANY = {f"{number:02}_t": f"CREATE TABLE t{number} (id int PRIMARY KEY); INSERT INTO t{number} VALUES (1);" for number in range(12)}
 RULES = "UPDATE people SET name = 'somebody', times = times + 1;"
@@ -86,6 +93,26 @@ def test_a_new_preview_whose_run_was_killed_as_it_migrated_is_made_anew(checkout
     assert query(pushed, "SELECT count(*) FROM _prisma_migrations WHERE finished_at IS NOT NULL") == [(12,)]
     assert query(pushed, "SELECT nspname FROM pg_namespace WHERE nspname LIKE '%preview%'") == []
     assert len(checkout.life.databases()) == 1
+
+
+@pytest.mark.parametrize("scene", inside.SCENES, ids=lambda scene: scene.name)
+def test_a_run_that_was_killed_inside_is_put_right_by_the_next(running: Emulator, tmp_path: Path, scene: inside.Scene) -> None:
+    """`make torture` tries every round trip to PostgreSQL, this one of what comes after the login."""
+
+    def fresh() -> Workflow:
+        folder = tmp_path / str(len(list(tmp_path.iterdir())))
+        folder.mkdir()
+        return Workflow.new(running, folder)
+
+    trips = inside.round_trips(fresh(), scene)
+    chance = random.Random(scene.name)
+    assert inside.killed(fresh, scene, chance.randrange(LOGIN, trips - 2), chance.choice(["before", "after"]))
+
+
+def test_a_clone_whose_run_was_killed_before_it_logged_in_gets_its_seed(running: Emulator, tmp_path: Path) -> None:
+    """What a clone holds does not say that nobody was given a way in; its name does."""
+    clone = next(scene for scene in inside.SCENES if scene.name == "a clone with a seed")
+    assert inside.killed(lambda: Workflow.new(running, tmp_path), clone, 0, "before")
 
 
 def test_where_data_would_be_lost_a_killed_migration_is_told(checkout: Checkout) -> None:

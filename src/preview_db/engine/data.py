@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
 from ..interrupts import Interrupts
-from ..planning import migrations, schema
+from ..planning import identity, migrations, schema
 from ..planning.contents import Migrated, Scripts
 from ..planning.migrations import Comparison, Migration, MigrationFolder
 from ..planning.steps import Step
@@ -239,7 +239,8 @@ class Data:
     def _is_new(session: Session, turn: Turn) -> bool:
         from ..services.postgres import migrate  # here, as above
 
-        return turn.handed_out.id in turn.progress.created or not migrate.holds_something(session.connection)
+        is_unfinished = turn.handed_out.id in turn.progress.created or identity.is_replacement(turn.handed_out.name)
+        return is_unfinished or not migrate.holds_something(session.connection)
 
     def _anonymized_by_another(self, session: Session) -> State:
         """What the database says once the run that created it has had the time to begin, and whatever it is at is done."""

@@ -125,10 +125,9 @@ class Databases:
         """Gives a database that bears its identity as a name the ``logicalId``, too. If that fails, its name still says whose it is."""
         database = turn.handed_out
         changes = {"logicalId": step.subject} if database.can_be_adopted else {}
-        if self.options.display_name and database.can_be_adopted:
-            changes["name"] = self.options.display_name
-        elif identity.is_replacement(database.name):
-            changes["name"] = step.subject
+        may_be_called = self.options.display_name if changes or database.logical_id else None
+        if identity.is_replacement(database.name) or (changes and may_be_called):
+            changes["name"] = may_be_called or step.subject
         try:
             with self.interrupts.step("the database was given its logicalId"):
                 self.api.update_database(database.id, changes)
@@ -136,6 +135,7 @@ class Databases:
             raise
         except PreviewError as error:
             return f"not now: {error.what}"
+        turn.database = dataclasses.replace(database, name=changes.get("name", database.name))
         return ""
 
     def delete(self, step: Step, turn: Turn) -> str:
@@ -181,7 +181,8 @@ class Databases:
         if turn.branch is not None:
             body["branchId"] = f"br_{turn.branch.id}"
         if with_logical_id:
-            body |= {"logicalId": name, "name": self.options.display_name or name}
+            new = identity.name(turn.desired.scope, replacement=True)
+            body |= {"logicalId": name, "name": new if turn.desired.seeds_clone else self.options.display_name or name}
         if (source := self.options.source()) is not None:
             body["source"] = source
         try:
@@ -203,7 +204,8 @@ class Databases:
             self.sleep(POLL)
             raise PlanOutdated(unanswered.what) from None
         self.api.check_project(made, self.project.id)
-        if made.logical_id is None and made.name == body["name"] != name and not made.is_default:
+        said = made.to_model()
+        if said.logical_id is None and made.name == body["name"] and not (said.is_default or identity.belongs_to(said, turn.desired.scope)):
             self.log("The server ignores logicalId, so the database has to bear its identity as its name.")
             made = self.api.update_database(made.id, {"name": name})
         return made

@@ -267,6 +267,7 @@ class Engine:
             variables=tuple(variable.name for variable in self.inputs.compute_env),
             branch_cleanup=self.inputs.platform_branch_cleanup,
             inside=self.scripts.steps,
+            seeds_clone=bool(self.scripts.seed) and self.scripts.rules is None and self.inputs.source != "empty",
         )
 
     def _reconciler(self, look: Look, project: Project, cloudflare: HyperdriveApi | None) -> Reconciler:

@@ -82,8 +82,10 @@ def make(
             grace=desired.grace,
             now=desired.now,
         )
-    if desired.may_create and _needs_its_name(kept, outdated):
+    if desired.may_create and _needs_its_identity(kept, outdated):
         steps.append(Step(Action.ADOPT, identity.name(desired.scope), "the server then refuses a second one of its identity"))
+    elif desired.may_create and (identity.is_replacement(kept.name) if kept else desired.seeds_clone):
+        steps.append(Step(Action.ADOPT, identity.name(desired.scope), "it is new no more: the seed has run"))
     return Plan(tuple(steps), _duplicates(desired, current) if desired.may_delete else ())
 
 
@@ -149,7 +151,7 @@ def _created_by_a_run(connection: Connection) -> tuple[str | None, str | None, b
     return (parts["name"], parts["run"], parts["once"] is not None) if parts else (None, None, False)
 
 
-def _needs_its_name(kept: Database | None, outdated: Sequence[Database]) -> bool:
+def _needs_its_identity(kept: Database | None, outdated: Sequence[Database]) -> bool:
     """Whether the database that stays is to be given its ``logicalId``, or the name that a replacement did not get at first."""
     if kept is None:
         return bool(outdated)

@@ -134,6 +134,8 @@ class DesiredState:
         cut_off: the ids of configurations that are known to be unable to log in.
         now: the time the plan is made for, with a time zone.
         inside: what is to be done inside the database before it is handed out.
+        seeds_clone: whether a new database is a clone that gets a seed: until it has, its name is that of a replacement. What a clone
+            holds does not tell a run after one that was killed whether somebody has been using it.
     """
 
     scope: Scope
@@ -151,6 +153,7 @@ class DesiredState:
     ephemeral: bool = False
     grace: timedelta = timedelta(hours=6)
     inside: tuple[Step, ...] = ()
+    seeds_clone: bool = False
     hyperdrive: bool = False
     cut_off: frozenset[str] = frozenset()
     branch: str = ""

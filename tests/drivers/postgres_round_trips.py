@@ -1,0 +1,79 @@
+"""A way to the emulator's PostgreSQL that counts the round trips of whoever takes it, and holds one of them for as long as a test wants."""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal, Self
+
+from tests.drivers.lying_server import Answer, lying
+from tests.drivers.postgres_doors import listening
+from tests.drivers.workflow import Workflow, new_project
+
+Phase = Literal["before", "after"]
+"""Whether what is asked never arrives, or what is answered never does."""
+
+
+@dataclass
+class RoundTrips:
+    """Counts round trips: everything that one end sends before the other has its say is one half of one. TLS and login count.
+
+    Attributes:
+        hold_at: the one to hold, from 0.
+        held: is set once that is held, and, if it is the answer that is, once PostgreSQL has begun to answer.
+    """
+
+    hold_at: int = -1
+    phase: Phase = "before"
+    count: int = 0
+    held: threading.Event = field(default_factory=threading.Event)
+    _over: threading.Event = field(default_factory=threading.Event)
+
+    @classmethod
+    @contextlib.contextmanager
+    def of(cls, workflow: Workflow, hold_at: int = -1, phase: Phase = "before") -> Iterator[Self]:
+        """Has the runs of ``workflow`` take this way to every direct endpoint, until this is left."""
+        trips, environ = cls(hold_at, phase), dict(workflow.environ)
+        port = _direct_port(workflow)
+
+        with listening(lambda client: trips._pass_on(client, port)) as door:
+
+            def moved(answer: Answer) -> None:
+                body = answer.body.replace(f"127.0.0.1:{port}".encode(), f"127.0.0.1:{door}".encode())
+                answer.body = body.replace(f'"port":{port}'.encode(), f'"port":{door}'.encode())
+
+            with lying(workflow.emulator, moved) as liar:
+                workflow.environ = {**environ, **liar.environ}
+                try:
+                    yield trips
+                finally:
+                    workflow.environ = environ
+                    trips._over.set()
+
+    def _pass_on(self, client: socket.socket, port: int) -> None:
+        with socket.create_connection(("127.0.0.1", port)) as server:
+            asks = False
+            while ready := select.select((client, server), (), (), 60)[0]:
+                source = client if client in ready else server
+                data = source.recv(65536)
+                if not data:
+                    return
+                if source is client and not asks:
+                    self.count += 1
+                asks = source is client
+                if self.count - 1 == self.hold_at and asks is (self.phase == "before"):
+                    self.held.set()
+                    self._over.wait(60)
+                    return
+                (server if asks else client).sendall(data)
+
+
+def _direct_port(workflow: Workflow) -> int:
+    """The one that all connection strings of the emulator say, in a project that is nobody's."""
+    body = {"projectId": new_project(workflow.emulator, "elsewhere"), "name": "x", "region": "eu-central-1"}
+    database = workflow.api("POST", "/v1/databases", body).json()["data"]
+    return int(database["connections"][0]["endpoints"]["direct"]["port"])
