@@ -32,7 +32,7 @@ help: ## list these targets
 
 setup: $(READY) ## make .venv and install what is needed, as locked
 
-# A virtual environment that another Python made, or that lost its own, is made anew.
+# A virtual environment that another Python made, or that lost its own, is replaced.
 ifneq ($(FOUND),$(WANTED))
 $(READY): again
 endif

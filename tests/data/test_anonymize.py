@@ -69,7 +69,7 @@ def test_an_error_of_the_rules_shows_nothing_of_a_row(checkout: Checkout, source
     assert "ada@" not in told
 
 
-def test_a_clone_that_was_handed_out_as_it_was_is_made_anew(checkout: Checkout, source: str) -> None:
+def test_a_clone_that_was_handed_out_as_it_was_is_replaced(checkout: Checkout, source: str) -> None:
     raw = checkout.opened(source=source)
     checkout.write("rules.sql", RULES)
     pushed = checkout.pushed(source=source, anonymize="rules.sql")

@@ -127,16 +127,9 @@ def test_a_decision_on_a_queue_entry_says_why(action: str, queue: set[str], task
     assert decision.scope == Scope(REPOSITORY, Kind.MERGE_QUEUE, "12")
 
 
-def test_a_task_is_said_in_words() -> None:
-    assert MEANS == {
-        Task.ENSURE: "creating or reusing its preview",
-        Task.RESET: "replacing its preview by a new one",
-        Task.CONNECT: "creating a credential",
-        Task.REMOVE: "deleting its preview",
-        Task.STATUS: "looking at its preview",
-        Task.SWEEP: "deleting stale previews",
-        Task.NOTHING: "nothing to do",
-    }
+@pytest.mark.parametrize("task", Task)
+def test_what_a_task_comes_to_is_said_of_no_other(task: Task) -> None:
+    assert [other for other in Task if MEANS[other] == MEANS[task]] == [task]
 
 
 def test_what_is_looked_up_first() -> None:

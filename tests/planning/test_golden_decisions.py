@@ -1,6 +1,6 @@
 """Every decision, as a page to read: `decisions.txt` has what becomes of each event, by the inputs and by what GitHub was seen to say.
 
-A change of any of them shows in that file's diff. Written anew with `python -m tests.planning.test_golden_decisions`.
+A change of any of them shows in that file's diff. Written again with `python -m tests.planning.test_golden_decisions`.
 """
 
 from __future__ import annotations

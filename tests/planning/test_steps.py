@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -176,33 +177,10 @@ def test_a_plan_reads_as_lines() -> None:
     assert plan.plan_lines(Plan(())) == ["nothing to do"]
 
 
-LABELS = {
-    Action.CREATE: "create database",
-    Action.KEEP: "reuse database",
-    Action.DELETE: "delete database",
-    Action.MINT: "create credential",
-    Action.WAIT: "wait for login",
-    Action.ADOPT: "set logicalId",
-    Action.REVOKE: "revoke credential",
-    Action.ANONYMIZE: "anonymize data",
-    Action.MIGRATE: "apply migrations",
-    Action.SEED: "run seed",
-    Action.COMPARE: "compare schema",
-    Action.CREATE_CONFIGURATION: "create Hyperdrive configuration",
-    Action.CHECK_CONFIGURATION: "check Hyperdrive configuration",
-    Action.UPDATE_CONFIGURATION: "update Hyperdrive configuration",
-    Action.DELETE_CONFIGURATION: "delete Hyperdrive configuration",
-    Action.CREATE_BRANCH: "create platform branch",
-    Action.MOVE: "move to platform branch",
-    Action.SET_VARIABLES: "set Compute variables",
-    Action.DELETE_VARIABLES: "delete Compute variables",
-    Action.DELETE_BRANCH: "delete platform branch",
-}
-
-
 @pytest.mark.parametrize("action", Action)
-def test_a_step_is_called_what_it_does(action: Action) -> None:
-    assert action.label == LABELS[action]
+def test_a_label_is_said_of_one_action_only_and_says_what_is_done_to_what(action: Action) -> None:
+    assert [other for other in Action if other.label == action.label] == [action]
+    assert re.fullmatch(r"[a-z]+( [A-Za-z]+)+", action.label)
 
 
 def test_a_step_that_needs_a_database_has_one() -> None:

@@ -14,7 +14,7 @@ from preview_db_emulator.runner.runner import Run
 from tests.drivers.workflow import PullRequest, can_log_in
 
 LONG = bool(os.environ.get("PREVIEW_DB_TORTURE"))
-"""Whether everything is to be tried: `make torture`. `make test` tries a part of it."""
+"""Whether everything is tried: `make torture`. `make test` tries a part of it."""
 
 FUZZED = 200
 """Runs whose answers are spoiled at random, of each kind, in `make torture`."""

@@ -202,7 +202,7 @@ def boundaries(workflow: Workflow, scene: Scene) -> list[Boundary]:
 
 
 def held_at(workflow: Workflow, boundary: Boundary, start: Callable[[], Step], *, seconds: float = HELD_S) -> Step:
-    """The command, begun anew and held exactly there: for as long as `seconds`, or until it is gone."""
+    """The command, started again and held exactly there: for as long as `seconds`, or until it is gone."""
     rule = {"kinds": [boundary.phase], "after": boundary.index, "count": 1, "silence_s": seconds}
     workflow.emulator.control("PUT", "faults", rule)
     workflow.emulator.control("DELETE", "requests")
@@ -215,7 +215,7 @@ def held_at(workflow: Workflow, boundary: Boundary, start: Callable[[], Step], *
             break
         time.sleep(0.01)
     run = step.finish()
-    hold(False, f"the run comes to where it is to be stopped: {boundary}", run)
+    hold(False, f"the run comes to where it will be stopped: {boundary}", run)
     raise AssertionError
 
 

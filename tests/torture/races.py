@@ -29,7 +29,7 @@ HANDED_OUT = ("created", "reused", "reset", "connected")
 
 @dataclasses.dataclass(frozen=True)
 class Start:
-    """A run that is to begin: its event and its inputs."""
+    """A run that has not begun: its event and its inputs."""
 
     event: str
     payload: Json
@@ -38,7 +38,7 @@ class Start:
 
 @dataclasses.dataclass
 class Race:
-    """What runs against what, and how many databases of the pull request there are to be once all have ended."""
+    """What runs against what, and how many databases the pull request should have once all have ended."""
 
     starts: Sequence[Start]
     left: int
@@ -128,7 +128,7 @@ ALL = {**SCENARIOS, TWENTY: _twenty_creates}
 class EventState:
     """What the schedules of one scenario came to.
 
-    `off`: schedules after which more or fewer databases were left than there are to be; `dead`: strings a run handed out that opened
+    `off`: schedules after which more or fewer databases were left than there should be; `dead`: strings a run handed out that opened
     nothing once all had ended; `failed`: runs with exit code 1; `left`: databases too many or too few after the final sweep.
     """
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Self, TextIO
 from urllib.parse import quote, quote_plus
 
-import preview_db.services.github.transport  # noqa: F401 - it sets PyGithub's level, which is set anew here
+import preview_db.services.github.transport  # noqa: F401 - it sets PyGithub's level, which is set again here
 from preview_db_emulator.runner.runner import Run
 
 SECRET_OUTPUTS = frozenset({"database_url", "direct_url", "pooled_url", "password", "connection_urls", "sealed"})

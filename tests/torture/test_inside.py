@@ -64,7 +64,7 @@ def test_of_three_jobs_at_once_with_a_clone_one_anonymizes_it(checkout: Checkout
     assert len(checkout.life.databases()) == 2
 
 
-def test_a_clone_whose_run_was_killed_is_made_anew(checkout: Checkout) -> None:
+def test_a_clone_whose_run_was_killed_is_replaced(checkout: Checkout) -> None:
     source = staging(checkout)
     checkout.write("rules.sql", "UPDATE people SET name = 'somebody'; SELECT pg_sleep(0.8);")
     step = checkout.life.starts("opened", {"state": "open"}, source=source, anonymize="rules.sql")
@@ -81,7 +81,7 @@ def test_a_clone_whose_run_was_killed_is_made_anew(checkout: Checkout) -> None:
 
 
 @pytest.mark.parametrize("after", [0, 3, 7])
-def test_a_new_preview_whose_run_was_killed_as_it_migrated_is_made_anew(checkout: Checkout, after: int) -> None:
+def test_a_new_preview_whose_run_was_killed_as_it_migrated_is_replaced(checkout: Checkout, after: int) -> None:
     """PostgreSQL carries the migration to its end, and nobody is left to record it."""
     slow = {**MANY, f"{after:02}_t": f"SELECT pg_sleep(0.8); {MANY[f'{after:02}_t']}"}
     checkout.prisma(slow)

@@ -32,7 +32,7 @@ class Data:
     """The steps inside a preview.
 
     Attributes:
-        on_drift: whether migrations that don't fit fail the run, or make the database anew.
+        on_drift: whether migrations that don't fit fail the run, or have the database replaced by a new one.
         seed_always: whether the seed runs in a database that is not new, too.
     """
 
@@ -73,7 +73,7 @@ class Data:
         """Applies what is pending.
 
         Raises:
-            PlanOutdated: what is in the database does not fit, and it is to be made anew.
+            PlanOutdated: what is in the database does not fit, and a new one will take its place.
             MigrationsDiffer: what is in the database does not fit.
             MigrationFailed: one failed. It is recorded as such.
         """
@@ -143,7 +143,7 @@ class Data:
             error = CompareFailed(
                 f"It is not known what {turn.handed_out.id} was cloned from.",
                 cause="A clone notes that when it is created, if schema_diff is set then.",
-                remedy="Set schema_diff: true (--schema-diff), and have the preview made anew: preview-db reset.",
+                remedy="Set schema_diff: true (--schema-diff), and have the preview replaced: preview-db reset.",
             )
             error.outcome = outcome_of(turn)
             raise error
@@ -201,13 +201,13 @@ class Data:
             return f"up to date: {count(len(comparison.applied), 'migration')} applied before"
         if self.on_drift == "reset" and turn.handed_out.id not in turn.progress.created:
             turn.progress.unusable.add(turn.handed_out.id)
-            raise PlanOutdated(f"{comparison.drift} The database is made anew, as on_drift says")
+            raise PlanOutdated(f"{comparison.drift} A new database takes its place, as on_drift says")
         error = MigrationsDiffer(
             comparison.drift,
             cause=_WHY_THEY_DIFFER[comparison.failed is not None, comparison.unmanaged],
             remedy=_AS_IN_THE_SOURCE
             if turn.handed_out.id in turn.progress.created
-            else "Comment /preview-db reset, or run the command reset: the database is made anew with all of its migrations. "
+            else "Comment /preview-db reset, or run the command reset: a new database gets all of the migrations. "
             "With on_drift: reset that is done without being asked; its data goes.",
         )
         name = comparison.failed.name if comparison.failed else ""

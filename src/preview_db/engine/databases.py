@@ -100,7 +100,7 @@ class Databases:
             made = self._request(step.subject, turn, replaces=replaces)
         except PlanOutdated:
             if turn.desired.fresh and not progress.found_first:
-                progress.found_first = None  # what is in the way was there before, and the list did not show it: it is to be replaced
+                progress.found_first = None  # what is in the way was there before, and the list did not show it: a reset replaces it
             raise
         database = made.to_model()
         if not identity.belongs_to(database, scope):

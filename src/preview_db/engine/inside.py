@@ -155,8 +155,8 @@ def _failure(kind: type[InsideFailed], failed: ScriptFailed, path: str, left: st
 
 
 _REMEDIES: dict[type[InsideFailed], str] = {
-    MigrationFailed: "Correct the migration and push; then comment /preview-db reset, or set on_drift: reset, so that the database is "
-    "made anew.",
+    MigrationFailed: "Correct the migration and push; then comment /preview-db reset, or set on_drift: reset, so that a new "
+    "database takes its place.",
     SeedFailed: "Correct the seed and push: the next run runs it again.",
     RulesFailed: "Correct the rules and push: the next run creates another clone.",
 }

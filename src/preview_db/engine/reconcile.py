@@ -39,8 +39,8 @@ class Reconciler:
     """Brings one project's databases, and what belongs to them, to what is desired.
 
     Attributes:
-        data: none if nothing is to be done inside the database.
-        hyperdrive: none if nothing is to be done at Cloudflare.
+        data: none if there is nothing to do inside the database.
+        hyperdrive: none if the run has nothing to do at Cloudflare.
         platform: none if databases stay in whatever platform branch they are in.
     """
 
@@ -185,7 +185,7 @@ class Reconciler:
 
 
 def _as_found(desired: DesiredState, progress: Progress) -> DesiredState:
-    """What is desired, with what is to be replaced: what was there first, or what a look inside has shown to be of no use."""
+    """What is desired, with the databases it replaces: what was there first, or what a look inside has shown to be of no use."""
     desired = dataclasses.replace(desired, cut_off=frozenset(progress.cut_off))
     if not progress.unusable:
         return dataclasses.replace(desired, outdated=progress.found_first)

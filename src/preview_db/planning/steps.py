@@ -5,60 +5,42 @@ from __future__ import annotations
 import dataclasses
 import enum
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from .model import Configuration, Connection, Database, Scope
 
 
 class Action(enum.StrEnum):
-    """What a step does."""
+    """What a step does: for programs, and as a label for people."""
 
-    CREATE = "create"
-    KEEP = "keep"
-    DELETE = "delete"
-    MINT = "mint"
-    WAIT = "wait"
-    ADOPT = "adopt"
-    REVOKE = "revoke"
-    ANONYMIZE = "anonymize"
-    MIGRATE = "migrate"
-    SEED = "seed"
-    COMPARE = "compare"
-    CREATE_CONFIGURATION = "create_configuration"
-    CHECK_CONFIGURATION = "check_configuration"
-    UPDATE_CONFIGURATION = "update_configuration"
-    DELETE_CONFIGURATION = "delete_configuration"
-    CREATE_BRANCH = "create_branch"
-    MOVE = "move"
-    SET_VARIABLES = "set_variables"
-    DELETE_VARIABLES = "delete_variables"
-    DELETE_BRANCH = "delete_branch"
+    label: str
 
-    @property
-    def label(self) -> str:
-        """What a person reads."""
-        return {
-            Action.CREATE: "create database",
-            Action.KEEP: "reuse database",
-            Action.DELETE: "delete database",
-            Action.MINT: "create credential",
-            Action.WAIT: "wait for login",
-            Action.ADOPT: "set logicalId",
-            Action.REVOKE: "revoke credential",
-            Action.ANONYMIZE: "anonymize data",
-            Action.MIGRATE: "apply migrations",
-            Action.SEED: "run seed",
-            Action.COMPARE: "compare schema",
-            Action.CREATE_CONFIGURATION: "create Hyperdrive configuration",
-            Action.CHECK_CONFIGURATION: "check Hyperdrive configuration",
-            Action.UPDATE_CONFIGURATION: "update Hyperdrive configuration",
-            Action.DELETE_CONFIGURATION: "delete Hyperdrive configuration",
-            Action.CREATE_BRANCH: "create platform branch",
-            Action.MOVE: "move to platform branch",
-            Action.SET_VARIABLES: "set Compute variables",
-            Action.DELETE_VARIABLES: "delete Compute variables",
-            Action.DELETE_BRANCH: "delete platform branch",
-        }[self]
+    def __new__(cls, value: str, label: str) -> Self:
+        action = str.__new__(cls, value)
+        action._value_ = value
+        action.label = label
+        return action
+
+    CREATE = "create", "create database"
+    KEEP = "keep", "reuse database"
+    DELETE = "delete", "delete database"
+    MINT = "mint", "create credential"
+    WAIT = "wait", "wait for login"
+    ADOPT = "adopt", "set logicalId"
+    REVOKE = "revoke", "revoke credential"
+    ANONYMIZE = "anonymize", "anonymize data"
+    MIGRATE = "migrate", "apply migrations"
+    SEED = "seed", "run seed"
+    COMPARE = "compare", "compare schema"
+    CREATE_CONFIGURATION = "create_configuration", "create Hyperdrive configuration"
+    CHECK_CONFIGURATION = "check_configuration", "check Hyperdrive configuration"
+    UPDATE_CONFIGURATION = "update_configuration", "update Hyperdrive configuration"
+    DELETE_CONFIGURATION = "delete_configuration", "delete Hyperdrive configuration"
+    CREATE_BRANCH = "create_branch", "create platform branch"
+    MOVE = "move", "move to platform branch"
+    SET_VARIABLES = "set_variables", "set Compute variables"
+    DELETE_VARIABLES = "delete_variables", "delete Compute variables"
+    DELETE_BRANCH = "delete_branch", "delete platform branch"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
