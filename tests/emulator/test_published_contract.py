@@ -98,7 +98,7 @@ def test_default_and_production_branches_and_those_with_databases_cannot_be_dele
     refused(stand_in.api.delete(f"/v1/branches/{feature['id']}"), 422, "validation-error")
     other = new_branch(stand_in, project, "feat/with-members")
     stand_in.create_database(projectId=project["id"], name="member", branchId=other["id"])
-    refused(stand_in.api.delete(f"/v1/branches/{other['id']}"), 409, "conflict")
+    refused(stand_in.api.delete(f"/v1/branches/{other['id']}"), 422, "validation-error")
 
 
 def test_the_two_filters_of_branches_exclude_each_other(stand_in: StandIn) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.drivers.lying_server import Answer, about, lying
 from tests.drivers.pull_request import Life
 from tests.drivers.workflow import can_log_in
 
@@ -32,6 +33,17 @@ def variables(life: Life) -> dict[str, str]:
     """The values of the variables of the project, by name."""
     project = life.project.removeprefix("proj_")
     return {found["name"]: found["value"] for found in life.emulator.control("GET", "variables") if found["project_id"] == project}
+
+
+@pytest.mark.parametrize("name", ["a#b&c=d+e%20f%2Fg", "réseau/é😀", "x'\"$(id)`<b>|*_", "-" + "x" * 240, "../main", "MAIN"])
+def test_any_name_of_a_branch_is_taken_as_it_is(life: Life, name: str) -> None:
+    life.emulator.pull_request(life.number, state="open", head_ref=name)
+    run = life.opened(**COMPUTE)
+    assert run.succeeded, run.log
+    assert life.databases()[0]["branchId"] == branches(life)[name]["id"]
+    assert life.pushed(**COMPUTE).outputs["database_id"] == run.outputs["database_id"]
+    assert life.closed(**COMPUTE, platform_branch_cleanup="true").succeeded
+    assert (life.databases(), variables(life), set(branches(life))) == ([], {}, {"main"})
 
 
 def test_the_database_is_in_the_branch_of_the_head_and_the_branch_stays(life: Life) -> None:
@@ -95,6 +107,30 @@ def test_production_is_refused_when_it_is_not_the_default_any_more(life: Life) -
     run = life.opened(platform_branch="main")
     assert run.exit_code == 1
     assert "production" in run.annotations[-1].message
+
+
+def test_the_first_branch_of_a_project_is_not_created_for_it_would_be_production(life: Life) -> None:
+    def without_branches(answer: Answer) -> None:
+        answer.json = {"data": [], "pagination": {"hasMore": False, "nextCursor": None}}
+
+    with lying(life.emulator, about("GET /v1/projects/.*/branches", without_branches)) as liar:
+        life.environ |= liar.environ
+        run = life.opened(**AUTO)
+    assert run.exit_code == 1
+    assert "its first would be its production" in run.annotations[-1].message
+    assert (life.databases(), set(branches(life))) == ([], {"main"})
+
+
+def test_a_branch_that_turns_out_to_be_production_gets_nothing(life: Life) -> None:
+    def production(answer: Answer) -> None:
+        answer.json = {"data": answer.json["data"] | {"role": "production"}}
+
+    with lying(life.emulator, about("POST /v1/projects/.*/branches", production)) as liar:
+        life.environ |= liar.environ
+        run = life.opened(**AUTO)
+    assert run.exit_code == 1
+    assert "production" in run.annotations[-1].message
+    assert (life.databases(), set(branches(life))) == ([], {"main"})
 
 
 def test_what_the_platform_took_is_absent_and_success(life: Life) -> None:
@@ -161,6 +197,24 @@ def test_a_variable_that_is_missing_is_set_again(life: Life) -> None:
     life.api("DELETE", f"/v1/environment-variables/{found['id']}").raise_for_status()
     assert life.pushed(**COMPUTE).succeeded
     assert can_log_in(variables(life)["DIRECT_URL"])
+
+
+def test_a_variable_that_somebody_deletes_at_the_same_moment_is_set_all_the_same(life: Life) -> None:
+    life.opened(**COMPUTE)
+    found = life.api("GET", f"/v1/environment-variables?projectId={life.project}&key=DIRECT_URL").json()["data"][0]
+    asked: list[str] = []
+
+    def deleted(answer: Answer) -> None:
+        if not asked:
+            life.api("DELETE", f"/v1/environment-variables/{found['id']}").raise_for_status()
+        asked.append(answer.operation)
+
+    with lying(life.emulator, about("PATCH /v1/environment-variables", deleted)) as liar:
+        life.environ |= liar.environ
+        run = life.pushed(command="reset", **COMPUTE)
+    assert run.succeeded, run.log
+    assert set(variables(life)) == {"DATABASE_URL", "DIRECT_URL", "POOLED_URL"}
+    assert all(can_log_in(value) for value in variables(life).values())
 
 
 def test_values_of_other_branches_of_production_and_of_the_system_are_left_alone(life: Life) -> None:

@@ -16,6 +16,7 @@ from preview_db.planning import identity
 from preview_db_emulator.github import payloads
 from preview_db_emulator.runner.runner import Run, Step
 from tests.drivers.workflow import Json, PullRequest, Workflow
+from tests.torture import beside
 from tests.torture.claims import check_manners, check_promise, hold
 
 Phase = Literal["silence", "late"]
@@ -170,6 +171,10 @@ SCENES = (
     Scene("create, keyless", _keyless, _present),
     Scene("end of a job", _post, _revoked, promises=False, stops_with=0),
     Scene("sweep", _sweep, _swept, promises=False),
+    Scene("create, with all beside", beside.create, beside.check_present),
+    Scene("reset, with all beside", beside.reset, beside.check_present),
+    Scene("close, with all beside", beside.close, beside.check_absent),
+    Scene("sweep, with all beside", beside.sweep, beside.check_swept, promises=False),
 )
 
 
@@ -195,8 +200,8 @@ def boundaries(workflow: Workflow, scene: Scene) -> list[Boundary]:
     workflow.emulator.control("DELETE", "requests")
     run = start().finish()
     hold(run.exit_code == 0, f"{scene.name} succeeds in fair weather", run)
+    served = [f"{one['method']} {one['path']}" for one in workflow.emulator.control("GET", "requests")]  # before a check asks for more
     scene.check(pull)
-    served = [f"{one['method']} {one['path']}" for one in workflow.emulator.control("GET", "requests")]
     phases: tuple[Phase, ...] = ("silence", "late")
     return [Boundary(index, phase, request) for index, request in enumerate(served) for phase in phases]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 import signal
 from collections.abc import Callable
@@ -54,6 +55,21 @@ def test_a_reset_that_was_killed_leaves_no_second_database_behind(running: Emula
         run = pull.pushed() if after == "synchronize" else pull.closed()
         assert run.exit_code == 0
         assert len(pull.databases()) == (1 if after == "synchronize" else 0)
+
+
+def test_a_reset_that_was_killed_between_compute_s_variables_is_finished_by_the_next_push(running: Emulator, tmp_path: Path) -> None:
+    """They are all there, and what they hold can't be read: only their age tells that they lead to the database before."""
+    scene = next(scene for scene in SCENES if scene.name == "reset, with all beside")
+
+    def fresh() -> Workflow:
+        return Workflow.new(running, tmp_path)
+
+    listed = killed.boundaries(fresh(), scene)
+    second = [boundary for boundary in listed if boundary.request.startswith("PATCH /v1/environment-variables/")][-1]
+    try:
+        killed.killed(fresh, scene, dataclasses.replace(second, phase="silence"))
+    finally:
+        running.control("DELETE", "faults")
 
 
 def test_a_sweep_that_is_waiting_for_an_answer_stops_in_time(running: Emulator, tmp_path: Path) -> None:

@@ -24,6 +24,9 @@ from .credentials import Credentials
 from .databases import attempt
 from .turn import PlanOutdated, Progress, Turn
 
+_TRIES = 3
+"""Of setting a variable that others create and delete at the same time."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Platform:
@@ -57,14 +60,7 @@ class Platform:
         branch = self._described(found)
         if not desired.present or not desired.may_create:
             return branch
-        if branch.protected:
-            raise InvalidInput(
-                f"The platform branch {branch.git_name} is the project's {'default branch' if found.is_default else 'production'}.",
-                cause="A preview is never put there: what belongs to it is deleted when the pull request closes.",
-                remedy="Set platform_branch to auto, or to the name of another branch.",
-                named="platform_branch",
-                problem="can't be the project's default branch or its production",
-            )
+        _check_preview(found)
         if managed := sorted(branch.managed & set(desired.variables)):
             raise InvalidInput(
                 f"Compute's variable {managed[0]} of the branch {branch.git_name} is managed by Prisma's system.",
@@ -76,7 +72,20 @@ class Platform:
         return branch
 
     def create_branch(self, step: Step, turn: Turn) -> str:
-        """Makes the branch. Raises :class:`PlanOutdated` if another run has, or may have."""
+        """Makes the branch.
+
+        Raises:
+            PlanOutdated: another run has, or may have.
+            InvalidInput: it would be the project's first, which becomes its default branch and its production whatever it is called.
+        """
+        if not self.api.has_branches(self.project_id):
+            raise InvalidInput(
+                f"The project has no platform branch yet, and its first would be its production: {step.subject} was not created.",
+                cause="The first branch of a project is its default branch and its production for good, whatever it is called.",
+                remedy="Create the project's own branch in the Prisma Console, such as main, and run the job again.",
+                named="platform_branch",
+                problem="needs a project that has a default branch",
+            )
         try:
             with self.interrupts.step(f"the platform branch {step.subject} was created"):
                 made = self.api.create_branch(self.project_id, step.subject)
@@ -87,6 +96,7 @@ class Platform:
             raise PlanOutdated("another run, or Prisma itself, has created the platform branch at the same moment") from None
         except refusals.Unanswered as unanswered:
             raise PlanOutdated(unanswered.what) from None
+        _check_preview(made)
         turn.branch = self._described(made)
         return ""
 
@@ -122,10 +132,10 @@ class Platform:
                     )
                 value = created.string(endpoint).url
                 with self.interrupts.step(f"Compute's variable {variable.name} was set"):
-                    self._set(branch.id, variable.name, value, there)
+                    self._set(branch, variable.name, value, there)
         except Cancelled:
             raise
-        except PreviewError:
+        except (PreviewError, PlanOutdated):
             attempt(functools.partial(self.api.delete_connection, created.connection_id), f"credential {created.connection_id}", self.log)
             raise
         return f"{', '.join(variable.name for variable in self.variables)}, with the credential {name}"
@@ -176,22 +186,28 @@ class Platform:
                 raise
             return False
 
-    def _set(self, branch_id: str, name: str, value: SecretStr, there: dict[str, str]) -> None:
-        if name not in there:
+    def _set(self, branch: PlatformBranch, name: str, value: SecretStr, there: dict[str, str]) -> None:
+        """Creates the variable, or replaces its value: whichever can be done by now.
+
+        Raises:
+            PlanOutdated: the branch is gone, or the variable comes and goes.
+        """
+        for _ in range(_TRIES):
             try:
-                self.api.create_variable(self.project_id, f"br_{branch_id}", name, value)
+                if name in there:
+                    self.api.update_variable(there[name], name, value)
+                else:
+                    self.api.create_variable(self.project_id, f"br_{branch.id}", name, value)
             except refusals.Unanswered:
                 pass  # it may be there now
             except refusals.Refused as refused:
-                if refused.status != 409:
+                if refused.status not in (404, 409):
                     raise
             else:
                 return
-            there |= {variable.key: variable.id for variable in self.api.variables(self.project_id, f"br_{branch_id}")}
-        if name not in there:
-            self.api.create_variable(self.project_id, f"br_{branch_id}", name, value)
-            return
-        self.api.update_variable(there[name], name, value)
+            there.clear()
+            there |= {variable.key: variable.id for variable in self.api.variables(self.project_id, f"br_{branch.id}")}
+        raise PlanOutdated(f"Compute's variable {name} of the branch {branch.git_name} can't be set")
 
     def _described(self, found: BranchWire) -> PlatformBranch:
         variables = self.api.variables(self.project_id, found.id) if self.variables else []
@@ -200,5 +216,18 @@ class Platform:
             git_name=found.git_name,
             protected=found.is_default or found.role != "preview",
             variables={variable.key: variable.id for variable in variables},
+            set_at={variable.key: variable.updated_at for variable in variables},
             managed=frozenset(variable.key for variable in variables if variable.is_managed_by_system),
+        )
+
+
+def _check_preview(found: BranchWire) -> None:
+    """Raises :class:`InvalidInput` if it is the project's default branch or its production."""
+    if found.is_default or found.role != "preview":
+        raise InvalidInput(
+            f"The platform branch {found.git_name} is the project's {'default branch' if found.is_default else 'production'}.",
+            cause="A preview is never put there: what belongs to it is deleted when the pull request closes.",
+            remedy="Set platform_branch to auto, or to the name of another branch.",
+            named="platform_branch",
+            problem="can't be the project's default branch or its production",
         )

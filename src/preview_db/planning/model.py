@@ -142,6 +142,7 @@ class PlatformBranch(NamedTuple):
         id: without its prefix.
         protected: whether it is the project's default branch or its production: no preview is ever put there.
         variables: the ids of Compute's variables that are set for it alone, by name.
+        set_at: when each of them got its value, which no read returns.
         managed: the names of those that are the system's.
     """
 
@@ -149,6 +150,7 @@ class PlatformBranch(NamedTuple):
     git_name: str
     protected: bool
     variables: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    set_at: Mapping[str, datetime] = dataclasses.field(default_factory=dict)
     managed: frozenset[str] = frozenset()
 
 

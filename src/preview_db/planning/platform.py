@@ -27,11 +27,14 @@ def after(desired: DesiredState, kept: Database | None, branch: PlatformBranch |
     steps: list[Step] = []
     if kept is not None and (branch is None or kept.branch_id != branch.id):
         steps.append(Step(Action.MOVE, desired.branch, "it is in another branch", database=kept))
-    there = branch.variables if branch is not None else {}
+    there = branch.set_at if branch is not None else {}
+    held = [connection.created_at for connection in kept.connections if connection.name.startswith(f"{CREDENTIAL}-")] if kept else []
     if missing := [name for name in desired.variables if name not in there]:
         reason = f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set for the branch"
-    elif kept is None or not any(connection.name.startswith(f"{CREDENTIAL}-") for connection in kept.connections):
+    elif not held:
         reason = "the database has no credential for Compute yet"
+    elif older := [name for name in desired.variables if there[name] < max(held)]:  # a run ended between the two
+        reason = f"{', '.join(older)} {'is' if len(older) == 1 else 'are'} older than the database's credential for Compute"
     else:
         return steps
     return [*steps, Step(Action.SET_VARIABLES, ", ".join(desired.variables), reason)] if desired.variables else steps

@@ -49,7 +49,7 @@ class Branches:
         if branch.is_default or branch.role == "production":
             raise Refusal(422, "validation-error", "The project's default branch and its production branch can't be deleted")
         if self._has_members(branch):
-            raise Refusal(409, "conflict", "The branch still has databases")
+            raise Refusal(422, "validation-error", "The branch still has databases")
         self.table.remove(branch.id)
 
     def delete_all_of(self, project_id: str) -> None:

@@ -226,7 +226,7 @@ def test_branches_have_a_life_of_their_own(stand_in: StandIn) -> None:
     by_name = stand_in.api.get("/v1/databases", params={"branchGitName": "feat/x"}).json()["data"]
     assert [database["id"] for database in by_name] == [created["id"]]
     refused(stand_in.api.post(path, json={"gitName": "feat/x"}), 409, "conflict")
-    refused(stand_in.api.delete(f"/v1/branches/{feature['id']}"), 409, "conflict")
+    refused(stand_in.api.delete(f"/v1/branches/{feature['id']}"), 422, "validation-error")
     stand_in.api.delete(f"/v1/databases/{created['id']}")
     assert stand_in.api.delete(f"/v1/branches/{feature['id']}").status_code == 204
 

@@ -139,6 +139,11 @@ class ManagementApi(Rest):
         found = self._pages(BranchWire, "Looking for the platform branch", f"/v1/projects/{project_id}/branches", {"gitName": git_name})
         return next((branch for branch in found if branch.git_name == git_name), None)
 
+    def has_branches(self, project_id: str) -> bool:
+        """Whether the project has any platform branch at all."""
+        found = self._pages(BranchWire, "Looking for the project's platform branches", f"/v1/projects/{project_id}/branches")
+        return next(found, None) is not None
+
     def branch_of(self, id_: str) -> BranchWire | None:
         """The platform branch of that id, or none if it is gone."""
         try:

@@ -75,6 +75,7 @@ class VariableWire(_Wire):
     key: str
     branch_id: str | None = None
     is_managed_by_system: bool = False
+    updated_at: Time
 
 
 class Region(_Wire):
