@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from .. import pace
-from ..deadline import NEVER, Deadline
+from ..deadline import Deadline
 from ..errors import InvalidInput, NoPreview, PlanLimit, PreviewError
 from ..interrupts import Interrupts
 from ..log import Sink
@@ -19,7 +19,7 @@ from ..planning.contents import NO_SCRIPTS, Scripts
 from ..planning.credential import Credential
 from ..planning.decision import Decision, Task
 from ..planning.model import Project, Repository, Scope
-from ..planning.outcome import Listing, Outcome, OutcomeKind, RunResult
+from ..planning.outcome import Outcome, OutcomeKind, RunResult
 from ..planning.settings import Inputs
 from ..planning.steps import Action, DesiredState
 from ..planning.words import count
@@ -135,22 +135,6 @@ class Engine:
             if not (self.inputs.create_project and may_create and asked is not None):
                 raise
             return lookup.project_or_new(look.api, asked, region=None if region == "inherit" else region, log=self.sink.info)
-
-    def listing(self) -> Listing:
-        """Every preview of the repository. GitHub is not asked who wants them.
-
-        Raises:
-            PreviewError: the project or its databases can't be read.
-        """
-        from ..planning import stale
-
-        with Look.begin(self.inputs, creates=False, log=self.sink.waiting) as look, self._cloudflare(NEVER) as cloudflare:
-            look.check_workspace()
-            project = look.project()
-            databases = look.listing(project)()
-            configurations = cloudflare.configurations() if cloudflare else []
-        previews = stale.previews(databases, self.repository, configurations)
-        return Listing(project, previews, stale.others(databases, self.repository))
 
     def _planned(self, reconciler: Reconciler, desired: DesiredState, progress: Progress, *, status: bool) -> Outcome:
         steps = reconciler.plan(desired, progress)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from ...engine import previews
 from ...planning.decision import Decision, Task
 from ...planning.outcome import Listing
 from .. import listing
@@ -23,12 +24,12 @@ def _found(session: Session) -> tuple[Listing, list[listing.Entry]]:
     """The previews, with what a sweep says of each. Databases and pull requests are read once."""
     engine = session.engine(dry_run=True)
     if session.target.github is None:
-        found = engine.listing()
+        found = previews.listing(engine.inputs, engine.repository, engine.sink.waiting)
         return found, listing.entries(found.previews)
     result = engine.run(Decision(Task.SWEEP, "it is only listed"))
     assert result.sweep is not None, "a sweep has a sweep for its result"
     assert result.project is not None, "a sweep has a project"
-    verdicts = [swept.verdict for swept in result.sweep.swept]
-    previews = [verdict.preview for verdict in verdicts]
+    verdicts = [found.verdict for found in result.sweep.swept]
+    swept = [verdict.preview for verdict in verdicts]
     pull_requests = [pull_request for pull_request in result.sweep.state.pull_requests.values() if pull_request.is_open]
-    return Listing(result.project, previews, result.sweep.others), listing.entries(previews, verdicts, pull_requests)
+    return Listing(result.project, swept, result.sweep.others), listing.entries(swept, verdicts, pull_requests)
