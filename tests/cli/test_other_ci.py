@@ -1,8 +1,9 @@
-"""What docs/other-ci.md gives to copy does what it says there, run as each system runs it."""
+"""What docs/other-ci.md gives to copy does what it says there, and docs/terminal.md's GitLab, run as each system runs it."""
 
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ import yaml
 from tests.drivers.terminal import Desk, Said
 from tests.drivers.workflow import can_log_in
 
-DOCS = (Path(__file__).parents[2] / "docs" / "other-ci.md").read_text("utf-8")
+PAGES = Path(__file__).parents[2] / "docs"
+DOCS = (PAGES / "other-ci.md").read_text("utf-8")
 SHOWN: dict[str, str] = dict(re.findall(r"(?ms)^## ([^\n]*)\n.*?^```\w+\n(.*?)^```", DOCS))
 
 
@@ -103,6 +105,28 @@ def test_the_schedule_deletes_what_was_left(desk: Desk, programs: Path) -> None:
     desk.life.emulator.pull_request(desk.life.number, state="closed")
     swept = desk.shell(command, PATH=f"{programs}:{desk.environ['PATH']}")
     assert swept.exit_code == 0, swept.err
+    assert desk.life.databases() == []
+
+
+def test_gitlab_s_own_merge_requests_have_one_until_their_environment_is_stopped(desk: Desk, programs: Path) -> None:
+    (shown,) = re.findall(r"```yaml\n# GitLab\n(.*?)```", (PAGES / "terminal.md").read_text("utf-8"), re.DOTALL)
+    jobs: dict[str, Any] = yaml.safe_load(shown)
+    owner, name = desk.life.repository.full_name.split("/")
+    variables = {
+        "GITLAB_CI": "true",
+        "CI_PROJECT_ROOT_NAMESPACE": owner,
+        "CI_PROJECT_NAME": name,
+        "CI_PROJECT_ID": str(desk.life.repository.id),
+        "CI_MERGE_REQUEST_IID": str(desk.life.number),
+        "PATH": f"{programs}:{desk.environ['PATH']}",
+    }
+    variables["ABOUT"] = string.Template(jobs["variables"]["ABOUT"]).substitute(variables)
+    tests = [*jobs["default"]["before_script"], *jobs["test"]["script"]]
+    said = desk.shell("set -eo pipefail\n" + "\n".join(tests).replace("npm test", "./run-tests"), **variables)
+    assert (said.exit_code, said.out.strip()) == (0, "tests run"), said.err
+    assert can_log_in((desk.folder.parent / "given").read_text())
+    stopped = desk.shell("set -eo pipefail\n" + "\n".join(jobs["stop"]["script"]), **variables)
+    assert stopped.exit_code == 0, stopped.err
     assert desk.life.databases() == []
 
 
