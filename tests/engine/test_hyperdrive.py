@@ -11,6 +11,7 @@ import pytest
 from preview_db.planning import identity
 from preview_db.planning.model import Kind, Repository, Scope
 from tests.drivers.cloudflare import Account, account
+from tests.drivers.lying_server import Answer, about, lying
 from tests.drivers.pull_request import Life
 from tests.drivers.workflow import can_log_in
 
@@ -134,6 +135,40 @@ def test_an_answer_that_is_lost_is_put_right_by_the_next_run(life: Life, cloudfl
     (made,) = cloudflare.configurations()
     assert made["id"] == again.outputs["hyperdrive_id"]
     assert cloudflare.can_log_in(made)
+
+
+def test_one_that_no_list_shows_yet_is_waited_for_and_used(life: Life, cloudflare: Account) -> None:
+    made = life.opened().outputs["hyperdrive_id"]
+    asked: list[str] = []
+
+    def late(answer: Answer) -> None:
+        asked.append(answer.operation)
+        if len(asked) <= 3:
+            answer.json = answer.json | {"result": [], "result_info": {"page": 1, "per_page": 100, "count": 0, "total_count": 0}}
+
+    with lying(life.emulator, about("GET .*/hyperdrive/configs", late)) as liar:
+        life.environ |= liar.environ | {"CLOUDFLARE_API_BASE_URL": f"{liar.url}/cloudflare/client/v4"}
+        run = life.pushed()
+    assert run.outputs.get("hyperdrive_id") == made, run.log
+    (kept,) = cloudflare.configurations()
+    assert cloudflare.can_log_in(kept)
+
+
+@pytest.mark.parametrize("command", ["create", "delete", "sweep"])
+def test_a_list_that_is_cut_short_changes_nothing_at_cloudflare(life: Life, cloudflare: Account, command: str) -> None:
+    made = life.opened().outputs["hyperdrive_id"]
+    life.emulator.pull_request(life.number, state="open" if command == "create" else "closed")
+
+    def cut(answer: Answer) -> None:
+        answer.json = answer.json | {"result": []}
+
+    with lying(life.emulator, about("GET .*/hyperdrive/configs", cut)) as liar:
+        life.environ |= liar.environ | {"CLOUDFLARE_API_BASE_URL": f"{liar.url}/cloudflare/client/v4"}
+        run = life.happens("synchronize" if command == "create" else "closed", {}, command=command)
+    assert run.exit_code == 1
+    assert "it says there" in run.annotations[-1].message
+    assert [found["id"] for found in cloudflare.configurations()] == [made]
+    assert len(life.databases()) == 1
 
 
 def test_a_later_job_is_given_the_id_and_creates_nothing(life: Life, cloudflare: Account) -> None:
@@ -299,3 +334,4 @@ def test_a_sweep_of_many_repositories_takes_their_configurations_too(life: Life,
     assert run.succeeded, run.log
     assert [found["name"] for found in cloudflare.configurations()] == [identity.name(kept.scope)]
     assert [found["name"] for found in life.databases()] == [identity.name(kept.scope)]
+    assert "Hyperdrive configurations in the account: 1 (9 of 10 left on the free plan, 24 of 25 on a paid plan)" in run.summary

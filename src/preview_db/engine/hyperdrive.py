@@ -26,6 +26,9 @@ from .turn import PlanOutdated, Progress, Turn
 _TRIES = 3
 """Of a test connection that failed as one can to a database which has just been created."""
 
+_LOOKS = 6
+"""At a list that does not show a configuration whose name is taken: over about ten seconds."""
+
 _MOST_NAMES = 10
 
 
@@ -57,14 +60,14 @@ class Hyperdrive:
         """Creates it, with a credential of its own.
 
         Raises:
-            PlanOutdated: another run has created it at the same moment.
+            PlanOutdated: another run has created it at the same moment, or the list that did not show it lags behind.
         """
 
         def request(string: ConnectionString) -> Configuration:
             try:
                 return self.api.create(step.subject, string, caching=self.caching)
             except errors.HyperdriveRefused as refused:
-                if refused.code != errors.NAME_TAKEN or turn.progress.names_taken:
+                if refused.code != errors.NAME_TAKEN or turn.progress.names_taken >= _LOOKS:
                     raise
                 turn.progress.names_taken += 1
                 raise PlanOutdated("another run has created the Hyperdrive configuration at the same moment") from None

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from ..deadline import Deadline
 from ..interrupts import Interrupts
-from ..planning import identity, organisation, stale
+from ..planning import hyperdrive, identity, organisation, stale
 from ..planning.events import PullRequest
 from ..planning.model import Database, Project
 from ..planning.organisation import Doubt, OrganisationSweep, RepositorySweep, Usage
@@ -63,14 +63,16 @@ class OrganisationSweeper:
     def run(self, *, dry_run: bool) -> OrganisationSweep:
         """Sweeps, or says what a sweep would do. The databases are listed before anything is asked of GitHub."""
         listed = self._databases()
-        configurations = self.beside.hyperdrive.configurations() if self.beside.hyperdrive else []
+        configurations = self.beside.hyperdrive.configurations() if self.beside.hyperdrive else None
+        if configurations is not None:
+            self.log(hyperdrive.in_account(len(configurations)))
         every = find(self.github, self.selection, self.host, doubts=self._doubts, log=self.log)
         mine = [member for member in every if self.inputs.shard.takes(member.repository)]
         said = f", {len(mine)} of them in shard {self.inputs.shard}" if self.inputs.shard.count > 1 else ""
         self.log(f"{count(len(every), 'repository')}{said}; {count(sum(map(len, listed.values())), 'database')}")
         sorted_out = sort_out(listed, every, mine)
         del listed  # thousands, of which another part's are of no use here
-        add_configurations(sorted_out.parts, self.projects, mine, configurations)
+        add_configurations(sorted_out.parts, self.projects, mine, configurations or ())
         parts, tells = sorted_out.parts, self.inputs.shard.index == 1  # one part for all of them, so that their reports add up
         self._judge(parts)
         usage = self._usage(parts)
@@ -93,6 +95,7 @@ class OrganisationSweeper:
             now=self.now,
             dry_run=dry_run,
             shard=self.inputs.shard,
+            configurations=None if configurations is None else len(configurations),
         )
 
     def _databases(self) -> dict[Project, list[Database]]:

@@ -64,8 +64,7 @@ class Sweeper:
         configurations = self.hyperdrive.configurations() if self.hyperdrive else []
         previews = stale.previews(databases, self.repository, configurations)
         if self.hyperdrive is not None:
-            of_the_account = f"{count(len(configurations), 'Hyperdrive configuration')} in the account"
-            self.log(f"{of_the_account}: {hyperdrive.left(len(configurations))}")
+            self.log(hyperdrive.in_account(len(configurations)))
         self.log(f"{count(len(databases), 'database')} in the project, {count(len(previews), 'preview')} of {self.repository.full_name}")
         judge = Judge(self.github, self.repository, self.inputs, self.now)
         state = judge.state(previews)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from . import identity
 from .model import Configuration, Connection, Database, Repository
 from .steps import Action, DesiredState, Step
+from .words import count
 
 CREDENTIAL = "hyperdrive"
 """What the credential that a configuration holds is called. It is nobody else's, so that no rotation cuts the configuration off."""
@@ -19,6 +20,11 @@ def left(number: int) -> str:
     """How many more there may be, of an account that has ``number``: ``3 of 10 left on the free plan, 18 of 25 on a paid plan``."""
     (first, few), (second, many) = PLAN_LIMITS.items()
     return f"{max(few - number, 0)} of {few} left on {first}, {max(many - number, 0)} of {many} on {second}"
+
+
+def in_account(number: int) -> str:
+    """What a sweep tells of an account that has ``number``."""
+    return f"{count(number, 'Hyperdrive configuration')} in the account: {left(number)}"
 
 
 def of_preview(configurations: Iterable[Configuration], tag: str, repository: Repository) -> list[Configuration]:

@@ -89,6 +89,7 @@ class OrganisationSweep:
         members: all repositories of this shard, in the order of their names.
         others: databases that are nobody's previews, by what they are.
         unlisted: told by the first shard only, so that the shards' reports add up.
+        configurations: how many Hyperdrive configurations the account had, all in all; none if they were not asked for.
     """
 
     projects: tuple[Project, ...]
@@ -100,6 +101,7 @@ class OrganisationSweep:
     shard: Shard
     now: datetime
     dry_run: bool = False
+    configurations: int | None = None
 
     @property
     def swept(self) -> tuple[Swept, ...]:

@@ -36,6 +36,7 @@ def summary(sweep: OrganisationSweep, server_url: str) -> str:
     ]
     others = ", ".join(sweep_report.counted(number, what) for what, number in sweep.others.items())
     lines += [f"Nobody's previews, and untouched: {text(others)}.", ""] if others else []
+    lines += sweep_report.configurations(sweep.configurations, sweep.of(SweepStatus.DELETED))
     lines += sweep_report.picture(sweep.swept, sweep.now)
     lines += _table(
         "In doubt, and untouched", ("what", "why"), [(text(doubt.about), text(doubt.why)) for doubt in sweep.doubts], alignment="|---|---|"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -32,10 +32,7 @@ def summary(sweep: Sweep, repository_url: str) -> str:
     ]
     lines = [f"### preview-db: {title}", "", "| | |", "|---|--:|", *(f"| {what} | {count} |" for what, count in counts), ""]
     lines += [f"Not this repository's previews, and untouched: {text(others)}.", ""]
-    if sweep.configurations is not None:
-        gone = sum(len(entry.verdict.preview.configurations) for entry in went)
-        there = sweep.configurations - gone
-        lines += [f"Hyperdrive configurations in the account: {there} ({hyperdrive.left(there)}).", ""]
+    lines += configurations(sweep.configurations, went)
     lines += picture(sweep.swept, sweep.now)
     lines += _section("Would go" if sweep.dry_run else "Deleted", [*went, *would], sweep, repository_url)
     lines += _section("Failed", sweep.of(SweepStatus.FAILED), sweep, repository_url)
@@ -50,6 +47,14 @@ def summary(sweep: Sweep, repository_url: str) -> str:
             "",
         ]
     return "\n".join(lines)
+
+
+def configurations(before: int | None, deleted: Iterable[Swept]) -> list[str]:
+    """How many Hyperdrive configurations the account has after the sweep, and how many more it may have; nothing if none were asked for."""
+    if before is None:
+        return []
+    there = before - sum(len(swept.verdict.preview.configurations) for swept in deleted)
+    return [f"Hyperdrive configurations in the account: {there} ({hyperdrive.left(there)}).", ""]
 
 
 def counted(number: int, what: str) -> str:
