@@ -73,8 +73,8 @@ def vercel() -> str:
             if name not in hosted().get(branch, {}):
                 refuse(f"the variable {name} was not found in the branch {branch}")
             return forget(branch, name)
-        case ["env", "add", name, "preview", branch, *_]:
-            if name in hosted().get(branch, {}):
+        case ["env", "add", name, "preview", "--git-branch", branch, *options]:
+            if name in hosted().get(branch, {}) and "--force" not in options:
                 refuse(f"the variable {name} has already been added to the branch {branch}")
             return remember(branch, name, sys.stdin.read())
         case ["deploy", "--yes", *_]:
@@ -94,7 +94,7 @@ def netlify() -> str:
             return remember(branch, name, value)
         case ["env:unset", name, *_]:
             return forget(branch, name)
-        case ["deploy", "--build", *_]:
+        case ["deploy", "--context", *_]:
             return log_in(hosted()[branch]["DATABASE_URL"])
     sys.exit(f"{COMMAND}: no stand-in for it")
 
