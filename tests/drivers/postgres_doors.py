@@ -100,7 +100,7 @@ def https_door(port: int, tls: ssl.SSLContext) -> Iterator[int]:
 
     def handle(client: socket.socket) -> None:
         with tls.wrap_socket(client, server_side=True) as inside, socket.create_connection(("127.0.0.1", port)) as server:
-            _relay(inside, server)
+            relay(inside, server)
 
     with listening(handle, ELSEWHERE) as door:
         yield door
@@ -109,15 +109,10 @@ def https_door(port: int, tls: ssl.SSLContext) -> Iterator[int]:
 @contextlib.contextmanager
 def postgres_door(port: int, tls: ssl.SSLContext) -> Iterator[int]:
     """The emulator's PostgreSQL at `port` of this machine, with another certificate at `ELSEWHERE`."""
-    unverified = ssl.create_default_context()
-    unverified.check_hostname, unverified.verify_mode = False, ssl.CERT_NONE
 
     def handle(client: socket.socket) -> None:
-        with encrypted(client, tls) as inside, socket.create_connection(("127.0.0.1", port)) as plain:
-            plain.sendall(_SSL_REQUEST)
-            plain.recv(1)
-            with unverified.wrap_socket(plain) as server:
-                _relay(inside, server)
+        with encrypted(client, tls) as inside, encrypted_to(port) as server:
+            relay(inside, server)
 
     with listening(handle, ELSEWHERE) as door:
         yield door
@@ -128,6 +123,18 @@ def encrypted(client: socket.socket, tls: ssl.SSLContext) -> ssl.SSLSocket:
     assert client.recv(8) == _SSL_REQUEST
     client.sendall(b"S")
     return tls.wrap_socket(client, server_side=True)
+
+
+@contextlib.contextmanager
+def encrypted_to(port: int) -> Iterator[ssl.SSLSocket]:
+    """A connection to the emulator's PostgreSQL at `port`, as a client's that asks for TLS and believes any certificate."""
+    unverified = ssl.create_default_context()
+    unverified.check_hostname, unverified.verify_mode = False, ssl.CERT_NONE
+    with socket.create_connection(("127.0.0.1", port)) as plain:
+        plain.sendall(_SSL_REQUEST)
+        plain.recv(1)
+        with unverified.wrap_socket(plain) as server:
+            yield server
 
 
 @contextlib.contextmanager
@@ -146,7 +153,11 @@ def thief(tls: ssl.SSLContext) -> Iterator[tuple[int, list[bytes]]]:
         yield port, told
 
 
-def _relay(one: socket.socket, other: socket.socket) -> None:
+Passes = Callable[[socket.socket], bool]
+"""Whether what has come from an end is passed on. If not, no more is."""
+
+
+def relay(one: socket.socket, other: socket.socket, passes: Passes = lambda _: True) -> None:
     """Passes everything on until either end closes. In a single thread: two must not use a TLS connection at once."""
     beyond = {one: other, other: one}
     while ready := [end for end in beyond if isinstance(end, ssl.SSLSocket) and end.pending()] or select.select(beyond, (), (), 60)[0]:
@@ -158,6 +169,6 @@ def _relay(one: socket.socket, other: socket.socket) -> None:
                 continue
             finally:
                 source.setblocking(True)
-            if not data:
+            if not data or not passes(source):
                 return
             beyond[source].sendall(data)

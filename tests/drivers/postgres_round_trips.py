@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import select
 import socket
+import ssl
+import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, Self
 
 from tests.drivers.lying_server import Answer, lying
-from tests.drivers.postgres_doors import listening
+from tests.drivers.postgres_doors import Authority, encrypted, encrypted_to, listening, relay
 from tests.drivers.workflow import Workflow, new_project
 
 Phase = Literal["before", "after"]
@@ -20,7 +22,7 @@ Phase = Literal["before", "after"]
 
 @dataclass
 class RoundTrips:
-    """Counts round trips: everything that one end sends before the other has its say is one half of one. TLS and login count.
+    """Counts round trips within TLS: all that one end sends before the other has its say is one half of one. Those of a login count.
 
     Attributes:
         hold_at: the one to hold, from 0.
@@ -40,36 +42,37 @@ class RoundTrips:
         trips, environ = cls(hold_at, phase), dict(workflow.environ)
         port = _direct_port(workflow)
 
-        with listening(lambda client: trips._pass_on(client, port)) as door:
+        with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as doors:
+            tls = Authority(Path(folder)).server("127.0.0.1")
+            tls.num_tickets = 0  # those come unasked
+            door = doors.enter_context(listening(lambda client: trips._pass_on(client, tls, port)))
 
             def moved(answer: Answer) -> None:
                 body = answer.body.replace(f"127.0.0.1:{port}".encode(), f"127.0.0.1:{door}".encode())
                 answer.body = body.replace(f'"port":{port}'.encode(), f'"port":{door}'.encode())
 
-            with lying(workflow.emulator, moved) as liar:
-                workflow.environ = {**environ, **liar.environ}
-                try:
-                    yield trips
-                finally:
-                    workflow.environ = environ
-                    trips._over.set()
+            workflow.environ = {**environ, **doors.enter_context(lying(workflow.emulator, moved)).environ}
+            try:
+                yield trips
+            finally:
+                workflow.environ = environ
+                trips._over.set()
 
-    def _pass_on(self, client: socket.socket, port: int) -> None:
-        with socket.create_connection(("127.0.0.1", port)) as server:
-            asks = False
-            while ready := select.select((client, server), (), (), 60)[0]:
-                source = client if client in ready else server
-                data = source.recv(65536)
-                if not data:
-                    return
-                if source is client and not asks:
-                    self.count += 1
-                asks = source is client
-                if self.count - 1 == self.hold_at and asks is (self.phase == "before"):
-                    self.held.set()
-                    self._over.wait(60)
-                    return
-                (server if asks else client).sendall(data)
+    def _pass_on(self, client: socket.socket, tls: ssl.SSLContext, port: int) -> None:
+        asking = False
+
+        def passes(source: socket.socket) -> bool:
+            nonlocal asking
+            self.count += source is inside and not asking
+            asking = source is inside
+            if self.count - 1 != self.hold_at or asking is not (self.phase == "before"):
+                return True
+            self.held.set()
+            self._over.wait(60)
+            return False
+
+        with encrypted(client, tls) as inside, encrypted_to(port) as server:
+            relay(inside, server, passes)
 
 
 def _direct_port(workflow: Workflow) -> int:

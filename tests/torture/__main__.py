@@ -102,8 +102,9 @@ def of_kills_inside(torture: Torture) -> str:
         for scene in inside.SCENES[index :: len(torture.running)]:
             ends = 0
             for attempt in inside.everywhere(fresh, scene):
+                ends += 1
                 try:
-                    ends += attempt()
+                    attempt()
                 except AssertionError as error:
                     with lock:
                         broken.append(str(error))
@@ -115,7 +116,7 @@ def of_kills_inside(torture: Torture) -> str:
         list(pool.map(share, range(len(torture.running))))
     _stop_if(broken)
     return f"""
-Processes, each killed without warning at another round trip to PostgreSQL by the direct endpoint, TLS and login included: before what it
+Processes, each killed without warning at another round trip to PostgreSQL by the direct endpoint, the login's included: before what it
 asks arrives, and after PostgreSQL has begun to answer. The same was then run again.
 
 | what is done inside | SIGKILL | put right by the next run |
@@ -187,10 +188,11 @@ def of_orders(torture: Torture) -> str:
     asked = torture.asked
     counted: dict[tuple[str, ...], list[orders.Counted]] = collections.defaultdict(list)
     for settings, most in ((orders.SETTINGS, asked.orders), (orders.SETTINGS_OF_THREE, asked.orders_of_three)):
-        for setting, one in orders.every(settings, most=most, workers=asked.workers):
+        for setting, one in orders.every(settings, most=most, seconds=asked.order_seconds, workers=asked.workers):
             counted[setting.kinds].append(one)
             _say(f"{setting}: {one.orders} orders{'' if one.complete else ', the first of more'}")
     found = [one for each in counted.values() for one in each]
+    followed = sum(one.replays - one.orders for one in found)
     _stop_if([broken for one in found for broken in one.broken])
     lines = [
         f"| {' against '.join(kinds)} | {sum(one.orders for one in each):,} | {sum(one.complete for one in each)} of {len(each)} "
@@ -199,9 +201,11 @@ def of_orders(torture: Torture) -> str:
     ]
     return f"""
 {sum(one.orders for one in found):,} orders in which the requests of two runs, or three, for one pull request can reach the services, let in
-one at a time by a scheduler; of orders that nobody could tell apart (two reads that change places, say) one each. For each of four servers:
+one at a time by a scheduler; of orders that nobody could tell apart (two reads that change places, say) one each. {followed:,} more were
+followed to a point at which server and runs stood as they had before, since what comes after that had been tried. For each of four servers:
 one that knows `logicalId` and one that ignores it, each with lists that show what is new at once, and with lists that leave it out once. Of
-two runs every order was tried, up to {asked.orders:,} to a server, of three the first {asked.orders_of_three:,}.
+two runs every order was tried, up to {asked.orders:,} to a server, of three the first {asked.orders_of_three:,}, and of either those of
+{asked.order_seconds:.0f} s.
 
 | runs | orders | servers of which all were tried | runs that failed | left to the next sweep | reopened too late |
 |---|--:|--:|--:|--:|--:|
@@ -298,6 +302,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--schedules", type=int, default=500, help="of races")
     parser.add_argument("--orders", type=int, default=3000, help="of two runs' requests, at most, for each pair and server")
     parser.add_argument("--orders-of-three", type=int, default=300, help="of three runs' requests")
+    parser.add_argument("--order-seconds", type=float, default=600, help="at most, for the orders of each pair and server")
     parser.add_argument("--hour", type=int, default=1200, help="lives in fair weather")
     parser.add_argument("--databases", type=int, default=10_000, help="to sweep")
     parser.add_argument("--emulators", type=int, default=2, help="side by side")
@@ -316,7 +321,7 @@ def _asked() -> argparse.Namespace:
 
 _NUMBERS: dict[str, tuple[str, ...]] = {
     "weather": ("seed", "lives", "at_once"),
-    "orders": ("orders", "orders_of_three"),
+    "orders": ("orders", "orders_of_three", "order_seconds"),
     "races": ("seed", "schedules"),
     "long": ("hour", "databases"),
     "tests": ("seed",),

@@ -1,7 +1,6 @@
 """Killed anywhere inside the database: at every round trip to PostgreSQL of migrations, seed, rules and marks, before it and after it.
 
-The round trips are those of a run that nothing happens to, so that a new one is covered by itself. TLS and login count, and so a run is
-also killed as it logs in.
+The round trips are those of a run that nothing happens to, so that a new one is covered by itself. Those of the login are among them.
 """
 
 from __future__ import annotations
@@ -116,27 +115,22 @@ def round_trips(workflow: Workflow, scene: Scene) -> int:
     return count
 
 
-def killed(fresh: Callable[[], Workflow], scene: Scene, index: int, phase: Phase) -> bool:
-    """Kills the run there without warning, and runs it again.
-
-    Returns:
-        Whether it came that far: what TLS sends unasked makes the round trips of two runs differ by one or two at the end.
-    """
+def killed(fresh: Callable[[], Workflow], scene: Scene, index: int, phase: Phase) -> None:
+    """Kills the run there without warning, and runs it again."""
     workflow = fresh()
     pull, start = staged(workflow, scene)
     with RoundTrips.of(workflow, index, phase) as trips:
         step = start()
-        while not trips.held.wait(0.02) and step.process.poll() is None:
-            pass
+        while not trips.held.wait(0.02):
+            hold(step.process.poll() is None, f"the run comes to where it will be killed: {phase} round trip {index + 1}")
         step.kill()
     try:
         check(pull, start().finish(), scene)
     except AssertionError as error:
         raise AssertionError(f"{scene.name}, killed {phase} round trip {index + 1}: {error}") from None
-    return trips.held.is_set()
 
 
-def everywhere(fresh: Callable[[], Workflow], scene: Scene) -> Iterator[Callable[[], bool]]:
+def everywhere(fresh: Callable[[], Workflow], scene: Scene) -> Iterator[Callable[[], None]]:
     """Every way to kill such a run inside, each in a project of its own."""
     phases: tuple[Phase, ...] = ("before", "after")
     for index in range(round_trips(fresh(), scene)):

@@ -14,12 +14,14 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import itertools
+import math
 import multiprocessing
 import os
 import shutil
 import socket
 import tempfile
 import threading
+import time
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -239,9 +241,9 @@ class Orders:
                 server.should_exit = True
                 thread.join(10)
 
-    def every(self, setting: Setting, *, most: int) -> Counted:
-        """Every order of the setting's runs, or the first ``most``."""
-        counted = Counted()
+    def every(self, setting: Setting, *, most: int, seconds: float = math.inf) -> Counted:
+        """Every order of the setting's runs, or the first ``most``, or those of so many seconds."""
+        counted, until = Counted(), time.monotonic() + seconds
         path: list[Choice] = []
         self._left = {}
         while True:
@@ -258,7 +260,7 @@ class Orders:
                 path.pop()
             if not path:
                 return counted
-            if counted.orders >= most:
+            if counted.orders >= most or time.monotonic() > until:
                 counted.complete = False
                 return counted
 
@@ -395,15 +397,15 @@ class Orders:
         hold(len(left) >= fewest, "a preview that is wanted is there")
 
 
-def every(settings: Sequence[Setting], *, most: int, workers: int) -> Iterator[tuple[Setting, Counted]]:
+def every(settings: Sequence[Setting], *, most: int, seconds: float, workers: int) -> Iterator[tuple[Setting, Counted]]:
     """The orders of many settings, in so many processes."""
     with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
-        yield from zip(settings, pool.map(_every, settings, itertools.repeat(most)), strict=True)
+        yield from zip(settings, pool.map(_every, settings, itertools.repeat(most), itertools.repeat(seconds)), strict=True)
 
 
-def _every(setting: Setting, most: int) -> Counted:
+def _every(setting: Setting, most: int, seconds: float) -> Counted:
     with Orders.served() as orders:
-        return orders.every(setting, most=most)
+        return orders.every(setting, most=most, seconds=seconds)
 
 
 @contextlib.contextmanager
