@@ -25,6 +25,10 @@ _SAY_EVERY = 10.0
 _MAX_CREATIONS = 2
 
 
+class Unsettled(ProvisioningFailed):
+    """What the run has created, others have deleted, or the other way round, until it gave up."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class CreateOptions:
     """How a database is created.
@@ -88,10 +92,11 @@ class Databases:
 
         Raises:
             PlanOutdated: another run has created it, or may have, or no answer came.
+            Unsettled: what this run had created before was deleted.
         """
         scope, progress, replaces = turn.desired.scope, turn.progress, step.database is not None
         if progress.created or progress.creations >= _MAX_CREATIONS:
-            raise ProvisioningFailed(
+            raise Unsettled(
                 f"The database this run created for {scope} was deleted while the run was at work.",
                 cause="Another run deletes the preview, or the Management API forgets what it has created.",
                 remedy="Give the job a concurrency group by pull request number with cancel-in-progress: false, and run it again.",

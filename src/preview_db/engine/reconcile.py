@@ -16,7 +16,7 @@ from ..planning.model import Configuration, Database
 from ..planning.outcome import Done, Outcome, OutcomeKind
 from ..planning.steps import Action, DesiredState, Plan, Step
 from .credentials import Credentials
-from .databases import Databases
+from .databases import Databases, Unsettled
 from .inside import InsideFailed, RulesFailed
 from .turn import PlanOutdated, Progress, Turn
 
@@ -141,7 +141,7 @@ class Reconciler:
                 break
             if turn:  # at first at once; what does not show even then may take the server a moment
                 self.sleep(min(0.25 * 2 ** min(turn, 4), _LONGEST_PAUSE, self.deadline.left))
-        raise ProvisioningFailed(
+        raise Unsettled(
             f"The preview of {desired.scope} did not settle: each time something else had changed meanwhile.",
             cause="Several runs are creating and deleting it at once, the Management API forgets what it has created, or a "
             "database that is no preview (a default one) bears its logicalId.",

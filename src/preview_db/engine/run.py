@@ -30,7 +30,7 @@ from ..services.postgres import connection as postgres
 from ..services.prisma import lookup
 from ..services.prisma.client import ManagementApi, api_of
 from .credentials import Credentials, mask
-from .databases import CreateOptions, Databases, attempt
+from .databases import CreateOptions, Databases, Unsettled, attempt
 from .look import AFTERWARDS, Look
 from .reconcile import Reconciler
 from .scopes import described, platform_branch
@@ -191,11 +191,15 @@ class Engine:
 
     def _settle(self, reconciler: Reconciler, desired: DesiredState, progress: Progress) -> tuple[Outcome, list[Credential]]:
         """Makes it so, and asks again after creating: a fast merge can be over before the database is made."""
-        outcome, credentials = reconciler.settle(desired, progress)
+        try:
+            outcome, credentials = reconciler.settle(desired, progress)
+        except Unsettled:
+            progress.is_open = None  # it was asked before whoever deletes what this run creates had done so
+            if not desired.may_create or self._still_open(desired.scope, progress):
+                raise
+            return self._take_away(reconciler, desired, progress)
         if outcome.kind in (OutcomeKind.CREATED, OutcomeKind.RESET) and not self._still_open(desired.scope, progress):
-            reason = f"{desired.scope} is closed by now"
-            self.sink.notice("Closed meanwhile", f"{reason}; what was made for it is taken away again.")
-            return reconciler.settle(dataclasses.replace(desired, present=False, fresh=False, reason=reason), progress)
+            return self._take_away(reconciler, desired, progress)
         if outcome.kind is OutcomeKind.ABSENT and desired.present:
             raise NoPreview(
                 f"There is no preview of {desired.scope} to connect to.",
@@ -203,6 +207,11 @@ class Engine:
                 remedy="Let this job need the one that creates it ('needs:'), or use 'command: create'.",
             )
         return outcome, credentials
+
+    def _take_away(self, reconciler: Reconciler, desired: DesiredState, progress: Progress) -> tuple[Outcome, list[Credential]]:
+        reason = f"{desired.scope} is closed by now"
+        self.sink.notice("Closed meanwhile", f"{reason}; what was made for it is taken away again.")
+        return reconciler.settle(dataclasses.replace(desired, present=False, fresh=False, reason=reason), progress)
 
     def _still_open(self, scope: Scope, progress: Progress) -> bool:
         """Whether the pull request is still open; in doubt it is, since the closing run and the sweep come after."""
