@@ -23,6 +23,7 @@
     ├── HyperdriveLimit           the Cloudflare account may have no more configurations
     ├── GitHubFailed              GitHub did not do what was asked
     ├── ProvisioningFailed        a database did not become usable
+    │   └── Unsettled               what the run has created, others have deleted
     ├── InsideFailed              something that is done inside the database failed
     │   ├── MigrationFailed         a migration
     │   ├── MigrationsDiffer        those in the folder are not those in the database
