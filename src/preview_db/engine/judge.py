@@ -93,7 +93,9 @@ class Judge:
         of_pull_requests = [verdict for verdict in deleted if verdict.preview.scope.pull_request is not None]
         if not of_pull_requests:
             return []
-        state = RepositoryState(pull_requests={pull_request.number: pull_request for pull_request in self.github.open_pull_requests()})
+        numbers = {verdict.preview.scope.pull_request or 0 for verdict in of_pull_requests}
+        open_by_now = self.github.open_pull_requests(numbers)
+        state = RepositoryState(pull_requests={pull_request.number: pull_request for pull_request in open_by_now})
         return [verdict for verdict in of_pull_requests if self.judge(verdict.preview, state).why is StaleReason.WANTED]
 
     def _check(self, pull_requests: Iterable[PullRequest]) -> None:

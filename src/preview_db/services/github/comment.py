@@ -114,12 +114,13 @@ class Comment:
 
     def _look(self) -> list[Found]:
         """The comments with the marker, whoever wrote them, oldest first, on every page."""
-        return [
-            Found(int(comment["id"]), str(comment["body"]), str(comment["user"]["login"]))
-            for comment in self._rest.list(f"/issues/{self._number}/comments")
-            # GitHub names no user where the account is gone.
-            if str(comment["body"]).startswith(self._marker) and comment["user"] is not None
-        ]
+
+        def read(comment: Any) -> Found | None:
+            if not str(comment["body"]).startswith(self._marker) or comment["user"] is None:  # GitHub names no user whose account is gone
+                return None
+            return Found(int(comment["id"]), str(comment["body"]), str(comment["user"]["login"]))
+
+        return list(self._rest.list(f"/issues/{self._number}/comments", read))
 
 
 def _lines(text: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Collection, Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
 from pydantic import SecretStr
@@ -101,19 +101,18 @@ class GitHubRepository:
             found = self.rest.ask("GET", "")
             return RepositoryIdentity(int(found["id"]), str(found["default_branch"]))
 
-    def open_pull_requests(self) -> list[PullRequest]:
-        """All that are open, on every page."""
+    def open_pull_requests(self, numbers: Collection[int] | None = None) -> list[PullRequest]:
+        """All that are open, on every page; of these ``numbers`` only, if any are given."""
         with failing("Listing the open pull requests", "pull-requests: read"):
-            listed = self.rest.list("/pulls", state="open", sort="created", direction="asc")
-            return [PullRequest.model_validate(item) for item in listed]
+            return list(self.rest.list("/pulls", _among(numbers), state="open", sort="created", direction="asc"))
 
     def closed_pull_requests(self, numbers: Collection[int], *, pages: int) -> list[PullRequest]:
         """Those of ``numbers`` that are among the pull requests closed and touched last; no more than ``pages`` of 100 are read."""
         found: list[PullRequest] = []
         with failing("Listing the closed pull requests", "pull-requests: read"):
-            for item in self.rest.list("/pulls", pages=pages, state="closed", sort="updated", direction="desc"):
-                if item["number"] in numbers:
-                    found.append(PullRequest.model_validate(item))
+            closed = self.rest.list("/pulls", _among(numbers), pages=pages, state="closed", sort="updated", direction="desc")
+            for pull_request in closed:
+                found.append(pull_request)
                 if len(found) == len(numbers):
                     break
         return found
@@ -122,7 +121,7 @@ class GitHubRepository:
         """The names of all branches and tags, on every page: a tag has a preview only if somebody asked for it by name."""
         with failing("Listing the branches", "contents: read"):
             tags = [found.removeprefix("refs/tags/") for found in self._refs("tags/")]
-            return [*self._complete(str(branch["name"]) for branch in self.rest.list("/branches")), *tags]
+            return [*self._complete(self.rest.list("/branches", lambda branch: str(branch["name"]))), *tags]
 
     def refs(self) -> list[str]:
         """The same as :meth:`branches`, by another way: as Git's references."""
@@ -168,7 +167,7 @@ class GitHubRepository:
 
     def _refs(self, prefix: str) -> Iterator[str]:
         """The references that begin with ``prefix``, in full."""
-        return (str(reference["ref"]) for reference in self.rest.list(f"/git/matching-refs/{quote(prefix)}"))
+        return self.rest.list(f"/git/matching-refs/{quote(prefix)}", lambda reference: str(reference["ref"]))
 
     def login(self) -> str:
         """Whom the token writes as. It is asked when somebody wants to know, and once."""
@@ -208,3 +207,8 @@ class GitHubRepository:
             seconds_between_requests=0,
             seconds_between_writes=0,
         )
+
+
+def _among(numbers: Collection[int] | None) -> Callable[[Any], PullRequest | None]:
+    """Reads a pull request of a list, if it is one of ``numbers``."""
+    return lambda item: PullRequest.model_validate(item) if numbers is None or item["number"] in numbers else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Callable, Iterator
-from typing import Any, Self
+from typing import Any, Generic, NamedTuple, Self, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -20,6 +20,8 @@ from .. import http
 from .errors import Refused
 from .limit import Limit
 
+_Found = TypeVar("_Found")
+
 MAX_PAGES = 1000
 PAGE = 100
 
@@ -30,9 +32,20 @@ _LARGEST = 64 * 1024 * 1024
 _LONGEST_WAIT = 3600.0
 """Seconds: GitHub's limits last for an hour at most. The run's deadline is usually much closer."""
 
+_PAGES_AT_ONCE = AT_ONCE // 2
+"""A hundred pull requests are more than a megabyte, and several more once they are read."""
+
 _LAST = re.compile(r'[?&]page=([0-9]{1,9})[^>]*>; rel="last"', re.ASCII)
 
 _MOVES = 3  # redirects that are followed, after a repository was renamed
+
+
+class _Page(NamedTuple, Generic[_Found]):
+    """What was found on a page of a list, whether there is another, and which is the last; 0 if that is not said."""
+
+    items: list[_Found]
+    goes_on: bool
+    last: int
 
 
 class Rest:
@@ -70,28 +83,31 @@ class Rest:
         answer = _content(self._send("POST", self._graphql_url, {"query": query, "variables": variables}))
         return answer.get("data") or {}
 
-    def list(self, path: str, *, pages: int = MAX_PAGES, **parameters: str) -> Iterator[Any]:
-        """The items of a list, page by page; a few pages at a time, where the first says how many there are and all are wanted.
-
-        Raises ``ValueError`` if it has no end.
+    def list(self, path: str, read: Callable[[Any], _Found | None], *, pages: int = MAX_PAGES, **parameters: str) -> Iterator[_Found]:
+        """What ``read`` finds in the items of a list, where that is not none; page by page, or a few pages at a time, where all are wanted
+        and the first says how many there are. Raises ``ValueError`` if it has no end.
         """
 
-        def read(page: int) -> httpx.Response:
-            query = httpx.QueryParams({**parameters, "per_page": str(PAGE), "page": str(page)})
-            return self._send("GET", f"{self.root}{path}?{query}")
+        def page(number: int) -> _Page[_Found]:
+            query = httpx.QueryParams({**parameters, "per_page": str(PAGE), "page": str(number)})
+            response = self._send("GET", f"{self.root}{path}?{query}")
+            items, link = _content(response), response.headers.get("link", "")
+            found = [found for item in items if (found := read(item)) is not None]  # here, since a page in full is megabytes
+            last = _LAST.search(link)
+            goes_on = 'rel="next"' in link or len(items) >= PAGE  # a header may get lost on the way
+            return _Page(found, goes_on, int(last[1]) if last else 0)
 
         first, last = 1, 1
         while first <= pages:
-            said = None
-            with SideBySide(read, range(first, last + 1), at_once=AT_ONCE) as responses:
-                for response in responses:
-                    items, link = _content(response), response.headers.get("link", "")
-                    yield from items
-                    if 'rel="next"' not in link and len(items) < PAGE:  # a header may get lost on the way
+            said = 0
+            with SideBySide(page, range(first, last + 1), at_once=_PAGES_AT_ONCE) as under_way:
+                for found in under_way:
+                    yield from found.items
+                    if not found.goes_on:
                         return
-                    said = _LAST.search(link)
+                    said = found.last
             first = last + 1
-            last = max(first, min(int(said[1]), pages)) if said and pages == MAX_PAGES else first
+            last = max(first, min(said, pages)) if pages == MAX_PAGES else first
         if pages == MAX_PAGES:
             raise ValueError("a list without end")
 

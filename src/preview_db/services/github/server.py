@@ -53,7 +53,7 @@ class GitHubServer:
             account = absent_is_none(lambda: self._rest.ask("GET", f"/orgs/{quote(login)}"))
             where = f"/users/{quote(login)}/repos" if account is None else f"/orgs/{quote(login)}/repos"
             kind = "owner" if account is None else "all"
-            listed = (_read(item) for item in self._rest.list(where, type=kind, sort="created", direction="asc"))
+            listed = self._rest.list(where, _read, type=kind, sort="created", direction="asc")
             found = {repository.id: repository for repository in listed}
             if any(repository.full_name.partition("/")[0].lower() != login.lower() for repository in found.values()):
                 raise ValueError("a repository of another owner")
