@@ -19,7 +19,7 @@ Key = tuple[int, int]
 """A repository's id and a pull request's number."""
 
 Ends = dict[tuple[int, str] | None, End]
-"""The branches' repositories, by id and name: nearly all are the same one, and there may be ten thousands of pull requests."""
+"""The branches' repositories, by id and name: nearly all are the same one, and there may be tens of thousands of pull requests."""
 
 AT_A_TIME = 100
 """Pull requests in a query. GitHub allows many more and ends a query after ten seconds: these are as many as a page of a list has."""

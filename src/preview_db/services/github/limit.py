@@ -51,7 +51,7 @@ class Limit:
     @contextlib.contextmanager
     def turn(self) -> Iterator[None]:
         """Waits for when to ask. Raises :class:`http.RateLimited` if that is not before the deadline."""
-        if self.left is None or self.most is None or self.left > max(AT_ONCE, self.most // _SCARCE):
+        if self.left is None or not self.most or self.left > max(AT_ONCE, self.most // _SCARCE):
             yield
             return
         with self._alone:
@@ -63,7 +63,7 @@ class Limit:
         if self.left or seconds <= 0:
             return
         if seconds >= self.deadline.left:
-            raise http.RateLimited(f"it takes no more for {seconds:.0f} s, and {self.deadline.left:.0f} are left")
+            raise http.RateLimited(f"no more requests for {seconds:.0f} s, and the run has {self.deadline.left:.0f} s left")
         self.log(f"GitHub takes no more requests with this token for {seconds:.0f} s: waiting")
         time.sleep(seconds)
         self.left = None
