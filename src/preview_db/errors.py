@@ -22,7 +22,7 @@
     ├── HyperdriveRefused         Cloudflare said no
     ├── HyperdriveLimit           the Cloudflare account may have no more configurations
     ├── GitHubFailed              GitHub did not do what was asked
-    │   └── MayNot                  its token may not
+    │   └── MayNot                  the token lacks a permission
     ├── ProvisioningFailed        a database did not become usable
     │   └── Unsettled               what the run has created, others have deleted
     ├── InsideFailed              something that is done inside the database failed

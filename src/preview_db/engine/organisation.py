@@ -262,9 +262,9 @@ def failure(sweep: OrganisationSweep, inputs: Inputs) -> SweepIncomplete | None:
         listed = "; ".join(f"{doubt.about}: {doubt.why}" for doubt in sweep.doubts[:20])
         more = f"; and {len(sweep.doubts) - 20} more" if len(sweep.doubts) > 20 else ""
         return SweepIncomplete(
-            f"{count(len(sweep.doubts), 'doubt')}, and nothing was deleted of what hangs on it: {listed}{more}.",
+            f"{count(len(sweep.doubts), 'doubt')}, and nothing that depends on it was deleted: {listed}{more}.",
             cause="GitHub or the Management API could not be read about these, or did not say enough; the rest was swept.",
-            remedy="Run the sweep again. If it stays, check that the token sees these repositories, or take them out of repositories.",
+            remedy="Run it again. If the same comes back, check that the token sees these repositories, or take them out of repositories.",
         )
     limits = str(inputs.shard.share(inputs.max_deletions))
     if inputs.max_deletions_per_repository is not None:
