@@ -138,6 +138,7 @@ def test_an_event_that_says_nothing_of_a_pull_request(life: Life) -> None:
 
 
 def test_an_input_that_makes_no_sense_is_named_before_anything_is_touched(life: Life) -> None:
+    life.in_process = True  # what a process has sent by then is in test_ahead.py
     life.emulator.pull_request(life.number, state="open")
     payload = life.emulator.pull_request_event("opened", life.number)
     life.emulator.control("DELETE", "requests")

@@ -268,8 +268,8 @@ def of_images(bench: Bench) -> str:
         [
             "## The image\n",
             "What a runner that has nothing yet downloads (compressed as `docker save | gzip` does), beside the base that it is made of,",
-            "of which it keeps only what a step can come by; and the time from `docker run` to the first line of its log, which is written",
-            "as the first requests go out. A base that is not in the table was not to be had where this was measured.\n",
+            "of which it keeps only what a step can come by; and the time from `docker run` to the first line of its log, by which the",
+            "first requests are out. A base that is not in the table was not to be had where this was measured.\n",
             "| Base | The base, compressed | The image, compressed | First request |",
             "|---|---|---|---|",
             *lines,
@@ -320,7 +320,7 @@ def _deaf() -> Iterator[tuple[str, list[float]]]:
 
 
 def _first_in_image(bench: Bench, image: str) -> float:
-    """Seconds to the first line of the log, which is written as the first requests go out."""
+    """Seconds to the first line of the log, by which the first requests are out."""
     payload, root = bench.payload(bench.workflow().pull(), "opened"), bench.root / f"image-{time.time_ns()}"
     url = "http://127.0.0.1:9"
     runner = Runner(root=root, api_url=url, server_url=SERVER_URL, token="ghs_x", action=ACTION, image=image)

@@ -14,13 +14,18 @@ from ..interrupts import Interrupts
 from ..planning import events
 from ..planning.job import Job
 from ..planning.settings import Inputs
+from ..services import http
 from ..services.github.runner import CannotWrite, Runner
 from .post import SECRET_VARIABLES
 from .step import Step
 
 
-def run(environ: Mapping[str, str], log: TextIO, *, interrupts: Interrupts) -> int:
-    """Runs the step: 0 if what was asked for is so now, 1 if not."""
+def run(environ: Mapping[str, str], log: TextIO, *, interrupts: Interrupts, ahead: http.Ahead | None = None) -> int:
+    """Runs the step: 0 if what was asked for is so now, 1 if not.
+
+    Args:
+        ahead: what was asked of Prisma already.
+    """
     runner = Runner(environ, log)
     for variable in SECRET_VARIABLES:
         runner.mask(SecretStr(environ.get(variable, "")))
@@ -31,7 +36,7 @@ def run(environ: Mapping[str, str], log: TextIO, *, interrupts: Interrupts) -> i
         inputs = Inputs.read(environ)
         runner.check_files()
         event = events.parse(job.event_name, _payload(job.event_path))
-        Step(inputs, job, event, runner, interrupts, environ).run()
+        Step(inputs, job, event, runner, interrupts, environ, ahead=ahead).run()
     except Exception as error:  # noqa: BLE001 - the last line of defence: a person gets a sentence, the traceback goes to the debug log
         failure = error
     interrupts.over()

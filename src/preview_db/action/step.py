@@ -25,6 +25,7 @@ from ..planning.lookups import EventState, Lookups
 from ..planning.model import Repository
 from ..planning.settings import Inputs
 from ..planning.words import count
+from ..services import http
 from ..services.github.errors import GitHubFailed
 from ..services.github.repository import GitHubRepository
 from ..services.github.runner import Runner
@@ -44,6 +45,7 @@ class Step:
 
     Attributes:
         is_second: whether it is what follows on a reopening within a run. There is no third.
+        ahead: what was asked of Prisma already.
     """
 
     inputs: Inputs
@@ -53,6 +55,7 @@ class Step:
     interrupts: Interrupts
     environ: Mapping[str, str]
     is_second: bool = False
+    ahead: http.Ahead | None = None
 
     def run(self) -> None:
         self._check_what_comes_last()
@@ -85,7 +88,7 @@ class Step:
         if self.inputs.service_token is None or task is Task.NOTHING:
             return contextlib.nullcontext()
         creates = task in (Task.ENSURE, Task.RESET)
-        return Look.begin(self.inputs, creates=creates, sweep=task is Task.SWEEP, log=self.runner.waiting)
+        return Look.begin(self.inputs, creates=creates, sweep=task is Task.SWEEP, log=self.runner.waiting, ahead=self.ahead)
 
     def carry_out(
         self, decision: Decision, github: GitHubRepository | None, state: EventState, look: Look | None, scripts: Scripts | None

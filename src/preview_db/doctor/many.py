@@ -18,7 +18,7 @@ from ..services.github.server import GitHubServer
 from ..services.http import silent
 from ..services.prisma import lookup
 from ..services.prisma.client import ManagementApi
-from ..services.prisma.rest import PAGE
+from ..services.prisma.paths import PAGE
 from .diagnosis import Finding, Health
 
 _LISTS = 2  # of a repository with previews, where GraphQL does not say it all: the pull requests that are open, and those closed last

@@ -15,9 +15,11 @@ from ..background import Background
 from ..deadline import Deadline
 from ..planning.model import Database, Project
 from ..planning.settings import Inputs
+from ..services import http
 from ..services.prisma import lookup
 from ..services.prisma.client import ManagementApi, api_of
 from ..services.prisma.models import bare
+from ..services.prisma.paths import is_project_id
 
 AFTERWARDS = 30.0
 """Seconds beyond the input ``timeout`` in which the Management API is still asked: what was made and can't be used has to be undone."""
@@ -43,7 +45,9 @@ class Look:
     _listed: str
 
     @classmethod
-    def begin(cls, inputs: Inputs, *, creates: bool, sweep: bool = False, log: Callable[[str], None]) -> Self:
+    def begin(
+        cls, inputs: Inputs, *, creates: bool, sweep: bool = False, log: Callable[[str], None], ahead: http.Ahead | None = None
+    ) -> Self:
         """Sends them out.
 
         Args:
@@ -51,15 +55,16 @@ class Look:
                 otherwise.
             sweep: whether it has the time that a sweep has.
             log: is told what is tried again.
+            ahead: what was asked for already.
 
         Raises:
             Unauthorised: there is no token.
         """
         deadline = Deadline.after(inputs.time_limit(sweep=sweep).total_seconds() + AFTERWARDS)
-        api = api_of(inputs, deadline, log)
+        api = api_of(inputs, deadline, log, ahead)
         asked = inputs.project or ""
         of_many = inputs.repositories is not None  # whose projects are looked for, and listed, together
-        listed = asked if lookup.is_id(asked) and inputs.database_id is None and not of_many else ""
+        listed = asked if is_project_id(asked) and inputs.database_id is None and not of_many else ""
         project = functools.partial(lookup.project, api, inputs.project)
         by_id = lookup.is_database_id(inputs.source)
         check_region = functools.partial(lookup.check_region, api, inputs.region)

@@ -10,6 +10,7 @@ from pydantic_settings import SettingsConfigDict
 from typing_extensions import override
 
 from ..errors import InvalidInput
+from . import access
 from .environment import Environment, given, problem, where
 from .fields import (
     AccountId,
@@ -63,8 +64,8 @@ class Inputs(Environment):
     model_config = SettingsConfigDict(env_prefix="INPUT_")
 
     command: Command = "auto"
-    service_token: Token | None = _input("service_token", "INPUT_SERVICE_TOKEN", "PRISMA_SERVICE_TOKEN", default=None)
-    project: Name | None = _input("project", "INPUT_PROJECT", "INPUT_PROJECT_ID", "PRISMA_PROJECT_ID", default=None)
+    service_token: Token | None = _input("service_token", *access.SERVICE_TOKEN, default=None)
+    project: Name | None = _input("project", *access.PROJECT, default=None)
     create_project: Boolean = False
     workspace: Name | None = None
     region: Region = "inherit"
@@ -119,7 +120,7 @@ class Inputs(Environment):
     comment: Boolean = True
     summary: Boolean = True
     github_token: Token | None = None
-    management_api_url: Address = _input("PRISMA_MANAGEMENT_API_URL", default="https://api.prisma.io")
+    management_api_url: Address = _input(*access.MANAGEMENT_API_URL, default=access.PRISMA)
 
     def time_limit(self, *, sweep: bool = False) -> timedelta:
         """How long the run may take: ``timeout``, or the default, which is longer for a sweep, and for what is done inside the database."""

@@ -38,6 +38,7 @@ def client(
     largest: int = LARGEST,
     longest_wait: float = LONGEST_WAIT,
     log: Callable[[str], None] = silent,
+    over: httpx.BaseTransport | None = None,
 ) -> httpx.Client:
     """A client that sends ``token`` to ``base_url`` and to no other host: redirects are not followed, ``.netrc`` is not read.
 
@@ -47,12 +48,17 @@ def client(
         largest: bytes of an answer that is read.
         longest_wait: seconds; a server that asks for a longer one is asked again after these.
         log: takes a line for a person when a request is tried again that has taken more than a second.
+        over: connections to ``base_url`` that there are already.
 
     Raises:
         InvalidInput: the environment names a proxy that can't be used, or a pace that makes no sense.
     """
-    url = httpx.URL(base_url)
-    transport = BoundedTransport(httpx.HTTPTransport(verify=_trust(url.scheme), proxy=_proxy(url)), deadline, largest)
+    transport = BoundedTransport(over or connections(base_url), deadline, largest)
+    return asking(base_url, token, ResendingTransport(transport, deadline, longest_wait, log))
+
+
+def asking(base_url: str, token: str, transport: httpx.BaseTransport) -> httpx.Client:
+    """What requests are made by, whatever it is that sends them."""
     return httpx.Client(
         base_url=base_url,
         headers={
@@ -62,7 +68,7 @@ def client(
             "User-Agent": f"preview-db/{__version__}",
         },
         timeout=TIMEOUT,
-        transport=ResendingTransport(transport, deadline, longest_wait, log),
+        transport=transport,
         event_hooks={"response": [_let_go]},
         follow_redirects=False,
     )
@@ -71,6 +77,12 @@ def client(
 def _let_go(response: httpx.Response) -> None:
     """Takes away what httpx reads a body from, which refers back to the answer: such rings stay in memory until Python looks for them."""
     response.stream = httpx.ByteStream(b"")
+
+
+def connections(base_url: str) -> httpx.HTTPTransport:
+    """Connections to a server, kept for the next request. Raises :class:`InvalidInput` for a proxy that can't be used."""
+    url = httpx.URL(base_url)
+    return httpx.HTTPTransport(verify=_trust(url.scheme), proxy=_proxy(url))
 
 
 @functools.cache

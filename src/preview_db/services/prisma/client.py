@@ -15,7 +15,7 @@ from ...errors import Mismatch, Unauthorised
 from ...planning.model import Database, Project
 from ...planning.settings import Inputs
 from .. import http
-from . import errors
+from . import errors, paths
 from .models import (
     Backup,
     BranchWire,
@@ -29,7 +29,7 @@ from .models import (
     VariableWire,
     bare,
 )
-from .rest import PAGE, Rest
+from .rest import Rest
 
 if TYPE_CHECKING:
     from ...planning.organisation import Usage
@@ -49,7 +49,7 @@ class ManagementApi(Rest):
     def project(self, id_: str) -> Project | None:
         """The project, or none if there is no such id."""
         try:
-            return self._one(ProjectWire, "Reading the project", f"/v1/projects/{id_}").to_model()
+            return self._one(ProjectWire, "Reading the project", paths.project(id_)).to_model()
         except errors.Refused as refused:
             if refused.status in (400, 404, 422):  # 400 and 422: not the form of an id
                 return None
@@ -81,18 +81,18 @@ class ManagementApi(Rest):
     def backups(self, database_id: str) -> list[Backup]:
         """The database's backups, as many as one answer holds: this list has no cursor."""
         doing, path = "Listing the backups", f"/v1/databases/{database_id}/backups"
-        return [self._read(Backup, doing, backup) for backup in self._items(doing, path, {"limit": str(PAGE)})]
+        return [self._read(Backup, doing, backup) for backup in self._items(doing, path, paths.first_page({}))]
 
     def databases(self, project_id: str) -> list[Database]:
         """All databases of a project with their connections."""
-        return [database.to_model() for database in self._databases({"projectId": project_id})]
+        return [database.to_model() for database in self._databases(paths.of_project(project_id))]
 
     def databases_called(self, logical_id: str, project_id: str) -> list[DatabaseWire]:
         """Those of ``logical_id`` only, if the server knows that; with where their connections lead."""
-        return list(self._databases({"projectId": project_id, "logicalId": logical_id}))
+        return list(self._databases({**paths.of_project(project_id), "logicalId": logical_id}))
 
     def _databases(self, query: Mapping[str, str]) -> Iterator[DatabaseWire]:
-        for database in self._pages(DatabaseWire, "Listing the databases", "/v1/databases", query):
+        for database in self._pages(DatabaseWire, "Listing the databases", paths.DATABASES, query):
             self.check_project(database, query["projectId"])
             yield database
 
@@ -124,7 +124,7 @@ class ManagementApi(Rest):
 
     def create_database(self, body: Mapping[str, Any]) -> DatabaseWire:
         """Not resent: see :class:`Unanswered`. A 409 is a ``Refused`` with that status."""
-        return self._create(DatabaseWire, "Creating the database", "/v1/databases", body, timeout=http.SLOW_TIMEOUT)
+        return self._create(DatabaseWire, "Creating the database", paths.DATABASES, body, timeout=http.SLOW_TIMEOUT)
 
     def update_database(self, id_: str, changes: Mapping[str, str]) -> DatabaseWire:
         """Sets ``name`` or ``logicalId``."""
@@ -195,12 +195,15 @@ class ManagementApi(Rest):
         return self._delete("Revoking the connection", f"/v1/connections/{id_}")
 
 
-def api_of(inputs: Inputs, deadline: Deadline = NEVER, log: Callable[[str], None] = http.silent) -> ManagementApi:
+def api_of(
+    inputs: Inputs, deadline: Deadline = NEVER, log: Callable[[str], None] = http.silent, ahead: http.Ahead | None = None
+) -> ManagementApi:
     """The Management API, with the token there is.
 
     Args:
         deadline: when nothing is asked of it any more.
         log: is told what is tried again.
+        ahead: what was asked of it already.
 
     Raises:
         Unauthorised: there is none.
@@ -212,7 +215,8 @@ def api_of(inputs: Inputs, deadline: Deadline = NEVER, log: Callable[[str], None
             remedy="Create a service token in the Prisma Console, store it as the secret PRISMA_SERVICE_TOKEN, and set "
             "service_token: ${{ secrets.PRISMA_SERVICE_TOKEN }}. Or sign in without one: give the job 'permissions: id-token: write'.",
         )
-    return ManagementApi(inputs.management_api_url, token=inputs.service_token.get_secret_value(), deadline=deadline, log=log)
+    token = inputs.service_token.get_secret_value()
+    return ManagementApi(inputs.management_api_url, token=token, deadline=deadline, log=log, ahead=ahead)
 
 
 def _about(id_: str, database: DatabaseWire) -> DatabaseWire:

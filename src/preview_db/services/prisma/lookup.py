@@ -11,20 +11,15 @@ from ...planning.model import Database, Project
 from . import errors
 from .client import ManagementApi
 from .models import bare
+from .paths import is_project_id
 
 _MANY = 20
 _TURNS = 4
 _DATABASE_ID = re.compile(r"db_[A-Za-z0-9_]+", re.ASCII)
-_PROJECT_ID = re.compile(r"proj_[A-Za-z0-9]+", re.ASCII)
 
 
 class UnknownProject(NotFound):
     """There is no project of that id or name."""
-
-
-def is_id(asked: str) -> bool:
-    """Whether ``asked`` has the form of a project's id."""
-    return _PROJECT_ID.fullmatch(asked) is not None
 
 
 def is_database_id(source: str) -> bool:
@@ -40,7 +35,7 @@ def project(api: ManagementApi, asked: str | None) -> Project:
         UnknownProject: there is none.
         NotFound: there is more than one of that name.
     """
-    if asked is not None and is_id(asked):
+    if asked is not None and is_project_id(asked):
         found = api.project(asked)
         if found is not None and bare(found.id) == bare(asked):
             return found
@@ -90,7 +85,7 @@ def project_or_new(api: ManagementApi, asked: str, *, region: str | None, log: C
         try:
             return project(api, asked)
         except UnknownProject:
-            if is_id(asked):
+            if is_project_id(asked):
                 raise
         body = {"name": asked, "createDatabase": False, "logicalId": f"preview-db-{hashlib.sha256(asked.encode()).hexdigest()[:24]}"}
         try:

@@ -17,11 +17,9 @@ from ...errors import Unreachable
 from .. import http
 from . import errors
 from .models import Pagination
+from .paths import PAGE, first_page
 
 _Model = TypeVar("_Model", bound=BaseModel)
-
-PAGE = 100
-"""Items of a list that are asked for at a time: the published default, of which no maximum is known."""
 
 MAX_PAGES = 1000
 """More pages than a workspace can fill (1000 databases on a paid plan, 100 a page): a listing that goes on is not believed."""
@@ -36,10 +34,19 @@ class Rest:
     Args:
         deadline: when nothing is asked any more.
         log: is told what is tried again.
+        ahead: what was asked already.
     """
 
-    def __init__(self, base_url: str, *, token: str, deadline: Deadline = NEVER, log: Callable[[str], None] = http.silent) -> None:
-        self._client = http.client(base_url, token=token, deadline=deadline, log=log)
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        token: str,
+        deadline: Deadline = NEVER,
+        log: Callable[[str], None] = http.silent,
+        ahead: http.Ahead | None = None,
+    ) -> None:
+        self._client = http.client(base_url, token=token, deadline=deadline, log=log, over=ahead)
         self._told_at: tuple[datetime, float] | None = None
 
     def __enter__(self) -> Self:
@@ -122,7 +129,7 @@ class Rest:
     def _pages(self, model: type[_Model], doing: str, path: str, query: Mapping[str, str] | None = None) -> Iterator[_Model]:
         """Every page. A cursor that is missing where more is said to come, or that was seen before, is an error, not an end."""
         seen: set[str] = set()
-        parameters = {"limit": str(PAGE), **(query or {})}
+        parameters = first_page(dict(query or {}))
         while len(seen) < MAX_PAGES:
             answer = self._get(doing, path, parameters)
             items = _list(answer, doing)
