@@ -74,10 +74,12 @@ class Workflow:
 
     Attributes:
         name: where it stands: the page and its line.
+        whole: whether the page shows all of it, and not only steps for a workflow like that.
     """
 
     name: str
     text: str
+    whole: bool = True
 
     @property
     def content(self) -> dict[str, Any]:
@@ -125,9 +127,9 @@ def _of(page: Path, name: str) -> Iterator[Workflow]:
         elif text.startswith("  "):  # one more job, for the workflow above
             yield Workflow(place, last + text)
         elif isinstance(content, list):
-            yield Workflow(place, _around(text))
+            yield Workflow(place, _around(text), whole=False)
         elif "steps" in content:
-            yield Workflow(place, _around(re.sub(r"\Asteps:\n", "", text)))
+            yield Workflow(place, _around(re.sub(r"\Asteps:\n", "", text)), whole=False)
         elif not set(content) <= _NO_STEPS:
             raise NotPlayed(f"{place} is no workflow, no job and no list of steps")
 

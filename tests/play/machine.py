@@ -16,6 +16,8 @@ from .documents import ROOT, Workflow
 HERE = Path(__file__).parent
 TOOL = HERE / "job" / "tool.py"
 OURS = "preview-db/preview-db@v1"
+(BASE,) = re.findall(r"(?m)^ARG BASE=(\S+)$", (ROOT / "Dockerfile").read_text("utf-8"))
+"""The image that the action's is built from: it has a shell and Python."""
 
 _STOOD_IN_FOR = ("alembic", "docker", "node", "npm", "npx", "pg_dump", "pip", "psql", "python")
 _OF_ANY_MACHINE = ("bash", "cat", "cp", "find", "git", "jq", "mkdir", "sh", "tee")
@@ -37,9 +39,10 @@ def tools(folder: Path) -> Path:
 
 
 def tools_in_a_container(folder: Path) -> str:
-    """The options of a container of the action's image that let a job find the same there, but for what is real in the other."""
-    _stand_ins(folder, "/opt/preview-db/bin/python -I /played/tool.py /none")
-    return f"--volume={folder}:/usr/local/sbin --volume={TOOL}:/played/tool.py"
+    """The options of a container of `BASE` that let a job find the same there."""
+    binaries = find_binaries("auto")
+    _stand_ins(folder, f'/usr/local/bin/python -I -S "{TOOL}" "{binaries}"')
+    return f"--volume={folder}:/usr/local/sbin --volume={TOOL}:{TOOL} --volume={binaries.parent}:{binaries.parent}"
 
 
 def actions(folder: Path, image: str, workflow: Workflow) -> dict[str, Path]:
