@@ -22,7 +22,7 @@ OURS = "preview-db/preview-db@v1"
 _STOOD_IN_FOR = ("alembic", "docker", "node", "npm", "npx", "pg_dump", "pip", "psql", "python")
 _OF_ANY_MACHINE = ("bash", "cat", "cp", "find", "git", "jq", "mkdir", "sh", "tee")
 _ACTIONS = {"setup-node": "setup-tool", "setup-python": "setup-tool"}
-_USES = re.compile(r"uses: (actions/([\w-]+)@\w+)")
+_USES = re.compile(r"uses: (actions/([\w-]+)@[\w.-]+)")
 _CALLED = re.compile(r"uses: preview-db/preview-db/(\.github/workflows/[\w-]+\.yml)@v1")
 _NOT_COPIED = shutil.ignore_patterns("node_modules", ".venv", "__pycache__", ".wrangler")
 

@@ -11,7 +11,6 @@ import os
 import re
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
@@ -112,6 +111,8 @@ def forget(branch: str, name: str) -> str:
 
 def wrangler() -> str:
     """Deploys a Worker: what its binding names has to be there."""
+    import urllib.request  # no other tool needs it, and it takes as long to load as all the rest
+
     written = Path("wrangler.jsonc").read_text("utf-8")
     bound = re.search(r'"binding": "HYPERDRIVE", "id": "(\w+)"', written) or sys.exit(f"{COMMAND}: a binding without an id:\n{written}")
     address = f"{variable('CLOUDFLARE_API_BASE_URL')}/accounts/{variable('CLOUDFLARE_ACCOUNT_ID')}/hyperdrive/configs/{bound[1]}"
