@@ -217,6 +217,25 @@ def test_a_variable_that_somebody_deletes_at_the_same_moment_is_set_all_the_same
     assert all(can_log_in(value) for value in variables(life).values())
 
 
+def test_a_variable_that_no_list_shows_yet_is_replaced(life: Life) -> None:
+    life.opened(**AUTO)
+    body = {"projectId": life.project, "class": "preview", "branchId": branches(life)[head(life)]["id"], "key": "DATABASE_URL"}
+    life.api("POST", "/v1/environment-variables", body | {"value": "of a run before"}).raise_for_status()
+    asked: list[str] = []
+
+    def late(answer: Answer) -> None:
+        if not asked:
+            answer.json = answer.json | {"data": []}
+        asked.append(answer.operation)
+
+    with lying(life.emulator, about("GET /v1/environment-variables", late)) as liar:
+        life.environ |= liar.environ
+        run = life.pushed(**COMPUTE)
+        assert [operation.split("/")[0] for operation in liar.asked if "environment-variables/" in operation] == ["PATCH "]
+    assert run.succeeded, run.log
+    assert can_log_in(variables(life)["DATABASE_URL"])
+
+
 def test_values_of_other_branches_of_production_and_of_the_system_are_left_alone(life: Life) -> None:
     life.opened(**AUTO)
     branch = branches(life)[head(life)]["id"]
