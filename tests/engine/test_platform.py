@@ -133,6 +133,27 @@ def test_a_branch_that_turns_out_to_be_production_gets_nothing(life: Life) -> No
     assert (life.databases(), set(branches(life))) == ([], {"main"})
 
 
+@pytest.mark.parametrize("before", ["POST /v1/projects/.*/branches", "POST /v1/databases", "POST /v1/connections"])
+def test_a_branch_that_is_deleted_at_the_same_moment_is_made_again(life: Life, before: str) -> None:
+    deleted: list[str] = []
+
+    def delete(answer: Answer) -> None:
+        if not deleted:
+            deleted.append(branches(life)[head(life)]["id"])
+            for database in life.databases():
+                life.api("DELETE", f"/v1/databases/{database['id']}").raise_for_status()
+            life.api("DELETE", f"/v1/branches/{deleted[0]}").raise_for_status()
+
+    with lying(life.emulator, about(before, delete)) as liar:
+        life.environ |= liar.environ
+        run = life.opened(**COMPUTE)
+    assert run.succeeded, run.log
+    (database,) = life.databases()
+    assert database["branchId"] == branches(life)[head(life)]["id"] != deleted[0]
+    assert all(can_log_in(value) for value in variables(life).values())
+    assert len(variables(life)) == 3
+
+
 def test_what_the_platform_took_is_absent_and_success(life: Life) -> None:
     life.opened(**COMPUTE)
     life.api("DELETE", f"/v1/databases/{life.databases()[0]['id']}").raise_for_status()
@@ -215,6 +236,20 @@ def test_a_variable_that_somebody_deletes_at_the_same_moment_is_set_all_the_same
     assert run.succeeded, run.log
     assert set(variables(life)) == {"DATABASE_URL", "DIRECT_URL", "POOLED_URL"}
     assert all(can_log_in(value) for value in variables(life).values())
+
+
+def test_variables_older_than_the_database_s_credential_for_compute_are_set_again(life: Life) -> None:
+    """So a run leaves it that is killed after it has created one."""
+    life.opened(**COMPUTE)
+    first = variables(life)
+    body = {"databaseId": life.databases()[0]["id"], "name": "compute-1-1"}
+    life.api("POST", "/v1/connections", body).raise_for_status()
+    assert life.pushed(**COMPUTE).succeeded
+    second = variables(life)
+    assert not first.items() & second.items()
+    assert all(can_log_in(value) for value in second.values())
+    assert life.pushed(**COMPUTE).succeeded
+    assert variables(life) == second
 
 
 def test_a_variable_that_no_list_shows_yet_is_replaced(life: Life) -> None:
