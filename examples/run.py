@@ -85,9 +85,9 @@ def main(names: Sequence[str]) -> int:
                 result, printed = "failed", ""
             table.add_row(example.name, result, f"{time.monotonic() - started:.0f} s", printed)
             sys.stderr.write(f"{example.name}: {result}\n")
-    Console(width=110).print(table)
-    for failure in failures:
-        sys.stderr.write(f"\n{failure}\n")
+        Console(width=110).print(table)  # before gigabytes of packages are removed again, which takes its time
+        for failure in failures:
+            sys.stderr.write(f"\n{failure}\n")
     return 1 if failures else 0
 
 
