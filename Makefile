@@ -84,7 +84,7 @@ bench: setup ## measure how long everything takes and write docs/performance.md;
 
 mutants: setup ## change what decides and what reports in every small way, and list what no test notices
 	@$(PIP) install --require-hashes -r requirements/mutants.txt
-	$(BIN)/python -m tests.mutants
+	$(BIN)/python -m tests.mutants $(ARGS)
 
 lint: setup ## check format, style, types and the layering
 	$(BIN)/ruff format --check .

@@ -97,10 +97,12 @@ class _About(NamedTuple):
         event = self.event
         if event.name != "issue_comment":
             return None
-        who = event.sender.login if event.sender else "nobody"
         if event.action != "created":
             return Decision(Task.NOTHING, f"the comment was {event.action}, and only a new one counts")
-        if event.sender is None or event.sender.is_bot:
+        if event.sender is None:
+            return Decision(Task.NOTHING, "the event does not say who wrote the comment")
+        who = event.sender.login
+        if event.sender.is_bot:
             return Decision(Task.NOTHING, f"{who} is a bot, and bots give no orders")
         if self.seen.permission not in WRITERS:
             return Decision(
