@@ -132,7 +132,8 @@ def killed(fresh: Callable[[], Workflow], scene: Scene, index: int, phase: Phase
 
 def everywhere(fresh: Callable[[], Workflow], scene: Scene) -> Iterator[Callable[[], None]]:
     """Every way to kill such a run inside, each in a project of its own."""
-    phases: tuple[Phase, ...] = ("before", "after")
-    for index in range(round_trips(fresh(), scene)):
-        for phase in phases:
-            yield functools.partial(killed, fresh, scene, index, phase)
+    count = round_trips(fresh(), scene)
+    for index in range(count):
+        yield functools.partial(killed, fresh, scene, index, "before")
+        if index < count - 1:  # the last is the farewell, which nobody answers
+            yield functools.partial(killed, fresh, scene, index, "after")
