@@ -15,6 +15,7 @@ from ..planning.credential import Credential
 from ..planning.model import Configuration, Database
 from ..planning.outcome import Done, Outcome, OutcomeKind
 from ..planning.steps import Action, DesiredState, Plan, Step
+from ..services.postgres import connection as postgres
 from .credentials import Credentials
 from .databases import Databases, Unsettled
 from .inside import InsideFailed, RulesFailed
@@ -132,6 +133,8 @@ class Reconciler:
             else:
                 for line in plan.plan_lines(steps):
                     self.log(f"• {line}")
+                if self.credentials.wait and steps.of(Action.WAIT):
+                    postgres.prepare()
                 try:
                     return self._apply(Turn(desired, progress, branch=branch), steps, handlers)
                 except PlanOutdated as outdated:

@@ -26,7 +26,6 @@ from ..planning.words import count
 from ..services.cloudflare.errors import HyperdriveLimit
 from ..services.github.errors import GitHubFailed
 from ..services.github.repository import GitHubRepository
-from ..services.postgres import connection as postgres
 from ..services.prisma import lookup
 from ..services.prisma.client import ManagementApi, api_of
 from .credentials import Credentials, mask
@@ -80,8 +79,6 @@ class Engine:
             self._cloudflare(deadline) as cloudflare,
         ):
             api = look.api
-            if self.inputs.wait == "connectable" and (creates or decision.task is Task.CONNECT) and not only_plan:
-                postgres.prepare()
             look.check_workspace()
             if creates:
                 look.check_region()
