@@ -78,7 +78,7 @@ def of_requests(bench: Bench) -> str:
         "a sweep with nothing to do": workflow.sweep,
     }
     lines = []
-    with bench.slow(latency_ms=400):
+    with bench.slow(latency_ms=1000):  # longer than a run takes to load, so that what does not depend on each other overlaps
         for name, run in runs.items():
             bench.running.control("DELETE", "requests")
             run()
