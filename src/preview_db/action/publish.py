@@ -34,7 +34,7 @@ _Told = TypeVar("_Told")
 _Item = TypeVar("_Item")
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(slots=True, eq=False, repr=False)
 class Publisher:
     """Publishes one run's result.
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from .publish import Publisher
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(slots=True, eq=False, repr=False)
 class Step:
     """One run of the step, from what was asked to what is done about it.
 

@@ -24,7 +24,7 @@ from .turn import PlanOutdated, Progress, Turn
 _TRIES = 8
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(slots=True, eq=False, repr=False)
 class Credentials:
     """The credentials of one preview.
 

@@ -29,7 +29,7 @@ class Unsettled(ProvisioningFailed):
     """What the run has created, others have deleted, or the other way round, until it gave up."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(slots=True, eq=False, repr=False)
 class CreateOptions:
     """How a database is created.
 
@@ -43,7 +43,7 @@ class CreateOptions:
     display_name: str | None = None
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(slots=True, eq=False, repr=False)
 class Databases:
     """One project's databases.
 

@@ -27,7 +27,7 @@ AFTERWARDS = 30.0
 Listing = Callable[[], list[Database]]
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(slots=True, eq=False, repr=False)
 class Look:
     """Reads that are under way, and the Management API they are asked of, which is closed on leaving.
 

@@ -35,7 +35,7 @@ Handler = Callable[[Step, Turn], str]
 """Carries a step out. Returns what is worth saying of it beside its reason, and raises :class:`PlanOutdated` if the plan no longer fits."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(slots=True, eq=False, repr=False)
 class Reconciler:
     """Brings one project's databases, and what belongs to them, to what is desired.
 

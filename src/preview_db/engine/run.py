@@ -40,7 +40,7 @@ if TYPE_CHECKING:  # here and in functions below: what few runs need
     from .platform import Platform
 
 
-@dataclasses.dataclass(slots=True)
+@dataclasses.dataclass(slots=True, eq=False, repr=False)
 class Engine:
     """One run's dealings with one project.
 

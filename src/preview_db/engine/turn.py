@@ -25,7 +25,7 @@ class PlanOutdated(Exception):
     """What was planned no longer fits what exists. Observe and plan once more."""
 
 
-@dataclasses.dataclass(slots=True)
+@dataclasses.dataclass(slots=True, eq=False, repr=False)
 class Progress:
     """What one run has done, over all its turns.
 
@@ -63,7 +63,7 @@ class Progress:
     unusable: set[str] = dataclasses.field(default_factory=set)
 
 
-@dataclasses.dataclass(slots=True)
+@dataclasses.dataclass(slots=True, eq=False, repr=False)
 class Turn:
     """One plan on its way.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .steps import Action, Step
 from .words import count
@@ -14,8 +14,7 @@ if TYPE_CHECKING:  # most runs do nothing inside
     from .seeds import Part
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Script:
+class Script(NamedTuple):
     """An SQL file of the workspace.
 
     Attributes:
@@ -65,8 +64,7 @@ NO_SCRIPTS = Scripts()
 """Nothing to be done."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Migrated:
+class Migrated(NamedTuple):
     """What came of a folder of migrations.
 
     Attributes:

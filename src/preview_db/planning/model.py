@@ -154,8 +154,7 @@ class PlatformBranch(NamedTuple):
     managed: frozenset[str] = frozenset()
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Configuration:
+class Configuration(NamedTuple):
     """A Hyperdrive configuration at Cloudflare, without its password: no read ever returns that.
 
     Attributes:
