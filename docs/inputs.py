@@ -19,7 +19,7 @@ ACTION = PAGE.parents[1] / "action.yml"
 
 
 def page(text: str, action: str) -> str:
-    """The page with its tables made anew: of each section of ``action`` that the page names in a pair of comments.
+    """The page with its tables written again: of each section of ``action`` that the page names in a pair of comments.
 
     Raises:
         KeyError: a section of ``action`` is not on the page, or the page names one that is not there.
@@ -54,7 +54,7 @@ def main(arguments: list[str]) -> int:
     made = page(current, ACTION.read_text("utf-8"))
     if arguments == ["--check"]:
         if made != current:
-            sys.stderr.write("docs/inputs.md does not say what action.yml says. Write it anew: make docs\n")
+            sys.stderr.write("docs/inputs.md does not say what action.yml says. Write it again: make docs\n")
         return int(made != current)
     PAGE.write_text(made, "utf-8")
     return 0

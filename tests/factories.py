@@ -1,4 +1,4 @@
-"""What a plan, a verdict or a report is made of, as it most often is: each function takes what is to be different."""
+"""What a plan, a verdict or a report is made of, as it most often is: each function takes what should be different."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def database(id_: str = "db_1", *, of: Scope | str = TWELVE, hours: float = 24, 
     """A database that is ready.
 
     Args:
-        of: whose it is, or what it is called.
+        of: the scope it belongs to, or its name.
         hours: how long ago it was made.
     """
     base = Database(

@@ -144,7 +144,7 @@ async def _secondary_limit(exchange: Exchange, status: int) -> None:
 
 
 def _allowance(remaining: int, *, reset_in_s: int) -> dict[str, str]:
-    """The headers that say how much of an hour's 1,000 requests remains, and when they begin anew."""
+    """The headers that say how much of an hour's 1,000 requests remains, and when they begin again."""
     return {
         "X-RateLimit-Limit": "1000",
         "X-RateLimit-Remaining": str(remaining),

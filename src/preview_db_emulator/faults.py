@@ -93,7 +93,7 @@ class FaultInjector:
         return [asdict(request) for request in self.record]
 
     def restart_jitter(self, seed: int) -> None:
-        """Start the random delays of up to ``jitter_s`` anew; with the same seed the n-th request's is the same."""
+        """Start the random delays of up to ``jitter_s`` again; with the same seed the n-th request's is the same."""
         self._jitter = random.Random(seed)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,4 +1,4 @@
-"""The stand-ins' storage: tables of frozen models in memory, written through to SQLite where they are to be kept."""
+"""The stand-ins' storage: tables of frozen models in memory, written through to SQLite where they should be kept."""
 
 from __future__ import annotations
 

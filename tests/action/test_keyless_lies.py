@@ -50,7 +50,7 @@ class End:
 
 @pytest.fixture
 def end() -> Iterator[Callable[..., End]]:
-    """One that gives its answers in turn, the last one for ever."""
+    """One that gives its answers in turn, the last one for good."""
     with contextlib.ExitStack() as stack:
 
         def start(*answers: tuple[int, object]) -> End:

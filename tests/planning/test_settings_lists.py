@@ -167,12 +167,8 @@ REFUSED: dict[tuple[str, str], str] = {
     ("drafts", "yes"): "takes true or false",
     ("service_token", "x" * 8193): "takes a token without spaces or line breaks: check how the secret was pasted",
     ("github_token", "a b"): "takes a token without spaces or line breaks: check how the secret was pasted",
-    ("connections", "A"): (
-        "takes names of a-z, 0-9 and '-', at most 32 characters, one a line, each with =VARIABLE if it is to be exported"
-    ),
-    ("connections", "a" * 33): (
-        "takes names of a-z, 0-9 and '-', at most 32 characters, one a line, each with =VARIABLE if it is to be exported"
-    ),
+    ("connections", "A"): ("takes names of a-z, 0-9 and '-', at most 32 characters, one a line, each with =VARIABLE to export it"),
+    ("connections", "a" * 33): ("takes names of a-z, 0-9 and '-', at most 32 characters, one a line, each with =VARIABLE to export it"),
     ("connections", "app="): "takes after '=' the name of an environment variable, such as app=DATABASE_URL",
     ("connections", "app=" + "x" * 129): "takes after '=' the name of an environment variable, such as app=DATABASE_URL",
     ("connections", "#"): "takes at least one name",

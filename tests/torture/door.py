@@ -67,7 +67,7 @@ class _Waiting:
 
 
 class Door:
-    """Where every request waits until it is let in. The first part of a path says whose it is: ``/A/v1/databases``."""
+    """Where every request waits until it is let in. The first part of a path says which run's it is: ``/A/v1/databases``."""
 
     def __init__(self) -> None:
         self._app: ASGIApp | None = None

@@ -58,7 +58,7 @@ def look(outcome: Outcome, event: Event, inputs: Inputs, github: GitHubRepositor
 def reopening(
     was_reopened: Look, deleted: Outcome, event: Event, state: EventState, inputs: Inputs, repository: Repository, runner: Runner
 ) -> Reopening | None:
-    """What is to be done since the pull request is to have a preview again; none if nothing is. A person is told.
+    """What to do now that the pull request should have a preview again; none if nothing. A person is told.
 
     Another is created only where that would be like the one that was deleted: a step for ``closed`` alone may know no ``source``.
     """
@@ -80,7 +80,7 @@ def reopening(
     creates = is_wanted and had_source == (inputs.source != "empty")
     runner.warning(
         "Reopened meanwhile",
-        f"By the time its preview was deleted, {deleted.scope} was to have one again. "
+        f"By the time its preview was deleted, {deleted.scope} was meant to have one again. "
         f"{'Another is created now' if creates else 'This step creates none'}. If a run was given the one that was deleted, its "
         "connection strings open nothing: run that job again.",
     )

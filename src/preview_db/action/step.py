@@ -84,7 +84,7 @@ class Step:
             self.carry_out(decision, github, state, look, scripts)
 
     def _begin_look(self, task: Task | None = None) -> AbstractContextManager[Look | None]:
-        """Sends out what is to be read of Prisma; nothing where the run has to sign in first, or is about nothing."""
+        """Sends out the reads of Prisma's API; none where the run has to sign in first, or is about nothing."""
         if self.inputs.service_token is None or task is Task.NOTHING:
             return contextlib.nullcontext()
         creates = task in (Task.ENSURE, Task.RESET)
@@ -131,7 +131,7 @@ class Step:
                 second.carry_out(again.decision, github, again.state, look, scripts)
 
     def _scripts(self, decision: Decision) -> Scripts | None:
-        """What the inputs say is to be done inside the database, read before anything is asked of Prisma; none if that is nothing."""
+        """The scripts that the inputs name, read before anything is asked of Prisma; none if they name none."""
         inputs = self.inputs
         if decision.task not in (Task.ENSURE, Task.RESET) or not (
             inputs.migrations or inputs.seed or inputs.anonymize or inputs.schema_diff
@@ -151,7 +151,7 @@ class Step:
         return Engine(inputs, self._repository, github, self.runner, self.interrupts, suffix, self._notes(), scripts)
 
     def _notes(self) -> Callable[[Credential], None]:
-        """What is to end with the job is noted for the post step at once: a run that is killed a moment later leaves it to that, too."""
+        """What ends with the job is noted for the post step at once: a run that is killed a moment later leaves it to that, too."""
         ephemeral: list[str] = []
 
         def note(created: Credential) -> None:
@@ -201,7 +201,7 @@ class Step:
         selection = self.inputs.repositories
         assert selection is not None, "the settings let shards pass only with a list of repositories"
         if github is None:
-            raise _no_github_token("How many parts there are to be, goes by which repositories there are on GitHub.")
+            raise _no_github_token("The number of shards depends on which repositories there are on GitHub.")
         doubts: list[Doubt] = []
         found = find(GitHubServer(github), selection, self.job.host, doubts=doubts, log=self.runner.info)
         for doubt in doubts:

@@ -193,7 +193,7 @@ class Doctor:
 
     def _comments(self, name: str) -> Finding:
         if not self.inputs.comment:
-            return Finding(name, Health.OK, "none are to be written")
+            return Finding(name, Health.OK, "no comments are wanted")
         return writing(name, self._github_token, self._seen(), permission="pull-requests: write", scopes={"repo"})
 
     def _deployments(self, name: str) -> Finding:

@@ -84,7 +84,7 @@ class Credentials:
         return f"logged in at attempt {logins}"
 
     def log_in(self, string: ConnectionString, turn: Turn) -> int:
-        """Logs in once one can, and out again, unless that login is what something is to be done inside with. Returns the attempts."""
+        """Logs in once one can, and out again, unless that login is used for what runs inside. Returns the attempts."""
         login, logins = probe.log_in(
             string,
             verify_certificate=self.verify_certificate,

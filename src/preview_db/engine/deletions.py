@@ -106,7 +106,7 @@ class Deletions:
         return Swept(verdict, SweepStatus.KEPT, "; ".join(done))
 
     def _check_kept(self, verdict: Verdict) -> None:
-        """Raises :class:`PlanOutdated` if a database is to go as a second one, and the one that stays is gone or not usable by now."""
+        """Raises :class:`PlanOutdated` if a database would go as a second one, and the one that stays is gone or not usable by now."""
         for step in verdict.plan.of(Action.KEEP):
             now = self.api.database(step.on_database.id, project=step.on_database.project_id)
             if now is None or now.status is not Status.READY:

@@ -48,7 +48,7 @@ class Engine:
         github: none where there is no token: then nothing is asked of GitHub, and a sweep is refused.
         mint_suffix: what the names of this run's credentials end in.
         minted: is told every credential as soon as it exists and is masked.
-        scripts: what is to be done inside the database.
+        scripts: what runs inside the database.
     """
 
     inputs: Inputs

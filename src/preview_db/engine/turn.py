@@ -70,11 +70,11 @@ class Turn:
     Attributes:
         database: the one that is handed out, once a step has created or found it.
         credentials: those of this plan, in the order of its steps.
-        login: a login by the direct endpoint that was left open for what is to be done inside.
+        login: a login by the direct endpoint that was left open for what runs inside.
         session: what is done inside, once that has begun.
         contents: what came of it so far.
         before: the schema that the pull request's is compared with.
-        branch: the platform branch that the preview is to be in, once it was found or created.
+        branch: the platform branch that the preview belongs in, once it was found or created.
         configuration: the Hyperdrive configuration that points at the database, once a step has created or found it.
     """
 

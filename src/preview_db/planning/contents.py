@@ -27,7 +27,7 @@ class Script(NamedTuple):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Scripts:
-    """What is to be done inside the database, read before anything is touched.
+    """What runs inside the database, read before anything is touched.
 
     Attributes:
         rules: the SQL that a clone is anonymized with.

@@ -144,7 +144,7 @@ Count = Annotated[int, Field(ge=0, le=10_000)]
 
 
 class RequestedConnection(BaseModel):
-    """One line of ``connections``: a name and, where it is to be exported, the variable."""
+    """One line of ``connections``: a name and, where it should be exported, the variable."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -153,7 +153,7 @@ class RequestedConnection(BaseModel):
 
 
 class RequestedVariable(BaseModel):
-    """One of ``compute_env``: the name, and which connection string it is to hold where that is said."""
+    """One of ``compute_env``: the name, and which connection string it should hold where that is said."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -190,9 +190,7 @@ def connection_lines(value: object) -> object:
             continue
         name, equals, variable = (part.strip() for part in line.partition("="))
         if not _CONNECTION_NAME.fullmatch(name):
-            raise ValueError(
-                "takes names of a-z, 0-9 and '-', at most 32 characters, one a line, each with =VARIABLE if it is to be exported"
-            )
+            raise ValueError("takes names of a-z, 0-9 and '-', at most 32 characters, one a line, each with =VARIABLE to export it")
         if equals and not _VARIABLE.fullmatch(variable):
             raise ValueError("takes after '=' the name of an environment variable, such as app=DATABASE_URL")
         if equals and _RESERVED_VARIABLE.match(variable):

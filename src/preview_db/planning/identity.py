@@ -74,7 +74,7 @@ def is_ours(identity: str, repository: Repository) -> bool:
 
 
 def looks_like_one(identity: str) -> bool:
-    """Whether ``identity`` has the form of some repository's. Whose it is, only that repository can tell."""
+    """Whether ``identity`` has the form of some repository's. Only that repository can tell whether it is its own."""
     parts = _IDENTITY.fullmatch(identity)
     return parts is not None and re.search(r"-(?:pr|br|mq)-", parts["words"]) is not None
 

@@ -152,7 +152,7 @@ def _created_by_a_run(connection: Connection) -> tuple[str | None, str | None, b
 
 
 def _needs_its_identity(kept: Database | None, outdated: Sequence[Database]) -> bool:
-    """Whether the database that stays is to be given its ``logicalId``, or the name that a replacement did not get at first."""
+    """Whether the database that stays should get its ``logicalId``, or the name that a replacement did not get at first."""
     if kept is None:
         return bool(outdated)
     return kept.can_be_adopted or identity.is_replacement(kept.identity)

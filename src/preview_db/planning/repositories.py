@@ -78,7 +78,7 @@ class Selection:
 
     @property
     def owners(self) -> tuple[str, ...]:
-        """Whose lists are to be read: for the globs, and to prove that a repository with an id is gone."""
+        """Whose lists have to be read: for the globs, and to prove that a repository with an id is gone."""
         wanted = [glob.partition("/")[0] for glob in self.globs] + [named.owner.lower() for named in self.named if named.id is not None]
         return tuple(dict.fromkeys(wanted))
 

@@ -79,7 +79,7 @@ class Preview:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a preview is to go.
+    """Whether a preview should be deleted.
 
     Attributes:
         since: when what it rests on began: the close, or the last activity; none if GitHub doesn't say.

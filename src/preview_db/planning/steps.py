@@ -103,19 +103,19 @@ class DesiredState:
         database_id: the one database it is about, where an id was given; else it is searched for.
         may_create: whether it may be created if it does not; ``connect`` never creates.
         may_delete: whether what is of no use may go: duplicates, and databases that ended in failure.
-        fresh: whether one that exists is to be replaced by a new one.
-        outdated: of what is to be replaced, the ids; none to say all that exists. What came later is another run's new one.
+        fresh: whether one that exists should be replaced by a new one.
+        outdated: of what should be replaced, the ids; none to say all that exists. What came later is another run's new one.
         connections: the names to mint a credential under, the first of which ``database_url`` is.
         mint_suffix: ``<run_id>-<attempt>``, what this run's credentials end in.
         ephemeral: whether this run's credentials end with its job.
         grace: how long a superseded credential lives on.
-        hyperdrive: whether there is to be a Hyperdrive configuration that points at the database.
-        branch: the Git name of the platform branch that the database is to be in; empty to leave it where it is.
+        hyperdrive: whether a Hyperdrive configuration should point at the database.
+        branch: the Git name of the platform branch that the database should be in; empty to leave it where it is.
         variables: the names of Compute's variables to set for that branch.
         branch_cleanup: whether that branch is deleted with the preview, if nothing else is in it.
         cut_off: the ids of configurations that are known to be unable to log in.
         now: the time the plan is made for, with a time zone.
-        inside: what is to be done inside the database before it is handed out.
+        inside: what runs inside the database before it is handed out.
         seeds_clone: whether a new database is a clone that gets a seed: until it has, its name is that of a replacement. What a clone
             holds does not tell a run after one that was killed whether somebody has been using it.
     """

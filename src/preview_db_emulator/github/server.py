@@ -1,6 +1,6 @@
 """The repositories of the GitHub stand-in and the tokens that see them: the job's own repository, and as many more as are put there.
 
-A repository has its id for ever. A name is whoever's it was given to last; one that was renamed or transferred is still found by its old
+A repository's id never changes. A name is whoever's it was given to last; one that was renamed or transferred is still found by its old
 name until another takes that.
 """
 

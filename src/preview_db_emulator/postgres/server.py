@@ -185,7 +185,7 @@ class Postgres:
             raise CannotCopy((said + also_said).decode(errors="replace").strip())
 
     async def empty_database(self, name: str) -> None:
-        """Drop every schema in a database, and make an empty ``public`` anew. Sessions in it live on."""
+        """Drop every schema in a database, and make an empty ``public`` again. Sessions in it live on."""
         connection = await self._connect(name)
         async with connection:
             rows = await (

@@ -182,7 +182,7 @@ class Workspace:
         return sorted((known for known in found if known), key=lambda connection: (connection.created_at, connection.id))
 
     def _check_source(self, source: dict[str, str] | None) -> None:
-        """Raises Refusal if what is to be copied isn't there."""
+        """Raises Refusal if what should be copied isn't there."""
         if source and source["type"] == "database":
             self.database(source["databaseId"])
         elif source and source["type"] == "backup":

@@ -38,7 +38,7 @@ def run(session: Session) -> int:
         raise no_preview(f"There is no preview of {outcome.scope}.")
     session.output.result(result)
     if decision.task is Task.STATUS:
-        session.terminal.notice("No credential was created", "say where it is to go, with --export, --env-file or --show-secrets")
+        session.terminal.notice("No credential was created", "say where it should go, with --export, --env-file or --show-secrets")
     if path and result.credentials:
         for warning in env_file.write(path, session.output.variables(result), workspace=workspace):
             session.terminal.warning("--env-file", warning)
@@ -98,7 +98,7 @@ def _looked_up(session: Session) -> EventState:
 
 
 def _check_variables(session: Session) -> None:
-    """Raises :class:`InvalidInput` for a connection that is to go to a variable and does not say to which."""
+    """Raises :class:`InvalidInput` for a connection that should go to a variable and does not say to which."""
     asked = session.asked
     if (asked.export or asked.env_file) and not all(connection.variable for connection in session.inputs.connections):
         raise InvalidInput(

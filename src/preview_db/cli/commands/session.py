@@ -147,7 +147,7 @@ class Session:
             raise CannotDetermine(what, cause="Neither --project nor PRISMA_PROJECT_ID is given.", remedy=remedy) from None
 
     def confirm(self, decision: Decision) -> None:
-        """Shows what would be deleted, and asks. Where nothing would, nothing is asked; what is done is judged anew by the run itself.
+        """Shows what would be deleted, and asks. Where nothing would, nothing is asked; the run itself judges again what it does.
 
         Raises:
             NotConfirmed: nobody said yes.

@@ -148,7 +148,7 @@ def same(configuration: Configuration, *, caching: bool) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def hyperdrive_of(inputs: Inputs, deadline: Deadline = NEVER, log: Callable[[str], None] = http.silent) -> Iterator[HyperdriveApi | None]:
-    """The account's configurations, with the token there is; none if there are to be none.
+    """The account's configurations, with the token there is; none if none are wanted.
 
     Raises:
         Unauthorised: there is no token.

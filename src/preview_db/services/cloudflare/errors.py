@@ -49,7 +49,7 @@ _KNOWN = {
     ),
     2014: (
         "The database's server has no database of that name: it was deleted meanwhile, or is not ready yet.",
-        "Run the job again: it looks for the preview anew.",
+        "Run the job again: it looks for the preview again.",
     ),
     2015: (
         "Cloudflare failed to connect and does not know why; a database that has just been created can take a minute.",

@@ -2,7 +2,7 @@
 
 Source: gitignore(5), and git's own wildmatch.c for what that leaves open; tests compare with ``git check-ignore``. Not read is a bracket
 with a slash in it, which can hardly be meant. A rule comes from a pull request: matching takes no longer than rule and path are long.
-That is why the library pathspec is not used: a rule of many ``*a`` keeps it busy for ever, and it raises for rules that git passes over.
+That is why the library pathspec is not used: a rule of many ``*a`` never ends, and it raises for rules that git passes over.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-r"""The text of a file of variables: a line that everybody reads the same, and a file in which some of them are set anew. Pure.
+r"""The text of a file of variables: a line that everybody reads the same, and a file in which some of them are set. Pure.
 
 A line is ``KEY="value"``. That is read back as it was written by python-dotenv, ``node --env-file`` and ``source`` in a shell, which the
 tests ask, and by what their sources say by dotenv-expand, Rails' dotenv and Docker Compose, too, as long as the value holds none of the
@@ -120,7 +120,7 @@ def _statement(content: bytes, at: int, path: str) -> _Statement:
     return _Statement(
         tail.end(),
         assigned["key"],
-        # Anew, since node --env-file knows no tabs and no indentation by them.
+        # Written again, since node --env-file knows no tabs and no indentation by them.
         before=b"export " if assigned["export"] else b"",
         after=(b" " + tail["comment"] if tail["comment"] else b"") + tail["end"],
     )

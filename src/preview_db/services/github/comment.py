@@ -58,7 +58,7 @@ class Comment:
     def tell(self, body: str, *, only_edit: bool, at_once: bool = False) -> Told:
         """Makes the comment read ``body``. The owner's others are deleted: two runs may have written one each at the same moment.
 
-        What was found at first is acted on, and believed where nothing is to be done only once a second look has found the same.
+        What was found at first is acted on, and believed where there is nothing to do only once a second look has found the same.
 
         Args:
             only_edit: don't make a comment where there is none yet.

@@ -1,4 +1,4 @@
-"""The repository a preview belongs to: what is to be known of it on GitHub, and the one comment on a pull request."""
+"""The repository a preview belongs to: what GitHub knows of it, and the one comment on a pull request."""
 
 from __future__ import annotations
 

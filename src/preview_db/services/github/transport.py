@@ -96,7 +96,7 @@ class _Chosen:
         return self.theirs(host, port, *arguments, retry=retry, **more)
 
 
-github.set_log_level(logging.CRITICAL)  # it writes to standard error of its own accord, past the masks
+github.set_log_level(logging.CRITICAL)  # it writes to standard error by itself, past the masks
 Requester.injectConnectionClasses(
     _Chosen(_Plain, HTTPRequestsConnectionClass),  # type: ignore[arg-type]  # it asks for a class, and only ever calls it
     _Chosen(_Tls, HTTPSRequestsConnectionClass),  # type: ignore[arg-type]  # as above
