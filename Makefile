@@ -14,8 +14,8 @@ else
 WANTED := $(or $(shell $(PYTHON) $(VERSION)),none)
 endif
 READY := $(VENV)/.ready
-# More workers than cores: a test waits for a process half of its time.
-WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) * 2 )))
+# More workers than cores: a test waits for something else much of its time.
+WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) * 3 )))
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-header --no-annotate $(if $(UPGRADE),--upgrade)

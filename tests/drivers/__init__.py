@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-PACE = {"PREVIEW_DB_PACE": "0.05"}
+PACE = {"PREVIEW_DB_PACE": "0.12"}
 """In the environment of every run: pauses between two attempts are a twentieth of what they are for users."""
 
 MEASURED = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_PROCESS_")}

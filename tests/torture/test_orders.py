@@ -8,7 +8,7 @@ import pytest
 
 from tests.torture.orders import Orders, Setting
 
-FIRST = 5
+FIRST = 3
 """Orders of each setting; `make torture` tries all of each pair."""
 
 
