@@ -31,7 +31,7 @@ class Archive:
     """
 
     def __init__(self, path: Path | None) -> None:
-        self._prefix = ""
+        self.prefix = ""  # of the kinds of models that are kept in this part of the file
         self._keeps = path is not None
         self._database = sqlite3.connect(path or ":memory:", isolation_level=None)
         self._database.execute("PRAGMA synchronous = OFF")
@@ -40,23 +40,23 @@ class Archive:
     def part(self, name: str) -> Archive:
         """The same file, for models that have nothing to do with others of their kind."""
         part = copy.copy(self)
-        part._prefix = f"{self._prefix}{name}/"  # noqa: SLF001 - it is one of this class
+        part.prefix = f"{self.prefix}{name}/"
         return part
 
     def load(self, kind: str) -> list[dict[str, Any]]:
-        rows = self._database.execute("SELECT body FROM models WHERE kind = ? ORDER BY rowid", (self._prefix + kind,))
+        rows = self._database.execute("SELECT body FROM models WHERE kind = ? ORDER BY rowid", (self.prefix + kind,))
         return [json.loads(body) for (body,) in rows]
 
     def save(self, kind: str, model: Model) -> None:
         if self._keeps:
             self._database.execute(
                 "INSERT INTO models VALUES (?, ?, ?) ON CONFLICT (kind, key) DO UPDATE SET body = excluded.body",
-                (self._prefix + kind, model.key, json.dumps(dataclasses.asdict(model))),
+                (self.prefix + kind, model.key, json.dumps(dataclasses.asdict(model))),
             )
 
     def remove(self, kind: str, key: str) -> None:
         if self._keeps:
-            self._database.execute("DELETE FROM models WHERE kind = ? AND key = ?", (self._prefix + kind, key))
+            self._database.execute("DELETE FROM models WHERE kind = ? AND key = ?", (self.prefix + kind, key))
 
     def close(self) -> None:
         self._database.close()

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pydantic import SecretStr
 
@@ -151,7 +152,8 @@ def forged(job: Job, how: str) -> str:
     real = job.identity().get_secret_value()
     header, claims = jwt.get_unverified_header(real), jwt.decode(real, options={"verify_signature": False})
     mine = jwt.algorithms.RSAAlgorithm.from_jwk(httpx.get(f"{claims['iss']}/.well-known/jwks", trust_env=False).json()["keys"][0])
-    public = mine.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)  # type: ignore[union-attr]  # it is a public key
+    assert isinstance(mine, RSAPublicKey)
+    public = mine.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
     def part(content: object) -> str:
         return base64.urlsafe_b64encode(json.dumps(content).encode()).decode().rstrip("=")

@@ -13,7 +13,7 @@ from preview_db.planning.model import Kind, Repository, Scope
 from tests.drivers.cloudflare import Account, account
 from tests.drivers.lying_server import Answer, about, lying
 from tests.drivers.pull_request import Life
-from tests.drivers.workflow import can_log_in
+from tests.drivers.workflow import PullRequest, can_log_in
 
 
 @pytest.fixture
@@ -270,14 +270,20 @@ def test_a_plan_shows_it_and_touches_nothing(life: Life, cloudflare: Account) ->
     assert len(cloudflare.configurations()) == 1
 
 
-def test_a_sweep_takes_configurations_of_closed_pull_requests_with_or_without_a_database(life: Life, cloudflare: Account) -> None:
-    (kept, closed, orphan) = [life.pull() for _ in range(3)]
+def one_kept_one_closed_one_without_its_database(life: Life) -> tuple[PullRequest, PullRequest, PullRequest]:
+    """Three pull requests with a preview and a configuration each, the last two of which are closed with no run of theirs."""
+    kept, closed, orphan = life.pull(), life.pull(), life.pull()
     for pull in (kept, closed, orphan):
         pull.opened()
     (database,) = (found for found in life.databases() if found["name"] == identity.name(orphan.scope))
     life.api("DELETE", f"/v1/databases/{database['id']}").raise_for_status()
     for pull in (closed, orphan):
         life.emulator.pull_request(pull.number, state="closed")
+    return kept, closed, orphan
+
+
+def test_a_sweep_takes_configurations_of_closed_pull_requests_with_or_without_a_database(life: Life, cloudflare: Account) -> None:
+    kept, closed, orphan = one_kept_one_closed_one_without_its_database(life)
     dry = life.sweep(dry_run="true")
     assert len(cloudflare.configurations()) == 3
     assert dry.succeeded
@@ -323,13 +329,7 @@ def test_the_doctor_says_how_many_are_left(life: Life, cloudflare: Account) -> N
 
 
 def test_a_sweep_of_many_repositories_takes_their_configurations_too(life: Life, cloudflare: Account) -> None:
-    kept, closed, orphan = (life.pull() for _ in range(3))
-    for pull in (kept, closed, orphan):
-        pull.opened()
-    (database,) = (found for found in life.databases() if found["name"] == identity.name(orphan.scope))
-    life.api("DELETE", f"/v1/databases/{database['id']}").raise_for_status()
-    for pull in (closed, orphan):
-        life.emulator.pull_request(pull.number, state="closed")
+    kept, _, _ = one_kept_one_closed_one_without_its_database(life)
     run = life.sweep(repositories=life.emulator.repository)
     assert run.succeeded, run.log
     assert [found["name"] for found in cloudflare.configurations()] == [identity.name(kept.scope)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
@@ -51,9 +52,9 @@ class Environment(BaseSettings):
             raise cls.refused(error.errors(include_url=False, include_context=True)[0]) from None
 
     @classmethod
+    @abstractmethod
     def refused(cls, error: ErrorDetails) -> InvalidInput:
         """The error for the person who wrote the workflow, by the first thing that is wrong."""
-        raise NotImplementedError
 
 
 class _MappingSource(EnvSettingsSource):

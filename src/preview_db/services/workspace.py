@@ -135,7 +135,8 @@ def existing(place: Place, largest: int) -> bytes | None:
 
 def names(place: Place, beginning: str) -> list[str]:
     """What there is in the file's folder whose name begins like this, by name."""
-    return sorted(name for name in os.listdir(place.folder) if name.startswith(beginning))  # noqa: PTH208 - a folder that is open has no path
+    with os.scandir(place.folder) as found:
+        return sorted(entry.name for entry in found if entry.name.startswith(beginning))
 
 
 def replace(place: Place, content: bytes, *, mode: int | None = None) -> None:

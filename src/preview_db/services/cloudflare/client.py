@@ -194,6 +194,4 @@ def _read(doing: str, content: Any) -> ConfigurationWire:
     try:
         return ConfigurationWire.model_validate(content)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the result"
-        raise errors.API.not_understood(doing, f"{where}: {first['msg']}") from None
+        raise errors.API.misshapen(doing, error, "the result") from None

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import TYPE_CHECKING
 
 import httpx
 
 from ...errors import Unreachable
 from .errors import DeadlineExceeded, Garbled, NotRead
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -57,3 +61,9 @@ class Api:
             cause=f"Something between here and {self.name} changed the answer, or the API did.",
             remedy=f"Check {self.variable} and any proxy; if they are right, look for a newer version of preview-db.",
         )
+
+    def misshapen(self, doing: str, error: ValidationError, whole: str = "the body") -> Unreachable:
+        """The same for an answer of another shape than is documented: ``whole``, or the part of it that ``error`` names first."""
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or whole
+        return self.not_understood(doing, f"{where}: {first['msg']}")

@@ -149,9 +149,7 @@ class Rest:
         try:
             return model.model_validate(content)
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(str(part) for part in first["loc"]) or "the body"
-            raise errors.API.not_understood(doing, f"{where}: {first['msg']}") from None
+            raise errors.API.misshapen(doing, error) from None
 
 
 def _date(response: httpx.Response) -> datetime | None:
