@@ -158,16 +158,17 @@ class Step:
 
     def finish(self, *, timeout: float = 120) -> Run:
         """Wait for its end and read what it left. Raises TimeoutError, after killing it, with the log so far."""
-        try:
-            exit_code = self.process.wait(timeout)
-        except subprocess.TimeoutExpired:
+        waiting = threading.Thread(target=self.process.wait, daemon=True)  # with a time-out, that would look every 50 ms
+        waiting.start()
+        waiting.join(timeout)
+        if waiting.is_alive():
             self.kill()
             shown = "\n".join(self.log)
-            raise TimeoutError(f"the step was still running after {timeout} s; its log:\n{shown}") from None
+            raise TimeoutError(f"the step was still running after {timeout} s; its log:\n{shown}")
         seconds = time.monotonic() - self._started
         for reader in self._readers:
             reader.join(5)  # a grandchild may hold the pipe open
-        return self._transcript.close(exit_code, seconds)
+        return self._transcript.close(self.process.returncode, seconds)
 
     def _read(self, name: str, stream: IO[bytes]) -> None:
         # To the runner a carriage return ends a line as well, so what follows one may be a command.
