@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -39,7 +38,7 @@ def database(id_: str = "db_1", *, of: Scope | str = TWELVE, hours: float = 24, 
         region="eu-central-1",
         default_connection_id=None,
     )
-    return dataclasses.replace(base, **changes)
+    return base._replace(**changes)
 
 
 def connection(name: str, *, hours: float = 0, id_: str | None = None) -> Connection:

@@ -232,7 +232,7 @@ def test_a_server_that_does_not_say_what_time_it_is(elsewhere: Elsewhere, date: 
 
 
 def test_a_database_whose_port_can_t_be_reached(elsewhere: Elsewhere) -> None:
-    scope = dataclasses.replace(elsewhere.desk.life.scope, ref="7")
+    scope = elsewhere.desk.life.scope._replace(ref="7")
     endpoint = {"host": "127.0.0.1", "port": free_port()}
     now = datetime.now(UTC).isoformat()
     database: dict[str, Any] = {

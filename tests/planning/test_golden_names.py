@@ -5,7 +5,6 @@ A change of the scheme needs a way to find the previews of before.
 
 from __future__ import annotations
 
-import dataclasses
 from datetime import UTC, datetime
 
 import pytest
@@ -98,15 +97,15 @@ scopes = st.builds(
 
 @given(scopes, hosts, st.booleans())
 def test_names_of_two_servers_never_match_though_the_repository_has_the_same_id(scope: Scope, host: str, replacement: bool) -> None:
-    theirs = dataclasses.replace(scope.repository, host=host)
+    theirs = scope.repository._replace(host=host)
     name = identity.name(scope, replacement=replacement)
     same = host == scope.repository.host
-    assert identity.belongs_to(database(name), dataclasses.replace(scope, repository=theirs)) == same
+    assert identity.belongs_to(database(name), scope._replace(repository=theirs)) == same
     assert identity.is_ours(name, theirs) == same
     assert (identity.described(name, theirs) is not None) == same
 
 
 @given(scopes)
 def test_a_host_is_the_same_however_it_is_capitalised(scope: Scope) -> None:
-    theirs = dataclasses.replace(scope.repository, host=scope.repository.host.upper())
-    assert identity.name(dataclasses.replace(scope, repository=theirs)) == identity.name(scope)
+    theirs = scope.repository._replace(host=scope.repository.host.upper())
+    assert identity.name(scope._replace(repository=theirs)) == identity.name(scope)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from datetime import timedelta
 from typing import Any
 
@@ -21,7 +20,7 @@ OWN = connection("hyperdrive-99-1")
 
 def desired(**changes: Any) -> DesiredState:
     base = DesiredState(scope=SCOPE, present=True, reason="because", now=NOW, hyperdrive=True)
-    return dataclasses.replace(base, **changes)
+    return base._replace(**changes)
 
 
 def configuration(id_: str = "c1", name: str = "", hours: float = 1) -> Configuration:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -90,13 +88,13 @@ def test_a_name_edited_by_hand_is_nobodys(scope: Scope, data: st.DataObject) -> 
 @given(scopes, st.integers(1, 2**40))
 def test_another_repositorys_preview_is_not_ours(scope: Scope, other_id: int) -> None:
     assume(other_id != scope.repository.id)
-    other = dataclasses.replace(scope.repository, id=other_id)
+    other = scope.repository._replace(id=other_id)
     assert not identity.is_ours(identity.name(scope), other)
 
 
 @given(scopes, words)
 def test_a_renamed_repository_keeps_its_previews(scope: Scope, new_name: str) -> None:
-    renamed = dataclasses.replace(scope, repository=Repository(scope.repository.id, f"new/{new_name}"))
+    renamed = scope._replace(repository=scope.repository._replace(full_name=f"new/{new_name}"))
     assert identity.belongs_to(database(of=identity.name(scope)), renamed)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -28,7 +27,7 @@ OTHER_SCOPES = [
 
 def wanted(*, present: bool = True, run: str = "100-1", **changes: Any) -> DesiredState:
     base = DesiredState(scope=SCOPE, present=present, reason="because", now=NOW, mint_suffix=run)
-    return dataclasses.replace(base, **changes)
+    return base._replace(**changes)
 
 
 def said(made: Plan) -> list[tuple[str, str]]:
@@ -140,7 +139,7 @@ def test_the_jobs_of_a_matrix_do_not_cut_each_other_off() -> None:
 def test_thirty_pushes_in_an_hour_cut_nobody_off_and_leave_a_bounded_number() -> None:
     pushes = [connection(f"app-{push}-1", hours=1 - push / 30) for push in range(30)]
     assert revoked(*pushes, run="30-1") == set()
-    a_day_later = [dataclasses.replace(one, created_at=one.created_at - timedelta(days=1)) for one in pushes]
+    a_day_later = [one._replace(created_at=one.created_at - timedelta(days=1)) for one in pushes]
     assert len(revoked(*a_day_later, run="30-1")) == 29
 
 
@@ -180,7 +179,7 @@ def test_revoking_twice_is_revoking_once(connections: list[Connection]) -> None:
     first = plan.superseded(before, minting=("app",), run="99-1", grace=timedelta(hours=6), now=NOW)
     gone = {step.connection.id for step in first if step.connection}
     kept = tuple(one for one in before.connections if one.id not in gone) + (connection("app-99-1"),)
-    again = plan.superseded(dataclasses.replace(before, connections=kept), minting=("app",), run="99-1", grace=timedelta(hours=6), now=NOW)
+    again = plan.superseded(before._replace(connections=kept), minting=("app",), run="99-1", grace=timedelta(hours=6), now=NOW)
     assert not again
 
 

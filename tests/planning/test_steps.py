@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -27,7 +26,7 @@ ADOPTED = ("adopt", NAME, "the server then refuses a second one of its identity"
 def database(id_: str = "db_1", name: str = NAME, **changes: Any) -> Database:
     created_at = NOW - timedelta(hours=24)
     base = Database(id_, name, name, Status.READY, created_at, is_default=False, project_id="p", region=None, default_connection_id=None)
-    return dataclasses.replace(base, **changes)
+    return base._replace(**changes)
 
 
 def steps(made: Plan) -> list[tuple[str, str, str]]:
@@ -35,7 +34,7 @@ def steps(made: Plan) -> list[tuple[str, str, str]]:
 
 
 def made(*databases: Database, **changes: Any) -> Plan:
-    return plan.make(dataclasses.replace(DESIRED, **changes), databases)
+    return plan.make(DESIRED._replace(**changes), databases)
 
 
 def test_one_is_created() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -71,22 +70,22 @@ def test_the_comment_on_a_preview_that_is_there() -> None:
 
 
 def test_the_comment_on_a_preview_that_is_gone() -> None:
-    deleted = dataclasses.replace(OUTCOME, kind=OutcomeKind.DELETED, reason="pull request #12 was closed")
+    deleted = OUTCOME._replace(kind=OutcomeKind.DELETED, reason="pull request #12 was closed")
     assert preview.comment(deleted, preview.Facts()) == GONE
 
 
 def test_the_comment_says_which_of_several_previews_it_is_about() -> None:
-    with_key = dataclasses.replace(OUTCOME, scope=dataclasses.replace(SCOPE, key="e2e"))
+    with_key = OUTCOME._replace(scope=SCOPE._replace(key="e2e"))
     assert preview.comment(with_key, FACTS).startswith("### Preview database `e2e`: ready\n")
 
 
 def test_a_time_is_said_in_utc() -> None:
-    elsewhere = dataclasses.replace(FACTS, at=datetime.fromisoformat("2026-05-01T10:31:00+02:00"))
+    elsewhere = FACTS._replace(at=datetime.fromisoformat("2026-05-01T10:31:00+02:00"))
     assert preview.comment(OUTCOME, elsewhere) == COMMENT
 
 
 def test_the_comment_leaves_a_region_out_that_is_not_known() -> None:
-    somewhere = dataclasses.replace(OUTCOME, database=dataclasses.replace(DATABASE, region=None))
+    somewhere = OUTCOME._replace(database=DATABASE._replace(region=None))
     assert preview.comment(somewhere, FACTS) == COMMENT.replace("| Region | `eu-central-1` |\n", "")
 
 
@@ -105,12 +104,12 @@ HEADLINES = {
 @pytest.mark.parametrize("kind", HEADLINES)
 def test_an_outcome_has_its_headline_and_its_status(kind: OutcomeKind) -> None:
     headline, status = HEADLINES[kind]
-    first, _, row, *_ = preview.comment(dataclasses.replace(OUTCOME, kind=kind), FACTS).split("\n")
+    first, _, row, *_ = preview.comment(OUTCOME._replace(kind=kind), FACTS).split("\n")
     assert (first, row) == (f"### Preview database: {headline}", f"| Status | {status} |")
 
 
 def test_a_status_without_a_database_is_none() -> None:
-    planned = dataclasses.replace(OUTCOME, kind=OutcomeKind.PLANNED, database=None)
+    planned = OUTCOME._replace(kind=OutcomeKind.PLANNED, database=None)
     assert "| Status | None |" in preview.summary(planned, FACTS)
 
 
@@ -131,13 +130,13 @@ MODES = {
 
 @pytest.mark.parametrize("kind", OutcomeKind)
 def test_an_outcome_is_written_edited_or_left_out_of_the_comment(kind: OutcomeKind) -> None:
-    assert preview.comment_mode(dataclasses.replace(OUTCOME, kind=kind)) == MODES[kind]
+    assert preview.comment_mode(OUTCOME._replace(kind=kind)) == MODES[kind]
 
 
 def test_only_a_pull_request_that_something_was_done_for_has_a_comment() -> None:
-    assert preview.comment_mode(dataclasses.replace(OUTCOME, plan=Plan(()))) is None
-    assert preview.comment_mode(dataclasses.replace(OUTCOME, scope=None)) is None
-    assert preview.comment_mode(dataclasses.replace(OUTCOME, scope=dataclasses.replace(SCOPE, kind=Kind.MERGE_QUEUE))) is None
+    assert preview.comment_mode(OUTCOME._replace(plan=Plan(()))) is None
+    assert preview.comment_mode(OUTCOME._replace(scope=None)) is None
+    assert preview.comment_mode(OUTCOME._replace(scope=SCOPE._replace(kind=Kind.MERGE_QUEUE))) is None
 
 
 def test_the_marker_of_a_comment_stays_the_same() -> None:
@@ -149,7 +148,7 @@ def test_the_summary_says_each_step_and_each_warning() -> None:
         Done(Step(Action.CREATE, NAME, "it was opened"), "", 1.25),
         Done(Step(Action.MINT, "app-1-1", "each run has one"), "came with it", 0.04),
     ]
-    assert preview.summary(dataclasses.replace(OUTCOME, done=done, warnings=["There were 2."]), preview.Facts()) == (
+    assert preview.summary(OUTCOME._replace(done=done, warnings=["There were 2."]), preview.Facts()) == (
         "### preview-db: created\n\n"
         "| Status | Ready, new |\n|---|---|\n| Database | `shop-pr-12-yuc7lqx5hcdvrhjs` (`db_1`) |\n| Region | `eu-central-1` |\n"
         "| Created | 2026-05-01 08:30 UTC |\n| Last event | pull request \\#12 was opened |\n\n"
@@ -172,13 +171,13 @@ PLAN = Plan((Step(Action.KEEP, NAME, "it is there", DATABASE), Step(Action.REVOK
 
 
 def test_the_summary_of_a_plan() -> None:
-    planned = dataclasses.replace(OUTCOME, kind=OutcomeKind.PLANNED, plan=PLAN)
+    planned = OUTCOME._replace(kind=OutcomeKind.PLANNED, plan=PLAN)
     assert preview.plan_summary(planned) == (
         "### preview-db: the plan for pull request \\#12\n\npull request \\#12 was opened.\n\n| step | of | why |\n|---|---|---|\n"
         "| reuse database | `shop-pr-12-yuc7lqx5hcdvrhjs` | it is there |\n| revoke credential | `app-1-1` | it is old |\n"
     )
     for nothing in (Plan(()), None):
-        assert preview.plan_summary(dataclasses.replace(planned, plan=nothing)).endswith("opened.\n\nNothing would be done.\n")
+        assert preview.plan_summary(planned._replace(plan=nothing)).endswith("opened.\n\nNothing would be done.\n")
 
 
 def test_a_plan_as_json() -> None:
@@ -245,7 +244,7 @@ def test_an_endpoint_that_is_not_there_has_no_output() -> None:
 
 
 def test_the_outputs_of_a_deletion() -> None:
-    deleted = dataclasses.replace(OUTCOME, kind=OutcomeKind.DELETED)
+    deleted = OUTCOME._replace(kind=OutcomeKind.DELETED)
     assert shown(RunResult(deleted)) == [
         ("database_id", "db_1"),
         ("database_name", NAME),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from datetime import UTC, datetime
 
@@ -44,21 +43,21 @@ def test_the_comment_says_what_a_reviewer_wants_to_know() -> None:
 
 
 def test_the_same_facts_make_the_same_comment() -> None:
-    assert report.comment(OUTCOME, FACTS) == report.comment(dataclasses.replace(OUTCOME, done=[]), FACTS)
+    assert report.comment(OUTCOME, FACTS) == report.comment(OUTCOME._replace(done=[]), FACTS)
 
 
 def test_finding_nothing_to_delete_is_not_called_a_deletion() -> None:
-    deleted = dataclasses.replace(OUTCOME, kind=OutcomeKind.DELETED, reason="pull request #12 was closed")
-    absent = dataclasses.replace(deleted, kind=OutcomeKind.ABSENT, database=None)
+    deleted = OUTCOME._replace(kind=OutcomeKind.DELETED, reason="pull request #12 was closed")
+    absent = deleted._replace(kind=OutcomeKind.ABSENT, database=None)
     assert "are gone" not in report.comment(absent, FACTS)
     assert "Deleted" in report.comment(deleted, FACTS)
 
 
 @given(hostile, hostile, hostile)
 def test_hostile_text_stays_text(name: str, region: str, note: str) -> None:
-    database = dataclasses.replace(DATABASE, name=name, region=region)
+    database = DATABASE._replace(name=name, region=region)
     done = [Done(Step(Action.KEEP, name, note), note, 0.1)]
-    outcome = dataclasses.replace(OUTCOME, database=database, warnings=[note], done=done)
+    outcome = OUTCOME._replace(database=database, warnings=[note], done=done)
     for markdown in (report.comment(outcome, FACTS), report.summary(outcome, FACTS)):
         html = rendered(markdown)
         outside_code = re.sub(r"<code.*?</code>", "", html, flags=re.DOTALL)

@@ -193,9 +193,9 @@ def test_no_error_of_ours_holds_a_field_for_a_secret() -> None:
         str(made),
         repr(made),
         f"{made!s}",
-        str(dataclasses.asdict(made)),
+        str(made._asdict()),
         repr(string.password),
-        str([getattr(made, name) for name in made.__slots__]),
+        str(list(made)),
     ):
         assert "s3cret" not in shown
     assert dataclasses.is_dataclass(Run)

@@ -11,6 +11,7 @@ from ..interrupts import Interrupts
 
 TYPE_CHECKING = False  # typing takes a moment to be imported, too
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import NoReturn
 
 
@@ -18,11 +19,9 @@ def action() -> None:
     """The console script ``preview-db-action``."""
     interrupts = _begin()
     gc.disable()  # what is imported stays, and looking through it for what can go takes a tenth of the start
-    # What httpx-retries has for asyncio is not used here, and to import that takes longer than to import httpx.
-    sys.modules["asyncio"] = type(sys)("asyncio")
-    from ..services.prisma import ahead
+    with _left_out("asyncio"):  # httpx-retries imports it for clients that are not used here, which takes 15 ms
+        from ..services.prisma import ahead
 
-    del sys.modules["asyncio"]
     begun = ahead.begin(os.environ)  # what follows takes twice as long to be imported as what this needs
     from .run import run
 
@@ -46,9 +45,25 @@ def _begin() -> Interrupts:
     gc.set_threshold(10_000)
     # Where click and rich are installed, httpx imports them for a command line of its own, which takes 40 ms.
     sys.modules["httpx._main"] = None  # type: ignore[assignment]  # this is how an import is told to fail
-    # There are none, and to look for them, pydantic reads what each installed package says of itself.
-    os.environ["PYDANTIC_DISABLE_PLUGINS"] = "true"
+    # pydantic has no plugins here, and what would look for them takes 10 ms to be imported.
+    plugins = sys.modules["pydantic.plugin._loader"] = type(sys)("pydantic.plugin._loader")
+    plugins.get_plugins = tuple  # type: ignore[attr-defined]  # modules have what they are given
+    # Requests go out while something is imported in the background: they wait for it this long, in seconds, wherever they hand over.
+    sys.setswitchinterval(0.0005)
     return interrupts
+
+
+@contextlib.contextmanager
+def _left_out(name: str) -> Iterator[None]:
+    """Has whoever imports a module meanwhile find nothing in it, unless it has been imported before."""
+    if name in sys.modules:
+        yield
+        return
+    sys.modules[name] = type(sys)(name)
+    try:
+        yield
+    finally:
+        del sys.modules[name]
 
 
 def _end(code: int) -> NoReturn:

@@ -6,9 +6,9 @@ ended; the run that deletes can.
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from collections.abc import Callable
+from typing import NamedTuple
 
 from ..planning import decide
 from ..planning.decision import Decision, Task
@@ -24,8 +24,7 @@ from ..services.github.runner import Runner
 Look = Callable[[], PullRequest | None]
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Reopening:
+class Reopening(NamedTuple):
     """What the run is about once more: the event as that of the reopening, and what it comes to."""
 
     event: Event
@@ -71,7 +70,7 @@ def reopening(
         return None
     if event.name in PULL_REQUEST_EVENTS:
         event = event.model_copy(update={"action": "reopened", "pull_request": pull_request})
-    state = dataclasses.replace(state, pull_request=pull_request, checked=True)
+    state = state._replace(pull_request=pull_request, checked=True)
     decision = decide.decide(inputs, event, repository, state)
     is_wanted = decision.task in (Task.ENSURE, Task.RESET)
     if not is_wanted and inputs.command != "delete":

@@ -6,6 +6,7 @@ import dataclasses
 import functools
 from collections.abc import Callable
 
+from ..background import Background
 from ..deadline import Deadline
 from ..errors import Mismatch
 from ..interrupts import Interrupts
@@ -78,9 +79,10 @@ class Credentials:
         if not self.wait or not turn.credentials:
             return "not waited for"
         chosen, other = turn.credentials[0].string(self.endpoint), turn.credentials[0].other(self.endpoint)
+        beside = Background(lambda: None).begin(functools.partial(self.log_in, other, turn)) if other is not None else None
         logins = self.log_in(chosen, turn)
-        if other is not None:
-            self.log_in(other, turn)
+        if beside is not None:
+            beside()
         return f"logged in at attempt {logins}"
 
     def log_in(self, string: ConnectionString, turn: Turn) -> int:

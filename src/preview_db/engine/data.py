@@ -52,7 +52,7 @@ class Data:
         """
         rules = self.scripts.rules
         assert rules is not None, "the step is planned only with rules"
-        turn.contents = dataclasses.replace(turn.contents, anonymized=rules.path)
+        turn.contents = turn.contents._replace(anonymized=rules.path)
         mine = turn.handed_out.id in turn.progress.created
         with self.inside.working(RulesFailed, turn, step.subject, "The clone is deleted, and nobody was given a way in.") as session:
             if _ANONYMIZED in session.state.marks:
@@ -113,7 +113,7 @@ class Data:
             with self.interrupts.step("the seed has run"):
                 session.run(*self.scripts.seed, mark=_SEEDED)
         paths = tuple(script.path for script in self.scripts.seed)
-        turn.contents = dataclasses.replace(turn.contents, seeded=paths)
+        turn.contents = turn.contents._replace(seeded=paths)
         return count(len(paths), "file")
 
     def compare(self, step: Step, turn: Turn) -> str:
@@ -131,7 +131,7 @@ class Data:
             now = catalogue.read(session.connection)
         against = "what it was cloned from" if is_clone else _AGAINST[self.scripts.since_created]
         found = schema.diff(turn.before, now, against=against)
-        turn.contents = dataclasses.replace(turn.contents, schema=found)
+        turn.contents = turn.contents._replace(schema=found)
         return found.headline or "no difference"
 
     @staticmethod
@@ -176,7 +176,7 @@ class Data:
         def so_far(failed: str = "", error: str = "") -> None:
             pending = tuple(migration.name for migration in comparison.pending if migration.name not in (*done, failed))
             migrated = Migrated(folder.path, len(comparison.applied), tuple(done), pending, failed, error, comparison.inherited)
-            turn.contents = dataclasses.replace(turn.contents, migrated=migrated)
+            turn.contents = turn.contents._replace(migrated=migrated)
 
         self._look_before(session, turn)
         if turn.handed_out.id in turn.progress.created:
@@ -195,9 +195,7 @@ class Data:
 
     def _nothing_pending(self, folder: MigrationFolder, comparison: Comparison, turn: Turn) -> str:
         if not comparison.is_drift:
-            turn.contents = dataclasses.replace(
-                turn.contents, migrated=Migrated(folder.path, len(comparison.applied), inherited=comparison.inherited)
-            )
+            turn.contents = turn.contents._replace(migrated=Migrated(folder.path, len(comparison.applied), inherited=comparison.inherited))
             return f"up to date: {count(len(comparison.applied), 'migration')} applied before"
         if self.on_drift == "reset" and turn.handed_out.id not in turn.progress.created:
             turn.progress.unusable.add(turn.handed_out.id)
@@ -213,7 +211,7 @@ class Data:
         name = comparison.failed.name if comparison.failed else ""
         pending = tuple(migration.name for migration in comparison.pending if migration.name != name)
         migrated = Migrated(folder.path, len(comparison.applied), (), pending, name, comparison.drift)
-        turn.contents = dataclasses.replace(turn.contents, migrated=migrated)
+        turn.contents = turn.contents._replace(migrated=migrated)
         error.outcome = outcome_of(turn)
         raise error
 

@@ -140,7 +140,7 @@ class Databases:
             raise
         except PreviewError as error:
             return f"not now: {error.what}"
-        turn.database = dataclasses.replace(database, name=changes.get("name", database.name))
+        turn.database = database._replace(name=changes.get("name", database.name))
         return ""
 
     def delete(self, step: Step, turn: Turn) -> str:

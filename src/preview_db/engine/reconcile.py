@@ -112,7 +112,7 @@ class Reconciler:
             if desired.fresh or progress.unusable or isinstance(error, ProvisioningFailed | Mismatch | PlanLimit | RulesFailed):
                 self.databases.undo(desired, progress)
                 if isinstance(error, InsideFailed):
-                    error.outcome = dataclasses.replace(error.outcome, database=None)
+                    error.outcome = error.outcome._replace(database=None)
             if self.platform is not None:
                 self.platform.undo(progress)
             self.credentials.undo(progress)
@@ -189,11 +189,11 @@ class Reconciler:
 
 def _as_found(desired: DesiredState, progress: Progress) -> DesiredState:
     """What is desired, with the databases it replaces: what was there first, or what a look inside has shown to be of no use."""
-    desired = dataclasses.replace(desired, cut_off=frozenset(progress.cut_off))
+    desired = desired._replace(cut_off=frozenset(progress.cut_off))
     if not progress.unusable:
-        return dataclasses.replace(desired, outdated=progress.found_first)
+        return desired._replace(outdated=progress.found_first)
     first = progress.found_first if desired.fresh else None
-    return dataclasses.replace(desired, fresh=True, outdated=frozenset(progress.unusable) | (first or frozenset()))
+    return desired._replace(fresh=True, outdated=frozenset(progress.unusable) | (first or frozenset()))
 
 
 def _kind(steps: Plan, turn: Turn) -> OutcomeKind:

@@ -208,7 +208,7 @@ class Engine:
     def _take_away(self, reconciler: Reconciler, desired: DesiredState, progress: Progress) -> tuple[Outcome, list[Credential]]:
         reason = f"{desired.scope} is closed by now"
         self.sink.notice("Closed meanwhile", f"{reason}; what was made for it is taken away again.")
-        return reconciler.settle(dataclasses.replace(desired, present=False, fresh=False, reason=reason), progress)
+        return reconciler.settle(desired._replace(present=False, fresh=False, reason=reason), progress)
 
     def _still_open(self, scope: Scope, progress: Progress) -> bool:
         """Whether the pull request is still open; in doubt it is, since the closing run and the sweep come after."""

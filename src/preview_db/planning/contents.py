@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, NamedTuple
 
 from .steps import Action, Step
@@ -25,8 +24,7 @@ class Script(NamedTuple):
     parts: tuple[Part, ...]
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Scripts:
+class Scripts(NamedTuple):
     """What runs inside the database, read before anything is touched.
 
     Attributes:
@@ -83,8 +81,7 @@ class Migrated(NamedTuple):
     inherited: tuple[str, ...] = ()
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Contents:
+class Contents(NamedTuple):
     """What a run found and did inside the database.
 
     Attributes:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from datetime import datetime
+from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import SecretStr
@@ -12,8 +12,7 @@ from ..hosts import is_loopback
 from .model import Endpoint
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class ConnectionString:
+class ConnectionString(NamedTuple):
     """One way in, with its secret. ``url`` is the whole string; what a program may want apart is taken from it."""
 
     url: SecretStr
@@ -56,8 +55,7 @@ class ConnectionString:
         return self._parts[4]
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Credential:
+class Credential(NamedTuple):
     """A connection somebody can log in with.
 
     Attributes:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import enum
+from typing import NamedTuple
 
 from .model import Scope
 
@@ -32,8 +32,7 @@ MEANS = {
 """What a task comes to, in words for the log."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What this run is about.
 
     Attributes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from typing import NamedTuple
 
@@ -30,8 +29,7 @@ class Lookups(NamedTuple):
     only_if_possible: bool = False
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class EventState:
+class EventState(NamedTuple):
     """The answers to :class:`Lookups`.
 
     Attributes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 from collections.abc import Mapping
 from datetime import datetime
@@ -36,8 +35,7 @@ class Status(enum.StrEnum):
     RECOVERING = "recovering"
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Repository:
+class Repository(NamedTuple):
     """A GitHub repository. The id stays when it is renamed or transferred; the name (``owner/name``) does not.
 
     Attributes:
@@ -64,8 +62,7 @@ class Project(NamedTuple):
     workspace: Workspace
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(NamedTuple):
     """What one preview is for.
 
     Attributes:
@@ -92,8 +89,7 @@ class Scope:
         return f"{what} ({self.key})" if self.key else what
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(NamedTuple):
     """A credential of a database, without its secret: no read ever returns that."""
 
     id: str
@@ -108,8 +104,7 @@ class Source(NamedTuple):
     backup_id: str = ""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Database:
+class Database(NamedTuple):
     """A database as the Management API describes it.
 
     ``identity`` is its ``logicalId`` where the server knows that, else its name. ``can_be_adopted`` says that the server knows
@@ -149,9 +144,9 @@ class PlatformBranch(NamedTuple):
     id: str
     git_name: str
     protected: bool
-    variables: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    set_at: Mapping[str, datetime] = dataclasses.field(default_factory=dict)
-    managed: frozenset[str] = frozenset()
+    variables: Mapping[str, str]
+    set_at: Mapping[str, datetime]
+    managed: frozenset[str]
 
 
 class Configuration(NamedTuple):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import PreviewError
@@ -42,8 +42,7 @@ class Done(NamedTuple):
     seconds: float
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What a run came to. Holds no secret: those travel in a :class:`preview_db.planning.credential.Credential`.
 
     Attributes:
@@ -65,8 +64,7 @@ class Outcome:
     configuration: Configuration | None = None
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class RunResult:
+class RunResult(NamedTuple):
     """What a run came to, with the secrets that an outcome does not hold.
 
     Attributes:
@@ -80,7 +78,7 @@ class RunResult:
     outcome: Outcome
     credentials: tuple[Credential, ...] = ()
     project: Project | None = None
-    variables: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    variables: Mapping[str, str] = MappingProxyType({})
     opened: DatabaseReference | None = None
     sweep: Sweep | None = None
     organisation: OrganisationSweep | None = None

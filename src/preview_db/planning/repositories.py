@@ -28,8 +28,7 @@ MOST_SHARDS = 256
 _PER_SHARD = 125  # repositories, which one job sweeps in some minutes
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """A repository that was named. With its id it is known for certain, even once it has another name or none."""
 
     full_name: str
@@ -43,8 +42,7 @@ class Named:
         return self.full_name if self.id is None else f"{self.full_name}@{self.id}"
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """The input ``repositories``.
 
     Attributes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 from datetime import datetime, timedelta
 from typing import NamedTuple, Self
@@ -43,8 +42,7 @@ class Action(enum.StrEnum):
     DELETE_BRANCH = "delete_branch", "delete platform branch"
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One thing to do, and why.
 
     Attributes:
@@ -93,8 +91,7 @@ class Plan(NamedTuple):
         return tuple(step for step in self.steps if step.action in actions)
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class DesiredState:
+class DesiredState(NamedTuple):
     """What should be, for one scope.
 
     Attributes:

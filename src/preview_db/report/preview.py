@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import SecretStr
 
@@ -40,8 +39,7 @@ _COMMENTS: dict[OutcomeKind, Literal["write", "edit"]] = {
 }
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """What the comment says beside the outcome. All of it comes from the event, so that a re-run of it says the same.
 
     Attributes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 from ...errors import InvalidInput, NoPreview, NotFound
@@ -27,7 +26,7 @@ def run(session: Session) -> int:
         raise _none_left(decision.reason, decision.advice or "Reopen it if it should have one.")
     workspace, path = _env_file(session)
     if not asked.hands_over and decision.task is Task.CONNECT:
-        decision = dataclasses.replace(decision, task=Task.STATUS)
+        decision = decision._replace(task=Task.STATUS)
     if decision.task in (Task.ENSURE, Task.RESET):
         session = session.with_scripts()
     if decision.task in (Task.REMOVE, Task.RESET):

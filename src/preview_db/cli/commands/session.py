@@ -119,7 +119,7 @@ class Session:
         """The same once its credentials are revoked: they were for what the command does, and nobody sees them."""
         if result.credentials:
             self.engine().revoke(result.credentials)
-        return dataclasses.replace(result, credentials=(), variables={})
+        return result._replace(credentials=(), variables={})
 
     def with_scripts(self) -> Session:
         """With the files that the options name, which are relative to the current folder and in the checkout.

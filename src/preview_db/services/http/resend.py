@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import httpx
 from httpx_retries import Retry, RetryTransport
@@ -20,8 +19,7 @@ def silent(_: str) -> None:
     """A log that nobody reads."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """A request on its way.
 
     Attributes:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import httpx
 
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Api:
+class Api(NamedTuple):
     """An API as the user knows it.
 
     Attributes:
