@@ -24,12 +24,13 @@ from typing import Any
 
 from preview_db.background import AT_ONCE
 from preview_db.planning.model import Kind, Scope
-from preview_db_emulator.client import SERVER_URL, Emulator, emulator, script
+from preview_db_emulator.client import SERVER_URL, Emulator, emulator
 from preview_db_emulator.runner.runner import Runner
 from tests.drivers.workflow import ACTION, PullRequest, Workflow
 
 from . import many, migrations, paper
 from .actions import Action
+from .installed import Installed
 from .measure import Cost, Served, measured
 
 PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
@@ -41,14 +42,16 @@ Part = Callable[["Bench"], str]
 class Bench:
     """What all parts are given."""
 
-    def __init__(self, asked: argparse.Namespace, running: Emulator, root: Path) -> None:
+    def __init__(self, asked: argparse.Namespace, running: Emulator, root: Path, installed: Installed) -> None:
         self.asked = asked
         self.running = running
         self.root = root
+        self.installed = installed
 
     def workflow(self) -> Workflow:
         """In a project of its own, each run a process at the pace that users have."""
-        return Workflow.new(self.running, self.root, in_process=False, environ={"PREVIEW_DB_PACE": "1", "PYTHONPATH": ""})
+        environ = {"PREVIEW_DB_PACE": "1"}
+        return Workflow.new(self.running, self.root, in_process=False, environ=environ, command=self.installed.command)
 
     @contextlib.contextmanager
     def slow(self, **settings: float) -> Iterator[None]:
@@ -108,7 +111,7 @@ def of_start(bench: Bench) -> str:
             started = time.perf_counter()
             inputs = {"service_token": "abc", "project": "proj_abc"}
             step = runner.start(
-                [sys.executable, "-I", script("preview-db-action")],
+                bench.installed.command("preview-db-action"),
                 event="pull_request",
                 payload=payload,
                 inputs=inputs,
@@ -122,7 +125,7 @@ def of_start(bench: Bench) -> str:
 
         def bare() -> float:
             started = time.perf_counter()
-            subprocess.run([sys.executable, "-I", "-c", BARE], check=True)
+            subprocess.run([*bench.installed.python, "-c", BARE], check=True)
             return time.perf_counter() - started
 
         times = [(bare(), first_request()) for _ in range(bench.asked.times)]
@@ -362,8 +365,9 @@ def _sweepable(bench: Bench, total: int, stale: int) -> Iterator[Workflow]:
 def main() -> None:
     asked = _asked()
     root = Path(tempfile.mkdtemp(prefix="preview-db-bench-"))
+    installed = Installed(root / "installed")
     with emulator() as running:
-        bench = Bench(asked, running, root)
+        bench = Bench(asked, running, root, installed)
         parts = []
         for name in asked.parts:
             started = time.monotonic()

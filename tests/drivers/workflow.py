@@ -36,6 +36,11 @@ def call(environ: Mapping[str, str], log: TextIO) -> int:
     return action.run(environ, log, interrupts=Interrupts())
 
 
+def installed_here(name: str) -> list[str]:
+    """A console script of the environment that runs this."""
+    return [script(name)]
+
+
 @dataclass
 class Workflow:
     """The workflow of the emulated repository, and the project its databases are made in."""
@@ -53,6 +58,8 @@ class Workflow:
     in_process: bool = True
     """Whether runs are calls in this process; `step` always starts one."""
     entry: Callable[[Mapping[str, str], TextIO], int] = call
+    command: Callable[[str], list[str]] = installed_here
+    """What starts a console script."""
 
     @classmethod
     def new(cls, running: Emulator, root: Path, **changes: Any) -> Self:
@@ -113,7 +120,7 @@ class Workflow:
         """A step as a process, under way."""
         run_id = run_id or next(_runs)
         options = self._options(event, payload, inputs or {}, run_id, attempt)
-        return self._runner(run_id, attempt).start([script(command)], state=state, **options)
+        return self._runner(run_id, attempt).start(self.command(command), state=state, **options)
 
     def api(self, method: str, path: str, content: object = None) -> httpx.Response:
         """The Management API as somebody else's program sees it."""

@@ -208,6 +208,8 @@ def test_a_pull_request_closed_while_its_database_is_made_gets_none(life: Life) 
     assert "database_url" not in run.outputs
     assert life.databases() == []
     assert any("closed by now" in annotation.message for annotation in run.annotations)
+    (comment,) = life.comments()
+    assert "deleted" in comment["body"].splitlines()[1]  # written as ready while GitHub was asked, and then corrected
 
 
 def test_a_later_job_connects_with_the_handle_and_never_creates(life: Life) -> None:

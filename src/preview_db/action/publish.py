@@ -51,12 +51,22 @@ class Publisher:
     github: GitHubRepository | None = None
     pull_request: events.PullRequest | None = None
     _comments: dict[Scope, Comment] = dataclasses.field(default_factory=dict)
+    _announced: tuple[str, Callable[[], str | None]] = "", lambda: None
 
     def look_for_comment(self, decision: Decision) -> None:
         """Has the comment looked for in the background that the decision is likely to end in."""
         tells = decision.task in (Task.ENSURE, Task.RESET, Task.REMOVE) and self.inputs.comment and not self.inputs.only_plans
         if tells and self.github is not None and decision.scope is not None and decision.scope.pull_request is not None:
             self._comments[decision.scope] = self._comment_on(self.github, decision.scope)
+
+    def announce(self, outcome: Outcome) -> None:
+        """Has the comment written in the background by what the run is about to come to. If it comes to something else, the comment is
+        brought up to date afterwards.
+        """
+        begun = self._comments.pop(outcome.scope, None) if outcome.scope is not None else None
+        if begun is not None and self.github is not None:
+            body = self._body(outcome, self._facts(outcome.scope))
+            self._announced = body, self.github.begin(functools.partial(begun.tell, body, only_edit=False))
 
     def publish(self, result: RunResult) -> None:
         """Outputs first: they are what the job needs. Comment and summary come after, and fail as warnings."""
@@ -195,13 +205,19 @@ class Publisher:
         scope, mode = outcome.scope, preview_report.comment_mode(outcome)
         if scope is None or mode is None or not self.inputs.comment:
             return
-        body = self.runner.scrub(preview_report.comment(outcome, facts))
-        begun = self._comments.get(scope)
-        came = self._or_warn(
-            lambda github: (begun or self._comment_on(github, scope)).tell(body, only_edit=mode == "edit", at_once=begun is None)
-        )
+        body = self._body(outcome, facts)
+        said, written = self._announced
+        came = self._or_warn(lambda _: written())
+        if said != body:
+            begun = self._comments.get(scope)
+            came = self._or_warn(
+                lambda github: (begun or self._comment_on(github, scope)).tell(body, only_edit=mode == "edit", at_once=begun is None)
+            )
         if came:
             self.runner.info(f"Comment on {scope}: {came}")
+
+    def _body(self, outcome: Outcome, facts: preview_report.Facts) -> str:
+        return self.runner.scrub(preview_report.comment(outcome, facts))
 
     def _comment_on(self, github: GitHubRepository, scope: Scope) -> Comment:
         pull_request = self.pull_request

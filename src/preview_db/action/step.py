@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ..engine.run import Engine
     from ..planning.contents import Scripts
     from ..planning.credential import Credential
+    from ..planning.outcome import Outcome
     from .publish import Publisher
 
 
@@ -104,7 +105,7 @@ class Step:
         publisher = self._publisher(github, state)
         publisher.look_for_comment(decision)
         with publisher.answering(decision), publisher.deploying(decision) as deployed:
-            engine = self._engine(decision, github, scripts)
+            engine = self._engine(decision, github, scripts, publisher.announce)
             try:
                 result = engine.run(decision, look)
             except InsideFailed as failed:
@@ -141,14 +142,16 @@ class Step:
 
         return sql_files.read(inputs, workspace=self._workspace)
 
-    def _engine(self, decision: Decision, github: GitHubRepository | None, scripts: Scripts | None) -> Engine:
+    def _engine(
+        self, decision: Decision, github: GitHubRepository | None, scripts: Scripts | None, announce: Callable[[Outcome], None]
+    ) -> Engine:
         from ..engine.run import Engine  # both here, while the first answers are on their way
         from ..planning.contents import NO_SCRIPTS
 
         limit = self.inputs.time_limit(sweep=decision.task is Task.SWEEP)
         inputs = self.inputs if decision.task is Task.NOTHING else self._signed_in(self.inputs, limit)
         suffix, scripts = self.job.mint_suffix, scripts or NO_SCRIPTS
-        return Engine(inputs, self._repository, github, self.runner, self.interrupts, suffix, self._notes(), scripts)
+        return Engine(inputs, self._repository, github, self.runner, self.interrupts, suffix, self._notes(), scripts, announce)
 
     def _notes(self) -> Callable[[Credential], None]:
         """What ends with the job is noted for the post step at once: a run that is killed a moment later leaves it to that, too."""

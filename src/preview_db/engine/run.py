@@ -49,6 +49,7 @@ class Engine:
         mint_suffix: what the names of this run's credentials end in.
         minted: is told every credential as soon as it exists and is masked.
         scripts: what runs inside the database.
+        announce: is told what the run will have come to unless its pull request was closed meanwhile, while GitHub is asked that.
     """
 
     inputs: Inputs
@@ -59,6 +60,7 @@ class Engine:
     mint_suffix: str
     minted: Callable[[Credential], None] = lambda _: None
     scripts: Scripts = NO_SCRIPTS
+    announce: Callable[[Outcome], None] = lambda _: None
 
     def run(self, decision: Decision, look: Look | None = None) -> RunResult:
         """Does what was decided, or says what it would do, if that is what was asked.
@@ -195,8 +197,10 @@ class Engine:
             if not desired.may_create or self._still_open(desired.scope, progress):
                 raise
             return self._take_away(reconciler, desired, progress)
-        if outcome.kind in (OutcomeKind.CREATED, OutcomeKind.RESET) and not self._still_open(desired.scope, progress):
-            return self._take_away(reconciler, desired, progress)
+        if outcome.kind in (OutcomeKind.CREATED, OutcomeKind.RESET):
+            self.announce(outcome)
+            if not self._still_open(desired.scope, progress):
+                return self._take_away(reconciler, desired, progress)
         if outcome.kind is OutcomeKind.ABSENT and desired.present:
             raise NoPreview(
                 f"There is no preview of {desired.scope} to connect to.",
