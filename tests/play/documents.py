@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -81,7 +82,7 @@ class Workflow:
     text: str
     whole: bool = True
 
-    @property
+    @functools.cached_property
     def content(self) -> dict[str, Any]:
         """What YAML makes of it, with ``on`` under its own name, which YAML 1.1 takes for true."""
         loaded = yaml.safe_load(self.text)
@@ -94,7 +95,8 @@ class Workflow:
         return {event: terms or {} for event, terms in on.items()} if isinstance(on, dict) else {on: {}}
 
 
-def workflows(root: Path = ROOT) -> list[Workflow]:
+@functools.cache
+def workflows(root: Path = ROOT) -> tuple[Workflow, ...]:
     """Every workflow that README, docs and examples below ``root`` show, and every list of steps, in a workflow around it.
 
     Raises:
@@ -107,7 +109,7 @@ def workflows(root: Path = ROOT) -> list[Workflow]:
             found += _of(page, name)
     for example in sorted(root.glob("examples/*/*.yml")):
         found.append(Workflow(example.relative_to(root).as_posix(), example.read_text("utf-8")))
-    return found
+    return tuple(found)
 
 
 def blocks(page: Path, *languages: str) -> Iterator[tuple[int, str]]:

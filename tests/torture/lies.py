@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import gzip
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -122,9 +124,21 @@ def body(content: bytes, times: int = 1, **headers: str) -> Lie:
     return lie
 
 
-def zeros(count: int) -> bytes:
+def bomb(*, twice: bool = False) -> Lie:
+    """200 MB of zeros in 200 kB, or in 1 kB. They are packed when they are told: not in every process that reads the tables of lies."""
+
+    def lie(answer: Answer) -> None:
+        packed = _packed_zeros()
+        told = body(gzip.compress(packed), Content_Encoding="gzip, gzip") if twice else body(packed, Content_Encoding="gzip")
+        told(answer)
+
+    return lie
+
+
+@functools.cache
+def _packed_zeros() -> bytes:
     compressor = zlib.compressobj(wbits=31)
-    return b"".join([*(compressor.compress(bytes(1_000_000)) for _ in range(count)), compressor.flush()])
+    return b"".join([*(compressor.compress(bytes(1_000_000)) for _ in range(200)), compressor.flush()])
 
 
 def refusal(content: bytes) -> Lie:

@@ -12,13 +12,13 @@ from tests.torture.claims import LONG, check_manners, some
 from tests.torture.lies import (
     Neighbours,
     body,
+    bomb,
     closed,
     endured,
     opened,
     put,
     refusal,
     status,
-    zeros,
 )
 
 
@@ -84,7 +84,7 @@ GITHUB: dict[str, Lie] = {
     "no state": about(r"/pulls/\d+$", lambda answer: setattr(answer, "json", {**answer.json, "state": None})),
     "accepted, later": about("GET /github/", status(202)),
     "200 MB": about("GET /github/", body(b'"' + b"x" * 999_999, 200)),
-    "a bomb": about("GET /github/", body(zeros(200), Content_Encoding="gzip")),
+    "a bomb": about("GET /github/", bomb()),
     "comments that are none": about(r"/comments", body(b'[null, 1, "x", {"id": "x", "body": {}, "user": null}]')),
     "comments by nobody": about(r"GET .*/comments", body(b'[{"id": 1, "body": "<!-- preview-db", "user": null}]')),
     "an error that is a list": about("/github/", refusal(b"[]")),
