@@ -20,6 +20,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-header --no-annotate $(if $(UPGRADE),--upgrade)
 
+# Where this is set, each of pytest's processes, and each emulator, compiles all that it imports again.
+unexport PYTHONDONTWRITEBYTECODE
+
 DOCKER ?= docker
 IMAGE ?= preview-db:dev
 
