@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+from collections.abc import Callable
 from typing import Any
+
+import pytest
 
 from preview_db.planning import stale
 from preview_db.planning.model import Project, Repository, Workspace
@@ -27,7 +31,7 @@ def part(number: int, *statuses: SweepStatus, standing: Standing = Standing.THER
 
 def sweep(*parts: RepositorySweep, **changes: Any) -> OrganisationSweep:
     content: dict[str, Any] = {
-        "projects": (PROJECT,), "members": tuple(one.member for one in parts), "parts": parts, "unlisted": (), "others": {},
+        "projects": (PROJECT,), "members": tuple(found.member for found in parts), "parts": parts, "unlisted": (), "others": {},
         "doubts": (), "shard": Shard(), "now": NOW,
     }  # fmt: skip
     return OrganisationSweep(**(content | changes))
@@ -80,3 +84,34 @@ def test_a_thousand_repositories_stay_within_what_github_takes() -> None:
     assert (len(content["swept"]), content["swept_left_out"]) == (1000, 4000)
     assert {entry["status"] for entry in content["swept"]} == {"deleted"}
     assert report.as_json(found)["swept_left_out"] == 0
+    assert (len(content["repositories"]), content["repositories_left_out"]) == (1000, 0)
+    assert report.as_json(found, most=400)["repositories_left_out"] == 600
+
+
+def with_each(found: OrganisationSweep, change: Callable[[Swept], Swept]) -> OrganisationSweep:
+    """The same sweep with each preview in it changed."""
+    swept = ((part, tuple(map(change, part.sweep.swept))) for part in found.parts)
+    parts = tuple(dataclasses.replace(part, sweep=dataclasses.replace(part.sweep, swept=changed)) for part, changed in swept)
+    return dataclasses.replace(found, parts=parts)
+
+
+@pytest.mark.parametrize(("repositories", "end"), [(10, "acme/r9, acme/r10: "), (11, "acme/r9, acme/r10 and 1 more: ")])
+def test_the_warning_of_missed_closes_names_ten_repositories(repositories: int, end: str) -> None:
+    deleted = sweep(*(part(number, *[SweepStatus.DELETED] * 2) for number in range(1, repositories + 1)))
+    missed = with_each(deleted, lambda swept: dataclasses.replace(swept, verdict=dataclasses.replace(swept.verdict, missed=True)))
+    assert report.missed(missed).startswith(f"Found {2 * repositories} previews left behind by closed pull requests, in acme/r1, acme/r2, ")
+    assert end in report.missed(missed)
+
+
+@pytest.mark.parametrize(("previews", "end"), [(10, "acme/r9#1, acme/r10#1 were"), (11, "acme/r9#1, acme/r10#1 and 1 more were")])
+def test_the_warning_of_reopened_pull_requests_names_ten(previews: int, end: str) -> None:
+    deleted = sweep(*(part(number, SweepStatus.DELETED) for number in range(1, previews + 1)))
+    reopened = report.reopened(with_each(deleted, lambda swept: dataclasses.replace(swept, note="it is open by now")))
+    assert reopened.startswith("The previews of acme/r1#1, acme/r2#1, ")
+    assert end in reopened
+
+
+@pytest.mark.parametrize(("rows", "last"), [(300, "| acme/x | why 300 |"), (301, "| and 1 more | |")])
+def test_a_table_has_300_rows_and_counts_the_rest(rows: int, last: str) -> None:
+    doubts = tuple(Doubt("acme/x", f"why {number}") for number in range(1, rows + 1))
+    assert report.summary(sweep(doubts=doubts), "https://github.com").endswith(f"\n{last}\n")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import operator
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from . import identity, stale
 from .model import Database, Project, Repository
 from .repositories import Listed, Member, Shard
-from .stale import Sweep, SweepStatus, Swept, Verdict
+from .stale import Preview, Sweep, SweepStatus, Swept, Verdict
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -77,7 +79,11 @@ class RepositorySweep:
     @property
     def used(self) -> Usage | None:
         """All of it together; none if nothing is known."""
-        return sum(self.usage.values(), Usage(0, 0.0)) if self.usage else None
+        return _total(self.usage.values())
+
+    def used_by(self, preview: Preview) -> Usage | None:
+        """What the databases of ``preview`` have used together; none if nothing is known of any."""
+        return _total(self.usage[database.id] for database in preview.databases if database.id in self.usage)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -124,6 +130,11 @@ class SortedOut:
     by_repository: Mapping[int, Sequence[Database]]
     unlisted: Sequence[Database]
     others: Mapping[str, int]
+
+
+def _total(usages: Iterable[Usage]) -> Usage | None:
+    known = list(usages)
+    return functools.reduce(operator.add, known) if known else None
 
 
 def sort_out(databases: Iterable[Database], repositories: Iterable[Repository]) -> SortedOut:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -18,6 +19,7 @@ from .sweep import MAX_ROWS
 MOST_ENTRIES = 1000
 """Previews in the output ``swept``, of which GitHub takes 1 MiB. What is left out of it is counted in it."""
 
+_MANY = 10
 _WENT = (SweepStatus.DELETED, SweepStatus.WOULD_GO)
 _NOT_AS_WISHED = (SweepStatus.FAILED, SweepStatus.BEYOND, SweepStatus.LEFT)
 
@@ -89,7 +91,7 @@ def as_json(sweep: OrganisationSweep, *, most: int | None = None) -> dict[str, A
     """
     entries = [(part, swept) for part in sweep.parts for swept in part.sweep.swept]
     entries.sort(key=lambda entry: entry[1].status is SweepStatus.KEPT)
-    listed = entries if most is None else entries[:most]
+    listed, repositories = entries[:most], in_order(sweep.parts)[:most]
     return {
         "shard": str(sweep.shard),
         "dry_run": sweep.dry_run,
@@ -102,9 +104,9 @@ def as_json(sweep: OrganisationSweep, *, most: int | None = None) -> dict[str, A
                 "oldest": min(map(_created, part.sweep.swept)).isoformat(),
                 **_used(part.used),
             }
-            for part in in_order(sweep.parts)[:most]
+            for part in repositories
         ],
-        "repositories_left_out": max(len(sweep.parts) - most, 0) if most is not None else 0,
+        "repositories_left_out": len(sweep.parts) - len(repositories),
         "missing": [
             {
                 "repository": member.repository.full_name,
@@ -127,7 +129,7 @@ def as_json(sweep: OrganisationSweep, *, most: int | None = None) -> dict[str, A
         ],
         "others": dict(sweep.others),
         "doubts": [{"about": doubt.about, "why": doubt.why} for doubt in sweep.doubts],
-        "swept": [_where(part) | sweep_report.entry_json(swept) | _used(_of_preview(part, swept)) for part, swept in listed],
+        "swept": [_where(part) | sweep_report.entry_json(swept) | _used(part.used_by(swept.verdict.preview)) for part, swept in listed],
         "swept_left_out": len(entries) - len(listed),
     }
 
@@ -144,30 +146,32 @@ def corrections(sweep: OrganisationSweep) -> list[Correction]:
     ]
 
 
-def missed(sweep: OrganisationSweep, *, most: int = 10) -> str:
+def missed(sweep: OrganisationSweep) -> str:
     """The warning for previews that a close event should have taken away; nothing if there is none."""
     late = [part.member.repository.full_name for part in sweep.parts for swept in part.sweep.of(*_WENT) if swept.verdict.missed]
     if not late:
         return ""
-    names = list(dict.fromkeys(late))
-    more = f" and {len(names) - most} more" if len(names) > most else ""
     return (
-        f"{count(len(late), 'preview')} of closed pull requests were still there, in {', '.join(names[:most])}{more}: the runs for the "
+        f"Found {count(len(late), 'preview')} left behind by closed pull requests, in {_listed([*dict.fromkeys(late)])}: the runs for the "
         "event 'closed' never came, or failed. Check that the workflows there run on types: [..., closed] and how those runs ended."
     )
 
 
-def reopened(sweep: OrganisationSweep, *, most: int = 10) -> str:
+def reopened(sweep: OrganisationSweep) -> str:
     """The warning for previews that were deleted and are wanted by the end of the sweep; nothing if there is none."""
     deleted = ((part, swept) for part in sweep.parts for swept in part.sweep.of(SweepStatus.DELETED) if swept.note)
     names = [f"{part.member.repository.full_name}#{swept.verdict.preview.scope.ref}" for part, swept in deleted]
     if not names:
         return ""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
     return (
-        f"The previews of {', '.join(names[:most])}{more} were deleted, and these are open by now: "
+        f"The previews of {_listed(names)} were deleted, and these are open by now: "
         "if a run was given one of them as it was being deleted, run that job again."
     )
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MANY} more" if len(names) > _MANY else ""
+    return f"{', '.join(names[:_MANY])}{more}"
 
 
 def in_order(parts: Sequence[RepositorySweep]) -> list[RepositorySweep]:
@@ -183,7 +187,8 @@ def columns(sweep: OrganisationSweep) -> tuple[str, ...]:
 def row(part: RepositorySweep, sweep: OrganisationSweep) -> tuple[str, ...]:
     """What :func:`columns` name, in plain text."""
     swept = part.sweep.swept
-    idle = [pull.updated_at for item in swept if (pull := part.sweep.state.pull_requests.get(item.verdict.preview.scope.pull_request or 0))]
+    numbers = {item.verdict.preview.scope.pull_request for item in swept}
+    idle = [pull.updated_at for number, pull in part.sweep.state.pull_requests.items() if number in numbers]
     went, used = len(part.sweep.of(*_WENT)), part.used
     return (
         part.member.repository.full_name,
@@ -208,18 +213,17 @@ def _linked(part: RepositorySweep, cells: Sequence[str], server_url: str) -> tup
 
 def _why(part: RepositorySweep, swept: Sequence[Swept]) -> str:
     """Why what stays does, and what did not go as it should: the same reason once, with how many it is for."""
-    if part.member.standing is not Standing.THERE and part.member.said:
-        return part.member.said
-    said: dict[str, int] = {}
-    for item in swept:
-        if item.status in _NOT_AS_WISHED:
-            why = f"{item.status}{f' ({item.note})' if item.note else ''}"
-        elif item.status is SweepStatus.KEPT:
-            why = item.verdict.reason if item.verdict.why is StaleReason.DOUBT else "still wanted"
-        else:
-            why = item.verdict.why.value
-        said[why] = said.get(why, 0) + 1
-    return ", ".join(f"{number} {why}" for why, number in said.items())
+    for_all = [] if part.member.standing is Standing.THERE else [part.member.said]
+    reasons = Counter(_reason(item) for item in swept if not for_all or item.status in _NOT_AS_WISHED)
+    return ", ".join([*for_all, *(f"{number} {why}" for why, number in reasons.items())])
+
+
+def _reason(swept: Swept) -> str:
+    if swept.status in _NOT_AS_WISHED:
+        return f"{swept.status} ({swept.note})" if swept.note else swept.status
+    if swept.status is SweepStatus.KEPT:
+        return swept.verdict.reason if swept.verdict.why is StaleReason.DOUBT else "still wanted"
+    return swept.verdict.why
 
 
 def _where(part: RepositorySweep) -> dict[str, Any]:
@@ -230,11 +234,6 @@ def _where(part: RepositorySweep) -> dict[str, Any]:
         "standing": part.member.standing,
         "project_id": part.project.id,
     }
-
-
-def _of_preview(part: RepositorySweep, swept: Swept) -> Usage | None:
-    known = [part.usage[database.id] for database in swept.verdict.preview.databases if database.id in part.usage]
-    return sum(known[1:], known[0]) if known else None
 
 
 def _used(usage: Usage | None) -> dict[str, Any]:
