@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,6 +38,35 @@ def test_every_database_is_whose_its_tag_says_and_nobody_elses(
     groups = organisation.grouped(PROJECT, found.unlisted)
     assert sum(group.databases for group in groups) == len(found.unlisted)
     assert len(groups) == len({owner for owner in owners.values() if owner not in listed})
+
+
+SHOP, SITE, OURS, THEIRS = Repository(1, "acme/shop"), Repository(2, "acme/site"), Repository(3, "acme/web"), Repository(4, "other/web")
+
+
+def test_a_projects_databases_by_whose_they_are() -> None:
+    shop, more, site, web = (
+        database(f"db_{ref}", of=scope(ref, repository=repository)) for ref, repository in enumerate((SHOP, SHOP, SITE, OURS), 1)
+    )
+    production = (database("db_p", of="production", is_default=True), database("db_s", of="staging", is_default=True))
+    by_hand = (database("db_h", of="by hand"), database("db_n", of="notes"), database("db_t", of="shop-pr-1"))
+    found = organisation.sort_out([*production, shop, *by_hand, site, web, more], [SHOP, SITE])
+    assert (found.by_repository, found.unlisted) == ({1: [shop, more], 2: [site]}, [web])
+    assert found.others == {"default databases": 2, "made by hand": 3}
+
+
+def test_previews_of_no_repository_are_told_by_what_their_names_have_in_common() -> None:
+    web = [database(f"db_{ref}", of=scope(ref, repository=OURS), hours=ref) for ref in (3, 40, 5)]
+    of_others = [database(f"db_{repository.id}", of=scope(repository=repository)) for repository in (THEIRS, SITE, SHOP)]
+    groups = organisation.grouped(PROJECT, [*of_others, *web])
+    assert groups[0] == organisation.Unlisted(PROJECT, "web", identity.repository_tag(OURS), 3, NOW - timedelta(hours=40))
+    assert [(group.slug, group.databases) for group in groups] == [("web", 3), ("shop", 1), ("site", 1), ("web", 1)]
+
+
+def test_of_two_repositories_called_the_same_the_tags_decide_the_order() -> None:
+    previews = [database(f"db_{repository.id}", of=scope(repository=repository)) for repository in (OURS, THEIRS)]
+    tags = [group.tag for group in organisation.grouped(PROJECT, previews)]
+    assert tags == [group.tag for group in organisation.grouped(PROJECT, reversed(previews))]
+    assert tags == sorted({identity.repository_tag(OURS), identity.repository_tag(THEIRS)})
 
 
 def test_a_default_database_is_nobodys_even_if_its_name_is_a_previews() -> None:

@@ -9,8 +9,21 @@ import pytest
 from pydantic import SecretStr
 
 from preview_db.errors import PreviewError
+from preview_db.planning.contents import Contents, Migrated
 from preview_db.planning.credential import ConnectionString, Credential
-from preview_db.planning.model import Connection, Database, DatabaseReference, Endpoint, Kind, Project, Repository, Scope, Status, Workspace
+from preview_db.planning.model import (
+    Configuration,
+    Connection,
+    Database,
+    DatabaseReference,
+    Endpoint,
+    Kind,
+    Project,
+    Repository,
+    Scope,
+    Status,
+    Workspace,
+)
 from preview_db.planning.outcome import Done, Outcome, OutcomeKind, RunResult
 from preview_db.planning.steps import Action, Plan, Step
 from preview_db.report import preview
@@ -20,6 +33,7 @@ NAME = "shop-pr-12-yuc7lqx5hcdvrhjs"
 AT = datetime(2026, 5, 1, 8, 30, tzinfo=UTC)
 DATABASE = Database("db_1", NAME, None, Status.READY, AT, False, "proj_1", "eu-central-1", "con_0")
 CONNECTION = Connection("con_1", "app-1-1", AT)
+CONFIGURATION = Configuration("hd_1", NAME, "db.example", 5432, AT)
 OUTCOME = Outcome(OutcomeKind.CREATED, "pull request #12 was opened", SCOPE, NAME, DATABASE)
 FACTS = preview.Facts("abcdef0123456789", AT + timedelta(minutes=1))
 
@@ -186,6 +200,8 @@ def test_a_plan_as_json() -> None:
         {"action": "revoke", "subject": "app-1-1", "reason": "it is old", "database_id": "db_1", "connection_id": "con_1"},
     ]
     assert preview.plan_json(Plan((Step(Action.CREATE, NAME, "it is new"),)))[0]["database_id"] is None
+    (deletion,) = preview.plan_json(Plan((Step(Action.DELETE_CONFIGURATION, NAME, "it is gone", configuration=CONFIGURATION),)))
+    assert deletion["hyperdrive_id"] == "hd_1"
 
 
 def string(host: str, port: int) -> ConnectionString:
@@ -251,6 +267,20 @@ def test_the_outputs_of_a_deletion() -> None:
         ("project_id", "proj_1"),
         ("outcome", "deleted"),
         ("deleted", "true"),
+    ]
+
+
+def test_the_outputs_of_a_run_that_migrates_and_has_hyperdrive() -> None:
+    migrated = Migrated("prisma/migrations", 2, ("20260501_add",))
+    outcome = OUTCOME._replace(contents=Contents(migrated=migrated), configuration=CONFIGURATION)
+    assert shown(RunResult(outcome)) == [
+        ("database_id", "db_1"),
+        ("database_name", NAME),
+        ("project_id", "proj_1"),
+        ("migrations", '{"applied": ["20260501_add"], "pending": [], "failed": null, "applied_before": 2}'),
+        ("hyperdrive_id", "hd_1"),
+        ("outcome", "created"),
+        ("deleted", "false"),
     ]
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from preview_db.planning import identity
-from preview_db.planning.model import Database, Kind, Repository, Scope, Status
+from preview_db.planning.model import Configuration, Database, Kind, Repository, Scope, Status
 from preview_db.planning.outcome import OutcomeKind
 from preview_db.planning.stale import Preview, StaleReason, Sweep, SweepStatus, Swept, Verdict
 from preview_db.planning.steps import Plan
@@ -21,14 +21,22 @@ OTHERS = {"default databases": 1, "other repositories' previews": 0, "made by ha
 
 
 def swept(
-    ref: str, status: SweepStatus, *, kind: Kind = Kind.PULL_REQUEST, key: str = "", days: float = 2, note: str = "", missed: bool = False
+    ref: str,
+    status: SweepStatus,
+    *,
+    kind: Kind = Kind.PULL_REQUEST,
+    key: str = "",
+    days: float = 2,
+    note: str = "",
+    missed: bool = False,
+    configurations: tuple[Configuration, ...] = (),
 ) -> Swept:
     scope = Scope(SHOP, kind, ref, key)
     name, at = f"shop-{ref}", NOW - timedelta(days=days)
     database = Database(
         f"db_{ref}", name, None, Status.READY, at, is_default=False, project_id="p", region=None, default_connection_id=None
     )
-    preview = Preview(scope, identity.tag(scope), (database,))
+    preview = Preview(scope, identity.tag(scope), (database,), configurations)
     verdict = Verdict(preview, StaleReason.CLOSED, f"{scope} was closed", Plan(()), NOW - timedelta(hours=1), missed)
     return Swept(verdict, status, note)
 
@@ -132,6 +140,21 @@ def test_a_long_table_is_cut_and_says_so(count: int, more: int) -> None:
     assert said.count("| `shop-") == report.MAX_ROWS == 300
     assert (f"| and {more} more | | | |\n" in said) == bool(more)
     assert said.count("/pull/") == 2 * report.MAX_ROWS
+
+
+def test_missed_closes_are_each_linked() -> None:
+    late = Sweep(tuple(swept(ref, SweepStatus.DELETED, missed=True) for ref in "12"), OTHERS, NOW)
+    assert f"The close of 2 was missed: [#1]({URL}/pull/1), [#2]({URL}/pull/2)." in report.summary(late, URL)
+
+
+def test_what_went_with_its_hyperdrive_configuration_makes_room_for_another() -> None:
+    configuration = Configuration("hd_1", "shop-1", "db.example", 5432, NOW)
+    of_each = (
+        swept("1", SweepStatus.DELETED, configurations=(configuration,)),
+        swept("2", SweepStatus.KEPT, configurations=(configuration,)),
+    )
+    said = report.summary(Sweep(of_each, OTHERS, NOW, configurations=9), URL)
+    assert "\n\nHyperdrive configurations in the account: 8 (2 of 10 left on the free plan, 17 of 25 on a paid plan).\n\n```mermaid" in said
 
 
 def test_a_sweep_as_json() -> None:

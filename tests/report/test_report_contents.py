@@ -34,6 +34,7 @@ def test_a_row_for_each_thing_there_is_to_say(contents: Contents, source: Source
         (Migrated("m", 1), "up to date, 1 migration applied"),
         (Migrated("m", 0, ("a",)), "1 applied: `a`"),
         (Migrated("m", 2, ("a", "b")), "2 applied, 2 before: `a`, `b`"),
+        (Migrated("m", 0, tuple("abcdefghij")), f"10 applied: {', '.join(f'`{name}`' for name in 'abcdefghij')}"),
         (Migrated("m", 0, tuple("abcdefghijkl")), f"12 applied: ..., {', '.join(f'`{name}`' for name in 'cdefghijkl')}"),
         (
             Migrated("m", 1, ("a",), ("c", "d"), "b", "no <table>"),
@@ -44,6 +45,7 @@ def test_a_row_for_each_thing_there_is_to_say(contents: Contents, source: Source
             "1 migration applied before, none now; its source has 1 migration more, not in the folder: `x`",
         ),
         (Migrated("m", 2, (), ("c",), "", "changed"), "changed<br>2 migrations applied before, none now; 1 pending"),
+        (Migrated("m", 2, error="changed"), "changed<br>2 migrations applied before, none now"),
     ],
 )
 def test_migrations_in_a_line(migrated: Migrated, expected: str) -> None:

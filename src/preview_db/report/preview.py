@@ -179,7 +179,7 @@ def outputs(result: RunResult, endpoint: Endpoint) -> list[tuple[str, str | Secr
         secret += [("pooled_url", first.pooled.url)] if first.pooled else []
         urls = {credential.name: credential.string(endpoint).url.get_secret_value() for credential in result.credentials}
         secret += [("password", chosen.password), ("connection_urls", SecretStr(json.dumps(urls)))]
-        plain += [("host", chosen.host), ("port", str(chosen.port)), ("database", chosen.database), ("user", chosen.user)]
+        plain = [("host", chosen.host), ("port", str(chosen.port)), ("database", chosen.database), ("user", chosen.user)]
         plain += [("connection_id", first.connection_id)]
     plain += [("database_id", database.id), ("database_name", database.name)] if database else []
     project_id = project.id if project else database.project_id if database else ""
