@@ -80,6 +80,8 @@ def test_what_may_lose_data_stands_above_and_is_cut() -> None:
     lines = schema.for_summary(diff(tables(22), tables(0)))
     assert lines[:4] == ["", "> [!WARNING]", "> This pull request", "> - drops the table t0000"]
     assert lines[22:25] == ["> - drops the table t0019", "> - and 2 more", ""]
+    lines = schema.for_summary(diff(tables(20), tables(0)))
+    assert lines[22:24] == ["> - drops the table t0019", ""]
 
 
 def test_a_long_difference_is_cut_and_says_where_the_rest_is() -> None:
@@ -97,6 +99,24 @@ def test_a_wide_difference_is_cut_by_its_length() -> None:
     assert "... and 45 more lines" in schema.for_summary(diff(tables(0), wide))
 
 
+@pytest.mark.parametrize(("left", "cut"), [(0, False), (-1, True)])
+def test_a_difference_may_fill_the_comment_to_its_last_character(left: int, cut: bool) -> None:
+    first, second = "x" * 9_000, "x" * (20_000 - 9_000 - 2 * len("+ table tn \n") - left)
+    found = diff(tables(0), Schema.of((Thing("table", "t1", "", first), Thing("table", "t2", "", second))))
+    assert [line.partition(" x")[0] for line in schema.for_comment(found)[6:-3]] == [
+        "+ table t1",
+        "... and 1 more line: all of it is in the summary of the run" if cut else "+ table t2",
+    ]
+
+
 def test_no_character_hides_anything() -> None:
     hidden = Schema.of([Thing("view", "v", "", "SELECT '\u202e'\n")])
-    assert "\u202e" not in "\n".join(schema.for_comment(diff(tables(0), hidden)))
+    assert schema.for_comment(diff(tables(0), hidden))[5:9] == ["```diff", "+ view v", "+ SELECT ' '", "```"]
+
+
+@pytest.mark.parametrize(
+    ("definition", "fence"), [("SELECT '`'", "```"), ("SELECT '```'", "````"), ("SELECT '```', '`````', '`'", "``````")]
+)
+def test_no_backticks_in_a_definition_end_the_block(definition: str, fence: str) -> None:
+    lines = schema.for_summary(diff(tables(0), Schema.of([Thing("view", "v", "", definition)])))
+    assert lines[3:] == [f"{fence}diff", f"+ view v {definition}", fence]

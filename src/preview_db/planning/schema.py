@@ -149,7 +149,7 @@ class SchemaDiff:
 
 def diff(before: Schema, after: Schema, *, against: str = "") -> SchemaDiff:
     """What ``after`` has that ``before`` has not, and the other way round."""
-    keys = sorted(before.things.keys() | after.things.keys(), key=lambda key: (key[0], key[2] != "", _ORDER.index(key[1]), key[2]))
+    keys = sorted(before.things.keys() | after.things.keys(), key=lambda key: (key[0], _ORDER.index(key[1]), key[2]))
     pairs = ((before.things.get(key), after.things.get(key)) for key in keys)
     return SchemaDiff(tuple(Change(old, new) for old, new in pairs if old != new), against)
 
@@ -157,11 +157,7 @@ def diff(before: Schema, after: Schema, *, against: str = "") -> SchemaDiff:
 def _diff_of(change: Change) -> Iterator[str]:
     old = change.before.lines if change.before else []
     new = change.after.lines if change.after else []
-    return (line for line in difflib.ndiff(old, new) if line[0] != "?") if len(old) > 1 or len(new) > 1 else iter(_short(old, new))
-
-
-def _short(old: list[str], new: list[str]) -> list[str]:
-    return [f"- {line}" for line in old] + [f"+ {line}" for line in new]
+    return (line for line in difflib.ndiff(old, new) if line[0] != "?")
 
 
 def _destructive(change: Change, dropped: set[str], added: set[str]) -> Iterator[str]:
@@ -169,10 +165,12 @@ def _destructive(change: Change, dropped: set[str], added: set[str]) -> Iterator
     if after is None:
         if thing.kind == "table" or (thing.kind == "column" and thing.owner not in dropped):
             yield f"drops the {thing.shown}"
-    elif thing.kind == "column" and before is None:
+    elif thing.kind != "column":
+        return
+    elif before is None:
         if after.not_null and not after.has_default and thing.owner not in added:
             yield f"adds the {thing.shown} as NOT NULL without a default: that fails on a table with rows"
-    elif thing.kind == "column" and before is not None:
+    else:
         if before.type != after.type and not _is_wider(before.type, after.type):
             yield f"changes the type of the {thing.shown} from {before.type} to {after.type}: values may not fit"
         if after.not_null and not before.not_null:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ..planning.words import count
 from .markdown import text
 
 if TYPE_CHECKING:  # most runs compare none
@@ -20,26 +21,29 @@ _UNSHOWN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200
 
 def for_comment(diff: SchemaDiff) -> list[str]:
     """The lines of the comment; none if nothing is different."""
-    lines, left = _cut(diff.lines[:LINES_IN_COMMENT], _CHARACTERS_IN_COMMENT), len(diff.lines)
-    left -= len(lines)
-    more = [f"... and {left} more lines: all of it is in the summary of the run"] if left else []
-    return _shown(diff, lines, more, folded=True)
+    found = diff.lines
+    lines = _cut(found[:LINES_IN_COMMENT], _CHARACTERS_IN_COMMENT)
+    left = len(found) - len(lines)
+    more = [f"... and {count(left, 'more line')}: all of it is in the summary of the run"] if left else []
+    return _shown(diff, [*lines, *more], folded=True)
 
 
 def for_summary(diff: SchemaDiff) -> list[str]:
     """The lines of the summary; none if nothing is different."""
-    lines = _cut(diff.lines, _CHARACTERS_IN_SUMMARY)
-    more = [f"... and {len(diff.lines) - len(lines)} more lines"] if len(lines) < len(diff.lines) else []
-    return _shown(diff, lines, more, folded=False)
+    found = diff.lines
+    lines = _cut(found, _CHARACTERS_IN_SUMMARY)
+    left = len(found) - len(lines)
+    more = [f"... and {count(left, 'more line')}"] if left else []
+    return _shown(diff, [*lines, *more])
 
 
-def _shown(diff: SchemaDiff, lines: list[str], more: list[str], *, folded: bool) -> list[str]:
+def _shown(diff: SchemaDiff, lines: list[str], *, folded: bool = False) -> list[str]:
     if not diff.changes:
         return []
     headline = f"**Schema: {diff.headline}** (against {diff.against})"
-    clean = [_UNSHOWN.sub(" ", line) for line in (*lines, *more)]
+    clean = [_UNSHOWN.sub(" ", line) for line in lines]
     # Longer than any run of backticks in it, so that nothing in a definition ends it.
-    fence = "`" * max(3, *(len(run) + 1 for line in clean for run in re.findall("`+", line)), 0)
+    fence = "`" * max([3, *(len(run) + 1 for line in clean for run in re.findall("`+", line))])
     block = [f"{fence}diff", *clean, fence]
     if folded:
         block = ["<details><summary>The difference</summary>", "", *block, "", "</details>"]
