@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -98,6 +99,14 @@ def test_a_time_is_said_in_utc() -> None:
     assert preview.comment(OUTCOME, elsewhere) == COMMENT
 
 
+def test_a_time_is_said_in_utc_wherever_the_machine_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        assert preview.comment(OUTCOME, FACTS) == COMMENT
+    time.tzset()
+
+
 def test_the_comment_leaves_a_region_out_that_is_not_known() -> None:
     somewhere = OUTCOME._replace(database=DATABASE._replace(region=None))
     assert preview.comment(somewhere, FACTS) == COMMENT.replace("| Region | `eu-central-1` |\n", "")
@@ -107,19 +116,23 @@ HEADLINES = {
     OutcomeKind.CREATED: ("ready", "Ready, new"),
     OutcomeKind.REUSED: ("ready", "Ready, data kept"),
     OutcomeKind.RESET: ("ready", "Ready, reset: the data is gone and the connection string is a new one"),
-    OutcomeKind.CONNECTED: ("ready", "Ready, data kept"),
+    OutcomeKind.CONNECTED: (None, "Ready, data kept"),
     OutcomeKind.DELETED: ("deleted", "Deleted"),
     OutcomeKind.ABSENT: ("none", "None found"),
-    OutcomeKind.PLANNED: ("ready", "Ready"),
-    OutcomeKind.SKIPPED: ("none", "None"),
+    OutcomeKind.PLANNED: (None, "Ready"),
+    OutcomeKind.SKIPPED: (None, "None"),
+    OutcomeKind.FAILED: ("not ready", "Failed"),
 }
+"""Of each kind of outcome, the comment's headline, where there is a comment, and the status."""
 
 
 @pytest.mark.parametrize("kind", HEADLINES)
 def test_an_outcome_has_its_headline_and_its_status(kind: OutcomeKind) -> None:
     headline, status = HEADLINES[kind]
-    first, _, row, *_ = preview.comment(OUTCOME._replace(kind=kind), FACTS).split("\n")
-    assert (first, row) == (f"### Preview database: {headline}", f"| Status | {status} |")
+    outcome = OUTCOME._replace(kind=kind)
+    assert preview.summary(outcome, FACTS).startswith(f"### preview-db: {kind}\n\n| Status | {status} |\n")
+    if headline is not None:
+        assert preview.comment(outcome, FACTS).startswith(f"### Preview database: {headline}\n\n| Status | {status} |\n")
 
 
 def test_a_status_without_a_database_is_none() -> None:

@@ -16,27 +16,15 @@ from ..planning.steps import Plan
 from . import contents, schema
 from .markdown import code, table, text
 
-_HEADLINES = {
-    OutcomeKind.CREATED: "ready",
-    OutcomeKind.REUSED: "ready",
-    OutcomeKind.RESET: "ready",
-    OutcomeKind.CONNECTED: "ready",
-    OutcomeKind.DELETED: "deleted",
-    OutcomeKind.ABSENT: "none",
-    OutcomeKind.PLANNED: "ready",
-    OutcomeKind.SKIPPED: "none",
-    OutcomeKind.FAILED: "not ready",
+_COMMENTS: dict[OutcomeKind, tuple[str, Literal["write", "edit"]]] = {
+    OutcomeKind.CREATED: ("ready", "write"),
+    OutcomeKind.REUSED: ("ready", "write"),
+    OutcomeKind.RESET: ("ready", "write"),
+    OutcomeKind.FAILED: ("not ready", "write"),
+    OutcomeKind.DELETED: ("deleted", "edit"),
+    OutcomeKind.ABSENT: ("none", "edit"),
 }
-
-
-_COMMENTS: dict[OutcomeKind, Literal["write", "edit"]] = {
-    OutcomeKind.CREATED: "write",
-    OutcomeKind.REUSED: "write",
-    OutcomeKind.RESET: "write",
-    OutcomeKind.FAILED: "write",
-    OutcomeKind.DELETED: "edit",
-    OutcomeKind.ABSENT: "edit",
-}
+"""What the comment tells: each with its headline, and whether a comment is written for it or only edited."""
 
 
 class Facts(NamedTuple):
@@ -63,14 +51,27 @@ def comment_mode(outcome: Outcome) -> Literal["write", "edit"] | None:
     """
     if outcome.scope is None or outcome.scope.kind is not Kind.PULL_REQUEST or outcome.plan is not None:
         return None
-    return _COMMENTS.get(outcome.kind)
+    return _COMMENTS[outcome.kind][1] if outcome.kind in _COMMENTS else None
 
 
 def comment(outcome: Outcome, facts: Facts) -> str:
-    """The pull request's one comment."""
+    """The pull request's one comment, on an outcome that has a :func:`comment_mode`."""
+    headline, _ = _COMMENTS[outcome.kind]
     title = "Preview database" + (f" {code(outcome.scope.key)}" if outcome.scope and outcome.scope.key else "")
-    lines = [f"### {title}: {_HEADLINES[outcome.kind]}", "", *table(_rows(outcome, facts))]
-    if _HEADLINES[outcome.kind] == "ready" and outcome.database is not None:
+    lines = [f"### {title}: {headline}", "", *table(_rows(outcome, facts))]
+    if outcome.kind is OutcomeKind.DELETED:
+        lines += [
+            "",
+            "The database, its data and all its credentials are gone. If the pull request gets a preview again, it is new and empty.",
+        ]
+    elif outcome.kind is OutcomeKind.ABSENT:
+        lines += [
+            "",
+            "There was no database to delete. One that was created a moment before, and shows only later, the next sweep deletes.",
+        ]
+    elif outcome.kind is OutcomeKind.FAILED:
+        lines += ["", "Nothing was handed out. The summary of the run says what failed and what to do."]
+    elif outcome.database is not None:
         lines += schema.for_comment(outcome.contents.schema) if outcome.contents.schema else []
         lines += [
             "",
@@ -94,18 +95,6 @@ def comment(outcome: Outcome, facts: Facts) -> str:
             "```",
             "",
             "</details>",
-        ]
-    elif outcome.kind is OutcomeKind.ABSENT:
-        lines += [
-            "",
-            "There was no database to delete. One that was created a moment before, and shows only later, the next sweep deletes.",
-        ]
-    elif outcome.kind is OutcomeKind.FAILED:
-        lines += ["", "Nothing was handed out. The summary of the run says what failed and what to do."]
-    else:
-        lines += [
-            "",
-            "The database, its data and all its credentials are gone. If the pull request gets a preview again, it is new and empty.",
         ]
     return "\n".join(lines)
 
