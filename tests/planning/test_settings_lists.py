@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from preview_db.errors import InvalidInput
-from preview_db.planning.fields import RequestedConnection
+from preview_db.planning.fields import RequestedConnection, RequestedVariable
 from preview_db.planning.job import Job
 from preview_db.planning.model import Endpoint
+from preview_db.planning.repositories import Selection
 from preview_db.planning.settings import Inputs
 
 DEFAULTS = {
@@ -95,17 +96,33 @@ ACCEPTED: dict[str, dict[str, Any]] = {
     "max_deletions": {"0": 0, "10000": 10_000},
     "timeout": {"1s": timedelta(seconds=1), "1h": timedelta(hours=1), "90": timedelta(seconds=90)},
     "credential_grace": {"0s": timedelta(0), "1.25h": timedelta(minutes=75)},
+    "cloudflare_account_id": {"0123456789abcdef" * 2: "0123456789abcdef" * 2},
+    "compute_env": {
+        "DATABASE_URL": (RequestedVariable(name="DATABASE_URL"),),
+        " A = direct ,\n_9=pooled,,": (
+            RequestedVariable(name="A", endpoint=Endpoint.DIRECT),
+            RequestedVariable(name="_9", endpoint=Endpoint.POOLED),
+        ),
+        ",".join(f"A{number}" for number in range(20)): tuple(RequestedVariable(name=f"A{number}") for number in range(20)),
+        "X" * 256: (RequestedVariable(name="X" * 256),),
+    },
+    "repositories": {"acme/*": Selection.parse("acme/*")},
     "drafts": {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False},
 }
 
 
+GOES_WITH = {"database_id": {"command": "connect"}, "compute_env": {"platform_branch": "feat/x"}}
+"""What an input makes no sense without."""
+
+
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in ACCEPTED.items() for value in values])
 def test_an_input_takes_what_it_says_it_takes(name: str, value: str) -> None:
-    command = {"command": "connect"} if name == "database_id" else {}
-    assert getattr(read(**{name: value}, **command), name) == ACCEPTED[name][value]
+    assert getattr(read(**{name: value}, **GOES_WITH.get(name, {})), name) == ACCEPTED[name][value]
 
 
 TAKES_BRANCH = "takes a branch's name as git has it, such as feat/checkout"
+TAKES_VARIABLES = "takes names of Compute's variables: A-Z, 0-9 and '_', at most 256 characters, with commas between them"
+TAKES_ACCOUNT = "takes the 32 hexadecimal digits that Cloudflare's dashboard shows in its address"
 TAKES_DURATION = "takes a duration like 90s, 15m, 6h or 2d"
 REFUSED: dict[tuple[str, str], str] = {
     ("command", "CREATE"): "takes auto, create, connect, reset, delete, sweep, shards, plan, doctor or unseal",
@@ -113,6 +130,9 @@ REFUSED: dict[tuple[str, str], str] = {
     ("endpoint", "Direct"): "takes direct or pooled",
     ("on_push", "drop"): "takes keep or reset",
     ("region", "eu-central"): "takes inherit or a region such as eu-central-1",
+    ("region", "x" * 60): "takes inherit or a region such as eu-central-1",
+    ("region", "x" * 61): "takes inherit or a region such as eu-central-1",
+    ("wrangler_binding", "9"): "does not fit: String should match pattern '^[A-Za-z_$][A-Za-z0-9_$]{0,127}$'",
     ("region", "x"): "takes inherit or a region such as eu-central-1",
     ("source", "db_1/"): "takes empty, a database's id or name, or <id or name>/<backup id>",
     ("source", "a/b/latest"): "takes empty, a database's id or name, or <id or name>/<backup id>",
@@ -167,6 +187,19 @@ REFUSED: dict[tuple[str, str], str] = {
     ("drafts", "yes"): "takes true or false",
     ("service_token", "x" * 8193): "takes a token without spaces or line breaks: check how the secret was pasted",
     ("github_token", "a b"): "takes a token without spaces or line breaks: check how the secret was pasted",
+    ("cloudflare_account_id", "A" * 32): TAKES_ACCOUNT,
+    ("cloudflare_account_id", "a" * 31): TAKES_ACCOUNT,
+    ("compute_env", "database_url"): TAKES_VARIABLES,
+    ("compute_env", "9A"): TAKES_VARIABLES,
+    ("compute_env", "A B"): TAKES_VARIABLES,
+    ("compute_env", "X" * 257): TAKES_VARIABLES,
+    ("compute_env", "=direct"): TAKES_VARIABLES,
+    ("compute_env", "A="): "takes after '=' the endpoint, direct or pooled",
+    ("compute_env", "A=Direct"): "takes after '=' the endpoint, direct or pooled",
+    ("compute_env", "A,B,A=direct"): "names the same variable twice",
+    ("compute_env", ",".join(f"A{number}" for number in range(21))): "takes at most 20 variables",
+    ("shard", "9/8"): "takes a part such as 3/8: from 1/1 to 256/256",
+    ("repositories", "!acme/web"): "takes out repositories, and names none to begin with",
     ("connections", "A"): ("takes names of a-z, 0-9 and '-', at most 32 characters, one a line, each with =VARIABLE to export it"),
     ("connections", "a" * 33): ("takes names of a-z, 0-9 and '-', at most 32 characters, one a line, each with =VARIABLE to export it"),
     ("connections", "app="): "takes after '=' the name of an environment variable, such as app=DATABASE_URL",
@@ -211,6 +244,23 @@ CONTRADICTIONS: list[tuple[dict[str, str], str]] = [
         "the command unseal needs sealed, the text, and seal_with, the passphrase it was sealed with",
     ),
     ({"pr": "1", "branch": "main"}, "pr and branch can't both say what it is about"),
+    (
+        {"hyperdrive": "true", "connections": "app\nhyperdrive"},
+        "the Hyperdrive configuration has a credential of its own that is called hyperdrive, and so can't be another's",
+    ),
+    (
+        {"compute_env": "DATABASE_URL", "platform_branch": "feat/x", "connections": "compute"},
+        "Compute's variables have a credential of their own that is called compute, and so can't be another's",
+    ),
+    (
+        {"compute_env": "DATABASE_URL"},
+        "compute_env and platform_branch_cleanup are about the platform branch, and platform_branch names none",
+    ),
+    (
+        {"platform_branch_cleanup": "true"},
+        "compute_env and platform_branch_cleanup are about the platform branch, and platform_branch names none",
+    ),
+    ({"wrangler_config": "wrangler.toml"}, "wrangler_config gets the id of the Hyperdrive configuration, and hyperdrive is false"),
 ]
 
 
@@ -233,6 +283,9 @@ def test_inputs_that_contradict_each_other_are_refused(given: dict[str, str], wh
         {"ephemeral": "false", "seal_with": "x"},
         {"pr": "1"},
         {"branch": "main"},
+        {"hyperdrive": "true", "wrangler_config": "wrangler.toml"},
+        {"connections": "hyperdrive\ncompute"},
+        {"platform_branch": "feat/x", "platform_branch_cleanup": "true", "hyperdrive": "true", "connections": "compute"},
     ],
 )
 def test_inputs_that_go_together_are_taken(given: dict[str, str]) -> None:

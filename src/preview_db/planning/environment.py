@@ -24,7 +24,9 @@ class Environment(BaseSettings):
     Nothing is read from files: the workspace belongs to the pull request, and a ``.env`` there is not ours to believe.
     """
 
-    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True, enable_decoding=False)
+    model_config = SettingsConfigDict(
+        env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True, enable_decoding=False, validate_default=False
+    )
 
     @classmethod
     @override
@@ -49,7 +51,7 @@ class Environment(BaseSettings):
         try:
             return cls(**source())
         except ValidationError as error:
-            raise cls.refused(error.errors(include_url=False, include_context=True)[0]) from None
+            raise cls.refused(error.errors()[0]) from None
 
     @classmethod
     @abstractmethod
@@ -77,7 +79,7 @@ def given(settings: type[BaseSettings], error: ErrorDetails) -> str:
     """``; it is '...'`` for an error that goes on with the value. Nothing for a secret, nor for an address, which may hold one."""
     value, named = error["input"], where(error).lower()
     secret = any("SecretStr" in str(field.annotation) for name, field in settings.model_fields.items() if name in named)
-    if error["type"] == "missing" or not isinstance(value, str) or secret or "://" in value:
+    if not isinstance(value, str) or secret or "://" in value:
         return ""
     return f"; it is {value[:_LONGEST_VALUE]!r}{'...' if len(value) > _LONGEST_VALUE else ''}"
 

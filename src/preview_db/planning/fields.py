@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Annotated
 
@@ -22,20 +21,18 @@ _COMPUTE_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,255}", re.ASCII)
 _RESERVED_VARIABLE = re.compile(r"(?:GITHUB|RUNNER|ACTIONS|INPUT)_|(?:CI|PATH|HOME|NODE_OPTIONS)\Z", re.ASCII | re.IGNORECASE)
 
 
-def duration(value: object) -> timedelta:
+def duration(value: str) -> timedelta:
     """``30``, ``90s``, ``15m``, ``6h`` or ``2d`` as a timedelta; a bare number is seconds."""
-    if isinstance(value, timedelta):
-        return value
-    parts = _DURATION.fullmatch(str(value).strip())
+    parts = _DURATION.fullmatch(value.strip())
     if parts is None:
         raise ValueError("takes a duration like 90s, 15m, 6h or 2d")
     return timedelta(**{_UNITS[parts["unit"]]: float(parts["count"])})
 
 
-def idle(value: object) -> timedelta | None:
+def idle(value: str) -> timedelta | None:
     """As :func:`duration`, an hour and more, or none for ``never``."""
     try:
-        longest = None if value in (None, "never") else duration(value)
+        longest = None if value == "never" else duration(value)
     except ValueError as error:
         raise ValueError("takes never, or a duration like 14d") from error
     if longest is not None and longest < timedelta(hours=1):
@@ -50,10 +47,8 @@ def time_limit(value: timedelta) -> timedelta:
     return value
 
 
-def boolean(value: object) -> bool:
+def boolean(value: str) -> bool:
     """YAML 1.2's core schema, which is what GitHub's own toolkit accepts."""
-    if isinstance(value, bool):
-        return value
     if value in ("true", "True", "TRUE"):
         return True
     if value in ("false", "False", "FALSE"):
@@ -117,11 +112,6 @@ def token(value: SecretStr) -> SecretStr:
     return value
 
 
-def _read_by(parse: Callable[[str], object]) -> Callable[[object], object]:
-    """A validator for what ``parse`` makes of a text."""
-    return lambda value: parse(value) if isinstance(value, str) else value
-
-
 Duration = Annotated[timedelta, BeforeValidator(duration)]
 TimeLimit = Annotated[Duration, AfterValidator(time_limit)]
 Idle = Annotated[timedelta | None, BeforeValidator(idle)]
@@ -161,10 +151,8 @@ class RequestedVariable(BaseModel):
     endpoint: Endpoint | None = None
 
 
-def variable_list(value: object) -> object:
+def variable_list(value: str) -> tuple[RequestedVariable, ...]:
     """``NAME`` or ``NAME=direct``, with commas or line breaks between them."""
-    if not isinstance(value, str):
-        return value
     requested: list[RequestedVariable] = []
     for part in filter(None, (part.strip() for part in re.split(r"[,\n]", value))):
         name, equals, endpoint = (word.strip() for word in part.partition("="))
@@ -180,10 +168,8 @@ def variable_list(value: object) -> object:
     return tuple(requested)
 
 
-def connection_lines(value: object) -> object:
+def connection_lines(value: str) -> tuple[RequestedConnection, ...]:
     """``name`` or ``name=ENV_VAR``, one a line; empty lines and lines that begin with ``#`` don't count."""
-    if not isinstance(value, str):
-        return value
     requested: list[RequestedConnection] = []
     for line in (line.strip() for line in value.splitlines()):
         if not line or line.startswith("#"):
@@ -207,5 +193,5 @@ def connection_lines(value: object) -> object:
 
 Connections = Annotated[tuple[RequestedConnection, ...], BeforeValidator(connection_lines)]
 Variables = Annotated[tuple[RequestedVariable, ...], BeforeValidator(variable_list)]
-Repositories = Annotated[Selection, BeforeValidator(_read_by(Selection.parse))]
-ThisShard = Annotated[Shard, BeforeValidator(_read_by(Shard.parse))]
+Repositories = Annotated[Selection, BeforeValidator(Selection.parse)]
+ThisShard = Annotated[Shard, BeforeValidator(Shard.parse)]
