@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from preview_db.errors import UnsupportedEvent
 from preview_db.planning import events
 from preview_db.planning.decide import decide
@@ -90,6 +92,8 @@ INPUTS: tuple[dict[str, str], ...] = (
     {"command": "delete", "pr": "12"},
     {"command": "delete", "database_id": "db_1"},
     {"command": "sweep"},
+    {"repositories": "acme/*"},
+    {"repositories": "acme/*", "command": "plan"},
 )
 
 STATES: dict[str, EventState] = {
@@ -142,6 +146,10 @@ def lines() -> Iterator[str]:
             first = by_state["not asked"]
             yield f"    {first}"
             yield from (f"    {state}: {text}" for state, text in by_state.items() if text != first)
+    yield "# an error in full"
+    with pytest.raises(UnsupportedEvent) as refused:
+        decide(Inputs.read(TOKEN), EVENTS["workflow_dispatch"], REPOSITORY, EventState())
+    yield from (f"  {text}" for text in (refused.value.what, refused.value.cause, refused.value.remedy))
 
 
 def test_no_decision_is_another_than_it_was() -> None:

@@ -40,7 +40,7 @@ def foreseen(environ: Mapping[str, str]) -> Access | None:
 
 def sendable(token: str) -> str:
     """``token`` if a header can carry it. Raises ``ValueError`` if not."""
-    if not re.fullmatch(r"[\x21-\x7e]{1,8192}", token):
+    if not re.fullmatch(r"[!-~]{1,8192}", token):
         raise ValueError("takes a token without spaces or line breaks: check how the secret was pasted")
     return token
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ..errors import UnsupportedEvent
 from .decision import Decision, Task
-from .events import Event, MergeGroup, PullRequest
+from .events import Event, PullRequest, queued_number
 from .lookups import PULL_REQUEST_EVENTS, EventState, order_of
 from .model import Kind, Repository, Scope
 from .settings import Inputs
@@ -160,7 +160,7 @@ class _About(NamedTuple):
             if self.seen.pull_request is not None and self.seen.pull_request.is_open:
                 return Decision(Task.NOTHING, f"{name} was closed, and is open again by now", scope)
             return Decision(Task.REMOVE, f"{name} was {'merged' if pull_request.was_merged else 'closed'}", scope)
-        happened = _HAPPENED.get(action or "")
+        happened = _HAPPENED.get(action)
         if happened is None or (action in ("labeled", "unlabeled") and self.inputs.label is None):
             return Decision(Task.NOTHING, f"{name} was {action}, which is no reason to do anything", scope)
         why_not = unwanted(pull_request, self.inputs)
@@ -201,8 +201,8 @@ class _About(NamedTuple):
             return Decision(Task.ENSURE, f"pull request #{scope.ref} entered the merge queue", scope)
         if self.event.action != "destroyed":
             return Decision(Task.NOTHING, f"the merge group was {self.event.action}, which is no reason to do anything", scope)
-        live = (MergeGroup(head_ref=ref, head_sha="") for ref in self.seen.queue)
-        if any(entry.number == group.number and entry.branch != group.branch for entry in live):
+        live = {ref.removeprefix("refs/heads/") for ref in self.seen.queue if queued_number(ref) == group.number}
+        if live - {group.branch}:
             return Decision(Task.NOTHING, f"pull request #{scope.ref} is in the merge queue again", scope)
         return Decision(Task.REMOVE, f"pull request #{scope.ref} left the merge queue", scope)
 
@@ -264,8 +264,8 @@ class _About(NamedTuple):
 
     def _is_default(self, branch: str) -> bool:
         """Whether it is the default branch, and was not asked for by name."""
-        default = self.event.repository.default_branch if self.event.repository else ""
-        return branch == default and self.inputs.branch != branch
+        repository = self.event.repository
+        return repository is not None and branch == repository.default_branch and self.inputs.branch != branch
 
     def _is_foreign(self, pull_request: PullRequest) -> bool:
         return pull_request.is_fork and not self.inputs.allow_forks
@@ -281,7 +281,7 @@ class _About(NamedTuple):
 
 
 _ALLOW_FORKS = "Set allow_forks: true to give forks a database, in a job that runs none of their code"
-_HAPPENED = {
+_HAPPENED: dict[str | None, str] = {
     "opened": "was opened",
     "reopened": "was reopened",
     "synchronize": "got new commits",

@@ -101,8 +101,14 @@ class Comment(_Payload):
     user: _User | None = None
 
 
+def queued_number(ref: str) -> int | None:
+    """The pull request that ``ref`` is a merge queue's entry for: ``gh-readonly-queue/<base>/pr-<n>-<sha>``; none if it is no such ref."""
+    parts = _QUEUE_REF.fullmatch(ref)
+    return int(parts["number"]) if parts else None
+
+
 class MergeGroup(_Payload):
-    """A merge queue's candidate. The pull request stands only in its ref: ``gh-readonly-queue/<base>/pr-<n>-<sha>``."""
+    """A merge queue's candidate. The pull request stands only in its ref."""
 
     head_ref: str
     head_sha: str
@@ -113,8 +119,7 @@ class MergeGroup(_Payload):
 
     @property
     def number(self) -> int | None:
-        parts = _QUEUE_REF.fullmatch(self.head_ref)
-        return int(parts["number"]) if parts else None
+        return queued_number(self.head_ref)
 
 
 class Event(_Payload):
@@ -133,7 +138,6 @@ class Event(_Payload):
     sender: _User | None = None
     repository: Repository | None = None
     pull_request: PullRequest | None = None
-    label: _Label | None = None
     issue: Issue | None = None
     comment: Comment | None = None
     merge_group: MergeGroup | None = None
@@ -198,10 +202,10 @@ def parse(name: str, payload: str) -> Event:
         if not isinstance(content, Mapping):
             raise TypeError
         needed = _NEEDED.get(name, ())
-        read = {key: content.get(key) for key in ("action", "sender", "repository", "label", *needed) if content.get(key) is not None}
+        read = {key: content.get(key) for key in ("action", "sender", "repository", *needed) if content.get(key) is not None}
         if missing := [key for key in needed if key not in read]:
             raise KeyError(missing[0])
-        return Event(name=name, deleted=bool(content.get("deleted", False)), **read)
+        return Event(name=name, deleted=bool(content.get("deleted")), **read)
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise UnsupportedEvent(
             f"The payload of the event {name!r} can't be read{_where(error)}.",
@@ -214,6 +218,6 @@ def _where(error: Exception) -> str:
     if isinstance(error, KeyError):
         return f": {error.args[0]} is missing"
     if isinstance(error, ValidationError):
-        first = error.errors(include_url=False, include_input=False)[0]
+        first = error.errors()[0]
         return f": {'.'.join(str(part) for part in first['loc'])} is missing or of another kind"
     return ": it is not a JSON object"

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from . import identity, plan
 from .decide import unwanted
-from .events import MergeGroup, PullRequest
+from .events import PullRequest, queued_number
 from .model import Configuration, Database, Kind, Repository, Scope
 from .settings import Inputs
 from .steps import Action, DesiredState, Plan
@@ -271,8 +271,7 @@ def idle_longest(previews: Iterable[Preview], pull_requests: Iterable[PullReques
 
 def queued_numbers(refs: Iterable[str]) -> frozenset[int]:
     """The pull requests that ``refs``, as far as they are a merge queue's, are for."""
-    numbers = (MergeGroup(head_ref=ref, head_sha="").number for ref in refs)
-    return frozenset(number for number in numbers if number is not None)
+    return frozenset(number for ref in refs if (number := queued_number(ref)) is not None)
 
 
 def age(value: timedelta) -> str:
