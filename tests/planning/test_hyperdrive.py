@@ -113,3 +113,8 @@ def test_a_branch_is_found_by_its_configuration_alone() -> None:
 
 def test_what_is_left_is_never_less_than_nothing() -> None:
     assert hyperdrive.left(12) == "0 of 10 left on the free plan, 13 of 25 on a paid plan"
+
+
+def test_a_sweep_says_how_many_the_account_has_and_how_many_more_it_may_have() -> None:
+    assert hyperdrive.in_account(1) == "1 Hyperdrive configuration in the account: 9 of 10 left on the free plan, 24 of 25 on a paid plan"
+    assert hyperdrive.in_account(26) == "26 Hyperdrive configurations in the account: 0 of 10 left on the free plan, 0 of 25 on a paid plan"

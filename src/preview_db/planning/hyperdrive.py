@@ -59,7 +59,7 @@ def _of_existing(desired: DesiredState, kept: Database | None, found: Configurat
     if not desired.may_create:
         return Step(Action.CHECK_CONFIGURATION, found.name, "its id is handed out", configuration=found)
     if kept is None:
-        reason = "it is to point at the new database"
+        reason = "it still points at another database"
     elif found.id in desired.cut_off:
         reason = "it can't log in any more"
     elif not any(_is_its_credential(connection) for connection in kept.connections):
