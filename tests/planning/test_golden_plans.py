@@ -5,7 +5,6 @@ A change of any of them shows in that file's diff. Written again with `python -m
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
@@ -37,7 +36,12 @@ def branch(*, hours: float = 0, names: tuple[str, ...] = BOTH, **changes: Any) -
     """The branch with its variables, set so many hours ago."""
     variables = {name: f"var_{name.lower()}" for name in names}
     return PlatformBranch(
-        "br_1", "feat/x", protected=False, variables=variables, set_at=dict.fromkeys(names, NOW - timedelta(hours=hours))
+        "br_1",
+        "feat/x",
+        protected=False,
+        variables=variables,
+        set_at=dict.fromkeys(names, NOW - timedelta(hours=hours)),
+        managed=frozenset(),
     )._replace(**changes)
 
 
@@ -145,7 +149,7 @@ def lines() -> Iterator[str]:
     for title, desired, observed in SECTIONS:
         yield f"=== {title}"
         for wish, changes in desired.items():
-            state = dataclasses.replace(DesiredState(TWELVE, present=True, reason="because", now=NOW, mint_suffix="100-1"), **changes)
+            state = DesiredState(TWELVE, present=True, reason="because", now=NOW, mint_suffix="100-1")._replace(**changes)
             plans: dict[tuple[str, ...], list[str]] = {}
             for there, seen in observed.items():
                 plans.setdefault(tuple(told(plan.make(state, *seen))), []).append(there)
