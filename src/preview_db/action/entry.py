@@ -42,7 +42,7 @@ def post() -> None:
 def _begin() -> Interrupts:
     interrupts = Interrupts()
     interrupts.install()
-    gc.set_threshold(10_000)
+    gc.set_threshold(50_000)
     # Where click and rich are installed, httpx imports them for a command line of its own, which takes 40 ms.
     sys.modules["httpx._main"] = None  # type: ignore[assignment]  # this is how an import is told to fail
     # pydantic has no plugins here, and what would look for them takes 10 ms to be imported.
