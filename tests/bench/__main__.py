@@ -353,8 +353,10 @@ def _compressed(image: str) -> int:
 def _sweepable(bench: Bench, total: int, stale: int) -> Iterator[Workflow]:
     """A repository with so many pull requests, each with a preview, of which so many are closed by now."""
     workflow = bench.workflow()
+    yesterday = time.time() - 86400
     for number in range(1, total + 1):
-        bench.running.control("PUT", f"github/pulls/{number}", {"state": "closed" if number <= stale else "open"})
+        pull = {"state": "closed" if number <= stale else "open", "created_at": yesterday, "updated_at": yesterday}
+        bench.running.control("PUT", f"github/pulls/{number}", pull)
     scopes = [Scope(workflow.repository, Kind.PULL_REQUEST, str(number)) for number in range(1, total + 1)]
     for begin in range(0, total, 500):
         workflow.seed(*scopes[begin : begin + 500], connections=[{"name": f"app-{run}-1"} for run in range(3)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ..errors import Mismatch
 from ..planning import stale
@@ -16,6 +16,9 @@ from ..services.github.repository import GitHubRepository
 
 CLOSED_PAGES = 10
 """How far back closed pull requests are searched for when they closed. Older ones count as closed longest."""
+
+_CLOCKS_APART = timedelta(minutes=10)
+"""How much later than Prisma's clock GitHub's may be."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -93,9 +96,8 @@ class Judge:
         of_pull_requests = [verdict for verdict in deleted if verdict.preview.scope.pull_request is not None]
         if not of_pull_requests:
             return []
-        numbers = {verdict.preview.scope.pull_request or 0 for verdict in of_pull_requests}
-        open_by_now = self.github.open_pull_requests(numbers)
-        state = RepositoryState(pull_requests={pull_request.number: pull_request for pull_request in open_by_now})
+        touched = self.github.open_pull_requests_since(self.now - _CLOCKS_APART)
+        state = RepositoryState(pull_requests={pull_request.number: pull_request for pull_request in touched})
         return [verdict for verdict in of_pull_requests if self.judge(verdict.preview, state).why is StaleReason.WANTED]
 
     def _check(self, pull_requests: Iterable[PullRequest]) -> None:

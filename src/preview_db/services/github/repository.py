@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable, Collection, Iterable, Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
@@ -101,16 +103,26 @@ class GitHubRepository:
             found = self.rest.ask("GET", "")
             return RepositoryIdentity(int(found["id"]), str(found["default_branch"]))
 
-    def open_pull_requests(self, numbers: Collection[int] | None = None) -> list[PullRequest]:
-        """All that are open, on every page; of these ``numbers`` only, if any are given."""
+    def open_pull_requests(self) -> list[PullRequest]:
+        """All that are open, on every page."""
         with failing("Listing the open pull requests", "pull-requests: read"):
-            return list(self.rest.list("/pulls", _among(numbers), state="open", sort="created", direction="asc"))
+            return list(self.rest.list("/pulls", PullRequest.model_validate, state="open", sort="created", direction="asc"))
+
+    def open_pull_requests_since(self, then: datetime) -> list[PullRequest]:
+        """Those that are open and were touched since ``then`` by GitHub's clock, as whatever is reopened is. No older ones are read."""
+        with failing("Listing the open pull requests", "pull-requests: read"):
+            found = self.rest.list("/pulls", PullRequest.model_validate, state="open", sort="updated", direction="desc")
+            return list(itertools.takewhile(lambda pull_request: pull_request.updated_at >= then, found))
 
     def closed_pull_requests(self, numbers: Collection[int], *, pages: int) -> list[PullRequest]:
         """Those of ``numbers`` that are among the pull requests closed and touched last; no more than ``pages`` of 100 are read."""
         found: list[PullRequest] = []
         with failing("Listing the closed pull requests", "pull-requests: read"):
-            closed = self.rest.list("/pulls", _among(numbers), pages=pages, state="closed", sort="updated", direction="desc")
+
+            def read(item: Any) -> PullRequest | None:
+                return PullRequest.model_validate(item) if item["number"] in numbers else None
+
+            closed = self.rest.list("/pulls", read, pages=pages, state="closed", sort="updated", direction="desc")
             for pull_request in closed:
                 found.append(pull_request)
                 if len(found) == len(numbers):
@@ -207,8 +219,3 @@ class GitHubRepository:
             seconds_between_requests=0,
             seconds_between_writes=0,
         )
-
-
-def _among(numbers: Collection[int] | None) -> Callable[[Any], PullRequest | None]:
-    """Reads a pull request of a list, if it is one of ``numbers``."""
-    return lambda item: PullRequest.model_validate(item) if numbers is None or item["number"] in numbers else None
