@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -94,6 +95,16 @@ def test_a_preview_could_not_be_of_another_name() -> None:
 def stale_ones(repository: Repository, count: int) -> list[Verdict]:
     databases = [database(f"db_{repository.id}_{number}", of=scope(number, repository=repository)) for number in range(1, count + 1)]
     return [stale.judge_by_repository(preview, "it is gone", NOW, delete=True) for preview in stale.previews(databases, repository)]
+
+
+@pytest.mark.parametrize(
+    ("limit", "limit_each", "left"),
+    [(5, None, []), (4, 2, [SHOP]), (9, 2, [SHOP]), (9, 1, [SHOP, SHOP, SITE]), (0, 2, [SHOP, SHOP, SHOP, SITE, SITE])],
+)
+def test_what_is_beyond_a_limit_is_left(limit: int, limit_each: int | None, left: list[Repository]) -> None:
+    fitting, beyond = organisation.within([stale_ones(SHOP, 3), stale_ones(SITE, 2)], limit, limit_each)
+    assert sorted(verdict.preview.scope.repository for verdict in beyond) == left
+    assert len(fitting) == 5 - len(left)
 
 
 @given(st.lists(st.integers(0, 12), max_size=8), st.integers(0, 40), st.none() | st.integers(0, 10))

@@ -68,11 +68,11 @@ def made(id_: str, of: Member, ref: object, kind: Kind = Kind.PULL_REQUEST, *, k
     return database(f"db_{id_}", of=scope(ref, kind, key, of.repository), hours=days * 24)
 
 
-def judged(preview: Preview, of: Member, state: RepositoryState) -> Verdict:
+def judged(preview: Preview, of: Member, state: RepositoryState, doubt: str) -> Verdict:
+    if doubt:
+        return stale.in_doubt(preview, doubt)
     if of.standing is Standing.THERE:
         return stale.judge(preview, state, INPUTS, NOW)
-    if of.standing is Standing.UNSEEN:
-        return stale.in_doubt(preview, of.said)
     return stale.judge_by_repository(preview, of.said, NOW, delete=of.standing is not Standing.MOVED)
 
 
@@ -80,6 +80,7 @@ def part(
     of: Member,
     *databases: Database,
     state: RepositoryState = NOTHING_SEEN,
+    doubt: str = "",
     project: Project = WEB,
     dry_run: bool = False,
     became: Mapping[str, tuple[SweepStatus, str]] = MappingProxyType({}),
@@ -89,11 +90,12 @@ def part(
     """A repository's previews as they are judged, and what became of them.
 
     Args:
+        doubt: why nothing was learnt about it from GitHub.
         became: with its note, by the id of the preview's database, where that is not simply what the verdict says.
     """
     swept = []
     for preview in stale.previews(databases, of.repository, configurations):
-        verdict = judged(preview, of, state)
+        verdict = judged(preview, of, state, doubt)
         usual = SweepStatus.KEPT if not verdict.deletions else SweepStatus.WOULD_GO if dry_run else SweepStatus.DELETED
         swept.append(Swept(verdict, *became.get(preview.databases[0].id, (usual, ""))))
     return RepositorySweep(of, project, Sweep(tuple(swept), {}, NOW, dry_run, state), usage)
@@ -173,7 +175,8 @@ def all_goes_wrong() -> OrganisationSweep:
             },
         ),
         part(SITE, made("site", SITE, 8), state=gone, became={"db_site": (SweepStatus.DELETED, reopened)}),
-        part(HIDDEN, made("hidden", HIDDEN, 1)),
+        part(HIDDEN, made("hidden", HIDDEN, 1), doubt=HIDDEN.said),
+        part(QUIET, made("quiet", QUIET, 1), made("quiet_2", QUIET, 2), doubt="GitHub can't be read about its repository"),
         part(
             LEGACY,
             made("legacy", LEGACY, 1),

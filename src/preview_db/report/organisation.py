@@ -222,7 +222,7 @@ def _reason(swept: Swept) -> str:
     if swept.status in _NOT_AS_WISHED:
         return f"{swept.status} ({swept.note})" if swept.note else swept.status
     if swept.status is SweepStatus.KEPT:
-        return swept.verdict.reason if swept.verdict.why is StaleReason.DOUBT else "still wanted"
+        return f"in doubt ({swept.verdict.reason})" if swept.verdict.why is StaleReason.DOUBT else "still wanted"
     return swept.verdict.why
 
 
