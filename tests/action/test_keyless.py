@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -22,6 +21,7 @@ from preview_db.services.prisma.client import ManagementApi
 from preview_db.services.prisma.keyless import LONGEST, NotConnected, lifetime
 from preview_db_emulator.client import Emulator
 from tests.action.identities import EXCHANGE, TOKEN, Job, environ, is_said_well
+from tests.drivers import plain_http
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_it_asks_for_what_the_job_needs_and_an_hour_at_most(job: Job) -> None:
 
 def test_the_identity_is_what_github_documents_and_its_signature_verifies(job: Job) -> None:
     token = job.identity().get_secret_value()
-    with httpx.Client(trust_env=False) as anybody:
+    with plain_http.client() as anybody:
         issuer = jwt.decode(token, options={"verify_signature": False})["iss"]
         found = anybody.get(f"{issuer}/.well-known/openid-configuration").json()
         keys = jwt.PyJWKSet.from_dict(anybody.get(found["jwks_uri"]).json())
@@ -151,7 +151,9 @@ def forged(job: Job, how: str) -> str:
     """A token made by somebody who has seen a real one, and the published keys."""
     real = job.identity().get_secret_value()
     header, claims = jwt.get_unverified_header(real), jwt.decode(real, options={"verify_signature": False})
-    mine = jwt.algorithms.RSAAlgorithm.from_jwk(httpx.get(f"{claims['iss']}/.well-known/jwks", trust_env=False).json()["keys"][0])
+    with plain_http.client() as anybody:
+        published = anybody.get(f"{claims['iss']}/.well-known/jwks").json()["keys"][0]
+    mine = jwt.algorithms.RSAAlgorithm.from_jwk(published)
     assert isinstance(mine, RSAPublicKey)
     public = mine.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
@@ -188,12 +190,13 @@ def test_a_forged_identity_is_refused(job: Job, how: str) -> None:
 
 def test_every_refusal_has_the_published_shape(job: Job) -> None:
     bodies: tuple[object, ...] = ({}, {"token": 5}, {"token": "x", "expiresInSeconds": 3601}, {"token": "x", "expiresInSeconds": "1"}, [])
-    for body in bodies:
-        answer = httpx.post(f"{job.api}{EXCHANGE}", json=body, trust_env=False)
-        assert answer.status_code == 401
-        assert set(answer.json()) == {"error", "errorDescription"}
-        assert answer.json()["error"] == "unauthorized"
-    assert httpx.get(f"{job.api}/v1/me", headers={"Authorization": "Bearer emulated_short_guess"}, trust_env=False).status_code == 401
+    with plain_http.client(base_url=job.api) as anybody:
+        for body in bodies:
+            answer = anybody.post(EXCHANGE, json=body)
+            assert answer.status_code == 401
+            assert set(answer.json()) == {"error", "errorDescription"}
+            assert answer.json()["error"] == "unauthorized"
+        assert anybody.get("/v1/me", headers={"Authorization": "Bearer emulated_short_guess"}).status_code == 401
 
 
 # Not offered

@@ -11,6 +11,8 @@ import httpx
 
 from preview_db_emulator.client import Emulator
 
+from . import plain_http
+
 Json = dict[str, Any]
 
 
@@ -62,7 +64,7 @@ def account(running: Emulator) -> Iterator[Account]:
     """The emulated account; it is left as it was found: empty, and in fine weather."""
     addresses = running.addresses
     url = f"{addresses['cloudflare_api_url']}/accounts/{addresses['cloudflare_account_id']}/hyperdrive/configs"
-    with httpx.Client(timeout=30, headers={"Authorization": f"Bearer {addresses['cloudflare_api_token']}"}, trust_env=False) as http:
+    with plain_http.client(headers={"Authorization": f"Bearer {addresses['cloudflare_api_token']}"}) as http:
         try:
             yield Account(running, http, url)
         finally:

@@ -14,6 +14,8 @@ from typing import Any
 import httpx
 import psycopg
 
+from . import plain_http
+
 LAUNCH = """
 import json, pathlib, sys
 from preview_db_emulator.app import Options, run
@@ -65,8 +67,8 @@ def clients(process: subprocess.Popen[str], ready: dict[str, Any]) -> Iterator[S
     """The emulator that printed `ready` when it had started."""
     url = ready["management_api_url"]
     with (
-        httpx.Client(base_url=url, timeout=30, headers={"Authorization": f"Bearer {ready['service_token']}"}) as api,
-        httpx.Client(base_url=f"{url}/_emulator/", timeout=60) as control,
+        plain_http.client(base_url=url, headers={"Authorization": f"Bearer {ready['service_token']}"}) as api,
+        plain_http.client(base_url=f"{url}/_emulator/", timeout=60) as control,
     ):
         yield StandIn(process, ready, api, control)
 

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import httpx
-
 from preview_db_emulator.client import Emulator
+
+from . import plain_http
 
 Json = dict[str, Any]
 
@@ -91,7 +91,7 @@ class Liar:
 @contextlib.contextmanager
 def lying(emulator: Emulator, lie: Lie = lambda _: None) -> Iterator[Liar]:
     origin = str(emulator.addresses["management_api_url"])
-    with httpx.Client(base_url=origin, timeout=60, trust_env=False) as behind:
+    with plain_http.client(base_url=origin, timeout=60) as behind:
 
         def handle(request: BaseHTTPRequestHandler) -> None:
             body = request.rfile.read(int(request.headers.get("Content-Length") or 0))

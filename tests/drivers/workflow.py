@@ -22,7 +22,7 @@ from preview_db_emulator.client import AUTHOR, SERVER_URL, Emulator, script
 from preview_db_emulator.github import payloads
 from preview_db_emulator.runner.runner import Run, Runner, Step
 
-from . import IMAGE, MEASURED, PACE
+from . import IMAGE, MEASURED, PACE, plain_http
 
 Json = dict[str, Any]
 
@@ -222,7 +222,7 @@ def api(running: Emulator, method: str, path: str, content: object = None) -> ht
 
 @functools.cache
 def _client() -> httpx.Client:
-    return httpx.Client(timeout=30, trust_env=False)
+    return plain_http.client()
 
 
 def new_project(running: Emulator, name: str = "web", **fields: object) -> str:

@@ -9,13 +9,14 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.drivers import plain_http
 from tests.drivers.emulator import StandIn
 
 
 @pytest.fixture
 def rest(stand_in: StandIn) -> Iterator[httpx.Client]:
     headers = {"Authorization": f"token {stand_in.ready['github_token']}"}
-    with httpx.Client(base_url=stand_in.ready["github_api_url"], headers=headers) as client:
+    with plain_http.client(base_url=stand_in.ready["github_api_url"], headers=headers) as client:
         yield client
 
 

@@ -12,6 +12,7 @@ import httpx
 import psycopg
 import pytest
 
+from tests.drivers import plain_http
 from tests.drivers.emulator import StandIn, secret
 
 Json = dict[str, Any]
@@ -44,7 +45,7 @@ def account(stand_in: StandIn) -> Iterator[Account]:
     ready = stand_in.ready
     base = f"{ready['cloudflare_api_url']}/accounts/{ready['cloudflare_account_id']}/hyperdrive"
     headers = {"Authorization": f"Bearer {ready['cloudflare_api_token']}"}
-    with httpx.Client(base_url=base, headers=headers, timeout=30) as http:
+    with plain_http.client(base_url=base, headers=headers) as http:
         yield Account(http, stand_in.control, origin)
     stand_in.control.put("cloudflare", json={"limit": 25, "refuse_with": None}).raise_for_status()
     stand_in.control.delete("cloudflare/configurations").raise_for_status()

@@ -11,6 +11,7 @@ import pytest
 from github import Auth, Github, GithubException, UnknownObjectException
 from github.Repository import Repository
 
+from tests.drivers import plain_http
 from tests.drivers.emulator import StandIn
 
 
@@ -30,7 +31,7 @@ def repository(stand_in: StandIn) -> Iterator[Repository]:
 @pytest.fixture
 def rest(stand_in: StandIn) -> Iterator[httpx.Client]:
     headers = {"Authorization": f"token {stand_in.ready['github_token']}"}
-    with httpx.Client(base_url=stand_in.ready["github_api_url"], headers=headers) as client:
+    with plain_http.client(base_url=stand_in.ready["github_api_url"], headers=headers) as client:
         yield client
 
 

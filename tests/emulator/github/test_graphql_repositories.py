@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from tests.drivers import plain_http
 from tests.drivers.emulator import StandIn
 
 QUERY = """
@@ -24,7 +25,7 @@ def test_a_pull_request_of_any_repository_is_told_to_a_token_that_sees_it(stand_
     row = {"number": 7, "state": "closed", "merged": True, "draft": True, "labels": ["keep"], "head_repo": None}
     stand_in.control.post("github/repositories/graph/ql/pulls", json=[row]).raise_for_status()
     stand_in.control.put(f"github/tokens/{TOKEN}", json={"repositories": None}).raise_for_status()
-    with httpx.Client(base_url=stand_in.ready["github_api_url"], headers={"Authorization": f"Bearer {TOKEN}"}) as app:
+    with plain_http.client(base_url=stand_in.ready["github_api_url"], headers={"Authorization": f"Bearer {TOKEN}"}) as app:
         shown = app.get(f"/repositories/{hosted['id']}").json()
         answer = app.post("/graphql", json={"query": QUERY, "variables": {"id": shown["node_id"]}})
     assert answer.headers["x-ratelimit-resource"] == "graphql"
