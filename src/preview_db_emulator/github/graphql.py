@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -17,9 +18,32 @@ from .repository import Comment, PullRequest, Repository
 from .serializers import Serializer
 from .server import Hosted, Server, Token
 
+if TYPE_CHECKING:
+    from graphql import DocumentNode, GraphQLError, GraphQLSchema
+
 Json = dict[str, Any]
 
 LARGEST_PAGE = 100
+
+
+@functools.cache
+def _schema() -> GraphQLSchema:
+    import graphql  # here, as below: it takes a while, and hardly anybody comes this way
+
+    return graphql.build_schema(SCHEMA)
+
+
+@functools.lru_cache(maxsize=100)
+def _read(query: str) -> tuple[DocumentNode | None, list[GraphQLError]]:
+    """A query that holds to the schema, or what is wrong with it. Actions ask the same ones each time, and checking one takes a while."""
+    import graphql
+
+    try:
+        document = graphql.parse(query)
+    except graphql.GraphQLError as error:
+        return None, [error]
+    errors = graphql.validate(_schema(), document)
+    return (None if errors else document), errors
 
 
 class GraphQL:
@@ -31,24 +55,25 @@ class GraphQL:
         self._server_url = server_url
         self._repository = server.first
         self._serializer = Serializer(server.first, api_url, server_url)
-        self._schema: Any = None
 
     async def post(self, request: Request) -> Response:
-        import graphql  # here: it takes a while, and hardly anybody comes this way
+        import graphql
 
-        if self._schema is None:
-            self._schema = graphql.build_schema(SCHEMA)
         body = await read_object(request)
-        result = graphql.graphql_sync(
-            self._schema,
-            str(body.get("query", "")),
-            {**self._queries(), **self._mutations()},
-            context_value=request.state.token,
-            variable_values=body.get("variables") or {},
-            operation_name=body.get("operationName"),
-        )
-        errors = [{**dict(error.formatted), **(error.extensions or {})} for error in result.errors or ()]
-        return JSONResponse({"data": result.data, **({"errors": errors} if errors else {})})
+        document, errors = _read(str(body.get("query", "")))
+        data = None
+        if document is not None:
+            result = graphql.execute_sync(
+                _schema(),
+                document,
+                {**self._queries(), **self._mutations()},
+                context_value=request.state.token,
+                variable_values=body.get("variables") or {},
+                operation_name=body.get("operationName"),
+            )
+            data, errors = result.data, result.errors or []
+        shown = [{**dict(error.formatted), **(error.extensions or {})} for error in errors]
+        return JSONResponse({"data": data, **({"errors": shown} if shown else {})})
 
     def _queries(self) -> Json:
         return {"viewer": self._viewer, "repository": self._find_repository, "node": self._find_node}
