@@ -163,9 +163,10 @@ def _answer(job: Job) -> str:
 
 def _python(job: Job) -> str:
     """The Python of an environment with what the example requires."""
-    job.command(sys.executable, "-m", "venv", ".venv")
+    job.command(sys.executable, "-m", "venv", "--without-pip", ".venv")
     python = str(job.workspace / ".venv/bin/python")
-    job.command(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", "requirements.txt")
+    pip = (sys.executable, "-m", "pip", "--python", python, "--quiet", "--disable-pip-version-check")
+    job.command(*pip, "install", "-r", "requirements.txt")
     return python
 
 

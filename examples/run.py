@@ -7,6 +7,7 @@ python examples/run.py psql django  # some
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import os
@@ -15,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from preview_db_emulator.client import SERVER_URL, Emulator, emulator, inputs, script
+from preview_db_emulator.memory import folder_in_memory
 from preview_db_emulator.runner.runner import Run, Runner
 
 HERE = Path(__file__).parent
@@ -54,15 +56,16 @@ class Example:
     prints: str
 
 
+# Beside each other those that need much the same packages, which are handed on from one to the next.
 EXAMPLES = (
     Example("psql", _APP | {"migrations": "migrations"}, ["psql"], programs.psql, "Hello from psql"),
     Example("sqlalchemy-alembic", _APP, [], programs.alembic, "Hello from SQLAlchemy"),
     Example("django", _APP, [], programs.django, "Hello from Django"),
     Example("prisma-orm", _APP | {"migrations": "prisma/migrations"}, _NPM, programs.prisma_orm, "Hello from Prisma ORM"),
+    Example("prisma-worker", _WORKER | {"migrations": "prisma/migrations"}, _NPM, programs.prisma_worker, "Hello from a Worker"),
+    Example("hyperdrive-worker", _WORKER, _NPM, programs.hyperdrive_worker, '"tables":'),
     Example("astro", _APP | {"migrations": "migrations", "seed": "seed.sql"}, _NPM, programs.astro, "Hello from Astro"),
     Example("alchemy", _APP | {"migrations": "migrations"}, _NPM, programs.alchemy, "Tables of the stage pr: posts"),
-    Example("hyperdrive-worker", _WORKER, _NPM, programs.hyperdrive_worker, '"tables":'),
-    Example("prisma-worker", _WORKER | {"migrations": "prisma/migrations"}, _NPM, programs.prisma_worker, "Hello from a Worker"),
 )
 
 
@@ -72,7 +75,7 @@ def main(names: Sequence[str]) -> int:
         "example", "result", "took", "printed", title="Examples, each with the preview of its own pull request", title_justify="left"
     )
     failures: list[str] = []
-    with emulator() as running, tempfile.TemporaryDirectory(prefix="examples-") as folder:
+    with emulator() as running, tempfile.TemporaryDirectory(prefix="examples-", dir=folder_in_memory()) as folder:
         for number, example in enumerate((example for example in EXAMPLES if not names or example.name in names), PULL_REQUEST):
             started = time.monotonic()
             missing = [tool for tool in example.needs if shutil.which(tool) is None]
@@ -85,7 +88,7 @@ def main(names: Sequence[str]) -> int:
                 result, printed = "failed", ""
             table.add_row(example.name, result, f"{time.monotonic() - started:.0f} s", printed)
             sys.stderr.write(f"{example.name}: {result}\n")
-        Console(width=110).print(table)  # before gigabytes of packages are removed again, which takes its time
+        Console(width=110).print(table)  # before packages are removed again, which takes its time
         for failure in failures:
             sys.stderr.write(f"\n{failure}\n")
     return 1 if failures else 0
@@ -114,13 +117,27 @@ def _play(running: Emulator, example: Example, number: int, folder: Path) -> str
     if "node" in example.needs and (node := _newer_node(folder)):
         environ["PATH"] = os.pathsep.join((node, environ["PATH"]))
     try:
-        printed = example.run(programs.Job(running, runner.workspace, environ, opened.outputs))
+        with _handed_on(folder / "packages", runner.workspace / "node_modules"):
+            printed = example.run(programs.Job(running, runner.workspace, environ, opened.outputs))
     finally:
         _step(running, runner, running.pull_request_event("closed", number, state="closed"), example)
     shown = next((line.strip() for line in printed.splitlines() if example.prints in line), None)
     if shown is None:
         raise programs.Failed(f"it printed {printed!r}, and not {example.prints!r}")
     return shown
+
+
+@contextlib.contextmanager
+def _handed_on(packages: Path, modules: Path) -> Iterator[None]:
+    """Of the packages of the example before, npm keeps what this one asks for and removes the rest, rather than unpack it all again.
+
+    What an example that failed has installed is not handed on.
+    """
+    if packages.exists():
+        packages.rename(modules)
+    yield
+    if modules.exists():
+        modules.rename(packages)
 
 
 def _step(running: Emulator, runner: Runner, payload: dict[str, Any], example: Example) -> Run:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 from hypothesis import settings
 
 from preview_db_emulator.client import Emulator, emulator
+from preview_db_emulator.memory import folder_in_memory
 from tests.drivers import PACE
 from tests.drivers.emulator import StandIn, clients
 from tests.drivers.pull_request import Life
@@ -25,26 +25,13 @@ settings.register_profile("default", max_examples=50, deadline=None)
 settings.register_profile("mutants", max_examples=30, derandomize=True, database=None, deadline=None)
 settings.register_profile("torture", max_examples=EXAMPLES, deadline=None)
 
-MEMORY = Path("/dev/shm")
-ENOUGH = 4 * 1024**3
-
-
-def _is_good(folder: Path) -> bool:
-    """Whether the emulators' databases may be there: with room enough, and where programs may be started."""
-    return folder.is_dir() and os.access(folder, os.W_OK) and _allows_programs(folder) and shutil.disk_usage(folder).free > ENOUGH
-
-
-def _allows_programs(folder: Path) -> bool:
-    return not os.statvfs(folder).f_flag & os.ST_NOEXEC
-
-
 os.environ.update(PACE)  # for what runs in this process
 
 
 def pytest_configure() -> None:
     """Tests take their databases away as they end, so that memory is enough; `make torture` leaves them until its own end."""
-    if "TMPDIR" not in os.environ and _is_good(MEMORY):
-        os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
+    if folder := folder_in_memory():
+        os.environ["TMPDIR"] = tempfile.tempdir = folder
 
 
 @pytest.fixture(scope="session")
