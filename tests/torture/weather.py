@@ -104,6 +104,8 @@ def lives(
     swept = workflow.sweep(max_deletions="10000", comment="false")
     hold(swept.exit_code == 0, "the sweep in fair weather succeeds", swept)
     hold(workflow.databases() == [], f"no orphan after the sweep: {workflow.databases()}", swept)
+    succeeded, failed = (sum(getattr(tally, came) for tally in tallies.values()) for came in ("succeeded", "failed"))
+    hold(succeeded > failed, f"most runs succeed: {succeeded} did, {failed} did not")
     return Figures(count, rate, seed, dict(tallies), requests, left, time.monotonic() - began)
 
 
