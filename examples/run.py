@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from preview_db_emulator.client import SERVER_URL, Emulator, emulator, inputs, script
-from preview_db_emulator.memory import folder_in_memory
+from preview_db_emulator.memory import keep_temporary_files_in_memory
 from preview_db_emulator.runner.runner import Run, Runner
 
 HERE = Path(__file__).parent
@@ -75,7 +75,8 @@ def main(names: Sequence[str]) -> int:
         "example", "result", "took", "printed", title="Examples, each with the preview of its own pull request", title_justify="left"
     )
     failures: list[str] = []
-    with emulator() as running, tempfile.TemporaryDirectory(prefix="examples-", dir=folder_in_memory()) as folder:
+    keep_temporary_files_in_memory()
+    with emulator() as running, tempfile.TemporaryDirectory(prefix="examples-") as folder:
         for number, example in enumerate((example for example in EXAMPLES if not names or example.name in names), PULL_REQUEST):
             started = time.monotonic()
             missing = [tool for tool in example.needs if shutil.which(tool) is None]

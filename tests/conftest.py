@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 from hypothesis import settings
 
 from preview_db_emulator.client import Emulator, emulator
-from preview_db_emulator.memory import folder_in_memory
+from preview_db_emulator.memory import keep_temporary_files_in_memory
 from tests.drivers import PACE
 from tests.drivers.emulator import StandIn, clients
 from tests.drivers.pull_request import Life
@@ -30,8 +29,7 @@ os.environ.update(PACE)  # for what runs in this process
 
 def pytest_configure() -> None:
     """Tests take their databases away as they end, so that memory is enough; `make torture` leaves them until its own end."""
-    if folder := folder_in_memory():
-        os.environ["TMPDIR"] = tempfile.tempdir = folder
+    keep_temporary_files_in_memory()
 
 
 @pytest.fixture(scope="session")

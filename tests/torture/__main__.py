@@ -22,6 +22,7 @@ from pathlib import Path
 
 from preview_db_emulator.client import Emulator
 from preview_db_emulator.faults import RANDOM_KINDS
+from preview_db_emulator.memory import keep_temporary_files_in_memory
 from tests.conftest import EXAMPLES
 from tests.drivers.workflow import Workflow
 from tests.torture.claims import FUZZED, emulators, rows
@@ -273,6 +274,8 @@ PARTS: dict[str, tuple[str, Part]] = {
 
 def main() -> int:
     asked = _asked()
+    if asked.short:  # else there are gigabytes of databases by the end
+        keep_temporary_files_in_memory()
     for name in asked.parts:
         _say(f"=== {name}")
         heading, part = PARTS[name]
