@@ -16,6 +16,8 @@ from preview_db.planning.model import Database, Kind, Repository, Scope, Status
 
 SHOP = Repository(123456789, "acme/shop")
 LONG = Repository(123456789, "acme/a-repository-of-quite-a-long-name-a-repository-of-quite-a-long-name")
+AT_A_HYPHEN = Repository(123456789, "acme/a-repository-of-qui-t")
+IN_A_GROUP = Repository(123456789, "acme/tools/shop", "gitlab.com")
 WITHOUT_A_LETTER = Repository(123456789, "acme/._-")
 ANOTHER_ID = Repository(987654321, "acme/shop")
 ANOTHER_HOST = Repository(123456789, "acme/shop", "github.example.com")
@@ -32,6 +34,10 @@ GOLDEN = {
         Scope(SHOP, Kind.BRANCH, "renovate/a-very-long-branch-name-that-goes-on-and-on"),
         "shop-br-renovate-a-very-long-yuc7lqcyegisxxpx",
     ),
+    "branch that is cut at a hyphen": (
+        Scope(SHOP, Kind.BRANCH, "feat/nineteen-chars-and-on"),
+        "shop-br-feat-nineteen-chars-yuc7lqta6iwfdgiw",
+    ),
     "branch in other letters": (Scope(SHOP, Kind.BRANCH, "ünïcode/日本"), "shop-br-n-code-yuc7lq32lbm34xv7"),
     "branch without a letter": (Scope(SHOP, Kind.BRANCH, "///"), "shop-br-x-yuc7lqk67bnkqrov"),
     "merge queue": (Scope(SHOP, Kind.MERGE_QUEUE, "12"), "shop-mq-12-yuc7lqzksru437wf"),
@@ -40,6 +46,11 @@ GOLDEN = {
         Scope(LONG, Kind.PULL_REQUEST, "12345", "sixteen-chars-ok"),
         "a-repository-of-quit-pr-12345-sixteen-chars-ok-yuc7lqzzfzuklw2g",
     ),
+    "repository that is cut at a hyphen": (
+        Scope(AT_A_HYPHEN, Kind.PULL_REQUEST, "12345", "sixteen-chars-ok"),
+        "a-repository-of-qui-pr-12345-sixteen-chars-ok-yuc7lqzzfzuklw2g",
+    ),
+    "repository in a group of a group": (Scope(IN_A_GROUP, Kind.PULL_REQUEST, "12"), "shop-pr-12-x7lhi7jkhaxybpkm"),
     "repository without a letter": (Scope(WITHOUT_A_LETTER, Kind.PULL_REQUEST, "12"), "x-pr-12-yuc7lqx5hcdvrhjs"),
     "another repository": (Scope(ANOTHER_ID, Kind.PULL_REQUEST, "12"), "shop-pr-12-a6mis2nr7o5kaki5"),
     "another host": (Scope(ANOTHER_HOST, Kind.PULL_REQUEST, "12"), "shop-pr-12-r4einflth6kudjs7"),

@@ -81,6 +81,12 @@ OBSERVED: dict[str, Observed] = {
             ),
         )
     ),
+    "one with the credential of this very run, and a newer one": Observed(
+        (database(connections=(connection("app-100-1", hours=7), connection("app-101-1", hours=6))),)
+    ),
+    "one with three credentials of one moment": Observed(
+        (database(connections=tuple(connection(f"app-{run}-1", hours=7) for run in (1, 2, 3))),)
+    ),
     "one with a credential for one job, and another in use": Observed(
         (database(connections=(connection("app-1-1-once", hours=7), connection("app-2-1-once", hours=6))),)
     ),

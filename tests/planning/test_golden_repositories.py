@@ -55,7 +55,7 @@ LISTS = (
 SHOP, WEB = Listed(1, "acme/shop"), Listed(2, "acme/web")
 OLD = Listed(3, "acme/old", archived=True)
 ALL = Owner((SHOP, WEB, OLD), complete=True)
-ZETA = Owner((Listed(9, "Zeta/a"), Listed(8, "zeta/B")))
+ZETA = Owner((Listed(9, "Zeta/a"), Listed(8, "zeta/B"), Listed(7, "zeta/_")))
 MOVED = Listed(1, "other/shop")
 
 SITUATIONS: dict[str, tuple[str, dict[str, Owner], dict[str, Listed | None]]] = {

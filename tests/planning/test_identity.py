@@ -75,6 +75,13 @@ def test_branches_of_one_slug_are_two_previews(one: str, other: str) -> None:
     assert not identity.belongs_to(database(of=identity.name(theirs)), mine)
 
 
+def test_a_branch_whose_name_is_not_utf_8_has_a_preview_of_its_own() -> None:
+    """As Python reads such bytes."""
+    mine, theirs = (Scope(Repository(1, "acme/web"), Kind.BRANCH, ref) for ref in ("fix-\udcff", "fix-\udcfe"))
+    assert identity.belongs_to(database(of=identity.name(mine)), mine)
+    assert identity.name(mine) != identity.name(theirs)
+
+
 @given(scopes, st.data())
 def test_a_name_edited_by_hand_is_nobodys(scope: Scope, data: st.DataObject) -> None:
     name = identity.name(scope)

@@ -40,6 +40,7 @@ def test_what_a_clone_brought_along_is_no_drift() -> None:
     assert (found.inherited, found.missing) == (("x",), ("y",))
     assert not compare(FOLDER, [applied(A), before], cloned_at=100.0).is_drift
     assert compare(FOLDER, [applied(A), before]).missing == ("x",)
+    assert compare(FOLDER, [applied(A), before], cloned_at=99.0).missing == ("x",)
 
 
 def test_many_that_are_missing_are_cut() -> None:
@@ -66,6 +67,7 @@ def test_one_that_was_rolled_back_is_pending_again() -> None:
 
 def test_a_database_with_something_in_it_and_no_record_is_drift_unless_there_is_nothing_to_apply() -> None:
     assert compare(FOLDER, [], unmanaged=True).drift == "The database schema is not empty, and no migration is recorded in it."
+    assert not compare(FOLDER, []).is_drift
     assert not compare(FOLDER, [applied(A)], unmanaged=True).is_drift
     assert not compare(MigrationFolder("migrations", Tool.PRISMA, ()), [], unmanaged=True).is_drift
 
@@ -87,6 +89,8 @@ def test_a_checksum_is_that_of_the_files_bytes_and_line_ends_don_t_count() -> No
         ("-- about it\n-- +goose Up\nA;\n-- +goose Down\nB;\n", "\n\nA;\n"),
         ("-- migrate:down\nB;\n-- migrate:up\nA;\n", "\n\n\nA;\n"),
         ("-- migrate:down\nB;\n", "-- migrate:down\nB;\n"),
+        ("\n-- migrate:up\nA;\n", "\n\nA;\n"),
+        ("-- migrate:up\nA;\n-- migrate:up\nB;\n-- migrate:down\nC;\n-- migrate:down\nD;\n", "\nA;\n-- migrate:up\nB;\n"),
         ("SELECT '-- migrate:up';\n", "SELECT '-- migrate:up';\n"),
     ],
 )

@@ -94,7 +94,7 @@ ACCEPTED: dict[str, dict[str, Any]] = {
     "workspace": {"x" * 256: "x" * 256},
     "max_idle": {"never": None, "1h": timedelta(hours=1), "14d": timedelta(days=14)},
     "max_deletions": {"0": 0, "10000": 10_000},
-    "timeout": {"1s": timedelta(seconds=1), "1h": timedelta(hours=1), "90": timedelta(seconds=90)},
+    "timeout": {"1s": timedelta(seconds=1), "1h": timedelta(hours=1), "6h": timedelta(hours=6), "90": timedelta(seconds=90)},
     "credential_grace": {"0s": timedelta(0), "1.25h": timedelta(minutes=75)},
     "cloudflare_account_id": {"0123456789abcdef" * 2: "0123456789abcdef" * 2},
     "compute_env": {
@@ -204,6 +204,7 @@ REFUSED: dict[tuple[str, str], str] = {
     ("connections", "a" * 33): ("takes names of a-z, 0-9 and '-', at most 32 characters, one a line, each with =VARIABLE to export it"),
     ("connections", "app="): "takes after '=' the name of an environment variable, such as app=DATABASE_URL",
     ("connections", "app=" + "x" * 129): "takes after '=' the name of an environment variable, such as app=DATABASE_URL",
+    ("connections", "app=GITHUB_TOKEN"): "can't export to a variable that belongs to the runner",
     ("connections", "#"): "takes at least one name",
     ("connections", "a=X\na=Y"): "names the same connection twice",
     ("connections", "\n".join(f"c{number}" for number in range(21))): "takes at most 20 connections",

@@ -94,6 +94,7 @@ def test_line_ends_of_windows_are_taken_too() -> None:
         ("\\i more.sql", r"\i on line 1"),
         ("SELECT 1;\nCOPY a FROM STDIN;\n1\n2\n", r"after the COPY on line 2 have no end"),
         ("COPY a FROM stdin;", r"after the COPY on line 1 have no end"),
+        ("COPY a FROM stdin;\n1\n\\.\nCOPY b FROM stdin;", r"after the COPY on line 4 have no end"),
     ],
 )
 def test_what_only_psql_understands_is_not_taken(script: str, words: str) -> None:

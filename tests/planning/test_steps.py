@@ -187,6 +187,11 @@ def test_a_plan_reads_as_lines() -> None:
     assert plan.plan_lines(Plan(())) == ["nothing to do"]
 
 
+def test_a_credential_bears_the_name_of_its_run() -> None:
+    assert plan.connection_name("app", "100-1") == "app-100-1"
+    assert plan.connection_name("app", "100-1", ephemeral=True) == "app-100-1-once"
+
+
 @pytest.mark.parametrize("action", Action)
 def test_a_label_is_said_of_one_action_only_and_says_what_is_done_to_what(action: Action) -> None:
     assert [other for other in Action if other.label == action.label] == [action]

@@ -58,7 +58,7 @@ def boolean(value: str) -> bool:
 
 def region(value: str) -> str:
     """``inherit``, or a region as Prisma names them."""
-    if not re.fullmatch(r"[a-z]{2,12}(?:-[a-z]+-[0-9]+)?", value, re.ASCII):
+    if not re.fullmatch(r"[a-z]{2,12}(?:-[a-z]+-[0-9]+)?", value):
         raise ValueError("takes inherit or a region such as eu-central-1")
     return value
 
@@ -72,7 +72,7 @@ def source(value: str) -> str:
 
 def database_id(value: str) -> str:
     """An id as the service gives them."""
-    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", value, re.ASCII):
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", value):
         raise ValueError("takes the database_id that an earlier step or job put out, such as db_abc123")
     return value
 
@@ -101,7 +101,7 @@ def printable(value: str) -> str:
 
 def account_id(value: str) -> str:
     """An account's id at Cloudflare."""
-    if not re.fullmatch(r"[0-9a-f]{32}", value, re.ASCII):
+    if not re.fullmatch(r"[0-9a-f]{32}", value):
         raise ValueError("takes the 32 hexadecimal digits that Cloudflare's dashboard shows in its address")
     return value
 

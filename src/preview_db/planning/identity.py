@@ -34,7 +34,7 @@ _REPLACEMENT = "new--"
 
 _MAX_BRANCH_SLUG = 20  # fixed, so that what a name says of a branch does not hang on how long the repository's name is
 _IDENTITY = re.compile(rf"(?=.{{1,{MAX_LENGTH}}}\Z)(?P<words>[a-z0-9-]+)-(?P<tag>[a-z2-7]{{16}})", re.ASCII)
-_KIND_AND_REF = re.compile(r"-(?P<kind>pr|br|mq)-(?P<said>[a-z0-9-]+)\Z", re.ASCII)
+_KIND_AND_REF = re.compile(r"(?<=[a-z0-9])-(?=(?P<kind>pr|br|mq)-(?P<said>[a-z0-9-]+)\Z)", re.ASCII)
 _NUMBER_AND_KEY = re.compile(r"(?P<number>[1-9][0-9]*)(?:-(?P<key>[a-z0-9-]+))?", re.ASCII)
 
 
@@ -130,7 +130,7 @@ def branch_scope(identity: str, repository: Repository, branches: Iterable[str])
     """The one of ``branches`` whose preview bears ``identity``, with its key; none if it is none of theirs."""
     sayings = [scope.ref for scope in _readings(identity, repository) if scope.kind is Kind.BRANCH]
     for branch in branches:
-        slug = _said(Scope(repository, Kind.BRANCH, branch))
+        slug = _branch_slug(branch)
         for said in sayings:
             # A key is told from the slug by what is left over; the tag decides.
             if said == slug or said.startswith(f"{slug}-"):
@@ -151,10 +151,7 @@ def _readings(identity: str, repository: Repository) -> list[Scope]:
         return []
     numbered: list[Scope] = []
     branches: list[Scope] = []
-    for start in (found.start() for found in re.finditer(r"(?<=[a-z0-9])-(?=(?:pr|br|mq)-)", parts["words"])):
-        reading = _KIND_AND_REF.match(parts["words"], start)
-        if reading is None:
-            continue
+    for reading in _KIND_AND_REF.finditer(parts["words"]):
         if reading["kind"] == Kind.BRANCH:
             if parts["tag"][12:] == _branch_check(repository, reading["said"], parts["tag"][6:12]):
                 branches.append(Scope(repository, Kind.BRANCH, reading["said"]))
@@ -167,8 +164,12 @@ def _readings(identity: str, repository: Repository) -> list[Scope]:
 
 def _said(scope: Scope) -> str:
     """What the name says of the ref and the key."""
-    ref = (_slug(scope.ref)[:_MAX_BRANCH_SLUG].rstrip("-") or "x") if scope.kind is Kind.BRANCH else scope.ref
+    ref = _branch_slug(scope.ref) if scope.kind is Kind.BRANCH else scope.ref
     return f"{ref}-{scope.key}" if scope.key else ref
+
+
+def _branch_slug(branch: str) -> str:
+    return _slug(branch)[:_MAX_BRANCH_SLUG].rstrip("-") or "x"
 
 
 def _branch_check(repository: Repository, said: str, exact: str) -> str:
@@ -184,11 +185,11 @@ def _hash(*parts: str) -> str:
     """A hash in base32; each part is led by its size, so that no two different tuples are the same input."""
     digest = hashlib.sha256()
     for part in parts:
-        encoded = part.encode("utf-8", "surrogatepass")
-        digest.update(len(encoded).to_bytes(8, "big"))
+        encoded = part.encode(errors="surrogatepass")
+        digest.update(len(encoded).to_bytes(8))
         digest.update(encoded)
-    return base64.b32encode(digest.digest()).decode("ascii").lower()
+    return base64.b32encode(digest.digest()).decode().lower()
 
 
 def _slug(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", text.lower(), flags=re.ASCII).strip("-")
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")

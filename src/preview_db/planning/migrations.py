@@ -44,7 +44,7 @@ class Migration:
         Raises:
             UnicodeDecodeError: it is not in UTF-8.
         """
-        text = content.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
+        text = content.removeprefix(b"\xef\xbb\xbf").decode()
         unix = content.replace(b"\r\n", b"\n")
         variants = frozenset(hashlib.sha256(variant).hexdigest() for variant in (content, unix, unix.replace(b"\n", b"\r\n")))
         return cls(name, _way_up(text) if sections else text, hashlib.sha256(content).hexdigest(), variants)
@@ -168,8 +168,10 @@ def compare(folder: MigrationFolder, records: Iterable[Record], *, unmanaged: bo
 def _way_up(text: str) -> str:
     """The part of a migration that is applied; what stands before it becomes empty lines, so that line numbers stay what they are."""
     sections = list(_SECTION.finditer(text))
-    start = next((section.end() for section in sections if section["way"].lower() == "up"), None)
-    if start is None:
+    ways = [section["way"].lower() for section in sections]
+    if "up" not in ways:
         return text
-    end = next((section.start() for section in sections if section["way"].lower() == "down" and section.start() > start), len(text))
-    return "\n" * text.count("\n", 0, start) + text[start:end]
+    up = ways.index("up")
+    start = sections[up].end()
+    end = sections[ways.index("down", up)].start() if "down" in ways[up:] else None
+    return "\n" * text[:start].count("\n") + text[start:end]

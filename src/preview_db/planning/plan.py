@@ -65,8 +65,8 @@ def make(
         steps.append(Step(Action.WAIT, "database", "it is handed out once one can log in to it"))
         steps += desired.inside
     if kept is None:  # before the one that they have pointed at goes
-        steps += hyperdrive.steps(desired, kept, configured)
-        steps += platform.after(desired, kept, branch)
+        steps += hyperdrive.steps(desired, None, configured)
+        steps += platform.after(desired, None, branch)
     if desired.may_delete:
         steps += [_delete(database, "a second one of the same preview") for database in current[1:]]
         steps += [_delete(database, "the new one can be used") for database in outdated]

@@ -113,7 +113,7 @@ class Shard:
     def takes(self, repository: Repository) -> bool:
         """Whether it is this part's, by a hash of server and id: a repository that is renamed stays where it is."""
         digest = hashlib.sha256(f"{repository.host.lower()}/{repository.id}".encode()).digest()
-        return int.from_bytes(digest[:8], "big") % self.count == self.index - 1
+        return int.from_bytes(digest[:8]) % self.count == self.index - 1
 
     def share(self, limit: int) -> int:
         """This part's share of a limit for all of them; the shares come to ``limit``."""
@@ -202,24 +202,21 @@ def members(selection: Selection, seen: Seen, host: str) -> tuple[list[Member], 
     unknown: list[Named] = []
     for named, listed in seen.named.items():
         if listed is not None:
-            if (member := _member(named.full_name, listed, selection, host)) is not None:
-                found.setdefault(listed.id, member)
+            if not selection.takes_out(listed.full_name) and not selection.takes_out(named.full_name):
+                found.setdefault(listed.id, _member(named.full_name, listed, selection, host))
         elif named.id is None:
             unknown.append(named)
         elif not selection.takes_out(named.full_name):
-            found[named.id] = _absent(named, seen.owners.get(named.owner.lower()), host)
+            found[named.id] = _absent(named, named.id, seen.owners.get(named.owner.lower()), host)
     for owner in seen.owners.values():
         for listed in owner.repositories:
             if listed.id not in found and selection.takes(listed.full_name):
-                member = _member(listed.full_name, listed, selection, host)
-                found |= {listed.id: member} if member else {}
+                found[listed.id] = _member(listed.full_name, listed, selection, host)
     return sorted(found.values(), key=lambda member: (member.repository.full_name.lower(), member.repository.id)), unknown
 
 
-def _member(asked: str, listed: Listed, selection: Selection, host: str) -> Member | None:
+def _member(asked: str, listed: Listed, selection: Selection, host: str) -> Member:
     repository = Repository(listed.id, listed.full_name, host)
-    if selection.takes_out(listed.full_name) or selection.takes_out(asked):
-        return None
     if listed.archived:
         return Member(repository, Standing.ARCHIVED, listed, f"{listed.full_name} is archived")
     if listed.full_name.lower() == asked.lower():
@@ -228,12 +225,10 @@ def _member(asked: str, listed: Listed, selection: Selection, host: str) -> Memb
     return Member(repository, Standing.THERE if selection.takes(listed.full_name) else Standing.MOVED, listed, said)
 
 
-def _absent(named: Named, owner: Owner | None, host: str) -> Member:
+def _absent(named: Named, id_: int, owner: Owner | None, host: str) -> Member:
     """One of which GitHub says nothing by its id."""
-    assert named.id is not None, "without an id there is nothing to be proven"
-    repository = Repository(named.id, named.full_name, host)
-    in_list = next((listed for listed in owner.repositories if listed.id == named.id), None) if owner else None
-    if in_list is not None:
+    repository = Repository(id_, named.full_name, host)
+    if owner is not None and any(listed.id == id_ for listed in owner.repositories):
         return Member(repository, Standing.UNSEEN, said=f"{named} is in its owner's list, and GitHub answers 404 for its id")
     if owner is None or not owner.complete:
         return Member(repository, Standing.UNSEEN, said=f"{named} is gone, or private and the token can't see it: nothing proves which")

@@ -60,7 +60,7 @@ def _sql(script: str, begin: int, end: int) -> list[Part]:
 def _after_command(script: str, statement: Statement) -> int:
     harmless = _NO_EFFECT.match(script, statement.start)
     if harmless is None:
-        command = statement.text.split(maxsplit=1)[0]
+        command = statement.text.split()[0]
         raise NotTaken(f"{command} on line {line_of(script, statement.start)} is a command of psql's own, and no SQL")
     return harmless.end()
 
