@@ -120,11 +120,19 @@ def test_a_step_outside_of_github_is_told_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("inputs", "minutes"), [({}, 2), ({"MIGRATIONS": "m"}, 15), ({"SEED": "s"}, 15), ({"SEED": "s", "TIMEOUT": "5m"}, 5)]
+    ("inputs", "minutes"),
+    [
+        ({}, 2),
+        ({"MIGRATIONS": "m"}, 15),
+        ({"SEED": "s"}, 15),
+        ({"ANONYMIZE": "a.sql", "SOURCE": "db_1"}, 15),
+        ({"SEED": "s", "TIMEOUT": "5m"}, 5),
+    ],
 )
 def test_what_is_done_inside_the_database_gets_more_time(inputs: dict[str, str], minutes: int) -> None:
     read = Inputs.read({f"INPUT_{name}": value for name, value in inputs.items()})
     assert read.time_limit() == timedelta(minutes=minutes)
+    assert read.time_limit(sweep=True) == timedelta(minutes=5 if "TIMEOUT" in inputs else 30)
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,13 @@ def test_a_dump_is_sql_with_rows_in_between() -> None:
     assert first.sql.strip() == "SET statement_timeout = 0;\nSELECT pg_catalog.set_config('search_path', '', false);"
     assert (users.sql, users.line, users.rows) == ("COPY public.users (id, name) FROM stdin", 10, "1\tAda; \\N\n2\tx\n")
     assert (empty.line, empty.rows) == (16, "")
+    assert [part.line for part in (first, last)] == [5, 17]
     assert last.sql.strip() == "SELECT pg_catalog.setval('public.users_id_seq', 2, true);"
+
+
+def test_a_copy_may_stand_right_behind_another_statement() -> None:
+    sql, copy = seeds.parts("SELECT 1;COPY a FROM stdin;\n1\n\\.\n")
+    assert (sql.sql, copy.sql, copy.rows) == ("SELECT 1;", "COPY a FROM stdin", "1\n")
 
 
 def test_line_ends_of_windows_are_taken_too() -> None:

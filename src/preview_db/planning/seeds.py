@@ -50,10 +50,10 @@ def parts(script: str) -> list[Part]:
             position = begin
         else:
             position = statement.end + 1
-    return [*found, *_sql(script, begin, len(script))]
+    return [*found, *_sql(script, begin, None)]
 
 
-def _sql(script: str, begin: int, end: int) -> list[Part]:
+def _sql(script: str, begin: int, end: int | None) -> list[Part]:
     return [Part(script[begin:end], line_of(script, begin))] if next_statement(script[begin:end], 0) else []
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import AliasChoices, Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
@@ -53,19 +53,14 @@ _FOR_MANY = frozenset({"auto", "sweep", "shards", "plan", "doctor"})
 """The commands that a list of repositories goes with."""
 
 
-def _input(*names: str, **extra: Any) -> Any:
-    """A field read from ``INPUT_<NAME>`` or, failing that, from the ecosystem's own variables."""
-    return Field(validation_alias=AliasChoices(*names), **extra)
-
-
 class Inputs(Environment):
     """What the user asked for. A field is named as the input in ``action.yml`` is."""
 
     model_config = SettingsConfigDict(env_prefix="INPUT_")
 
     command: Command = "auto"
-    service_token: Token | None = _input("service_token", *access.SERVICE_TOKEN, default=None)
-    project: Name | None = _input("project", *access.PROJECT, default=None)
+    service_token: Token | None = Field(default=None, validation_alias=AliasChoices("service_token", *access.SERVICE_TOKEN))
+    project: Name | None = Field(default=None, validation_alias=AliasChoices("project", *access.PROJECT))
     create_project: Boolean = False
     workspace: Name | None = None
     region: Region = "inherit"
@@ -109,18 +104,22 @@ class Inputs(Environment):
     compute_env: Variables = ()
     hyperdrive: Boolean = False
     hyperdrive_caching: Boolean = False
-    cloudflare_account_id: AccountId | None = _input(
-        "cloudflare_account_id", "INPUT_CLOUDFLARE_ACCOUNT_ID", "CLOUDFLARE_ACCOUNT_ID", default=None
+    cloudflare_account_id: AccountId | None = Field(
+        default=None, validation_alias=AliasChoices("cloudflare_account_id", "INPUT_CLOUDFLARE_ACCOUNT_ID", "CLOUDFLARE_ACCOUNT_ID")
     )
-    cloudflare_api_token: Token | None = _input("cloudflare_api_token", "INPUT_CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_TOKEN", default=None)
+    cloudflare_api_token: Token | None = Field(
+        default=None, validation_alias=AliasChoices("cloudflare_api_token", "INPUT_CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_TOKEN")
+    )
     wrangler_config: Path | None = None
     wrangler_binding: str = Field(default="HYPERDRIVE", pattern=r"^[A-Za-z_$][A-Za-z0-9_$]{0,127}$")
     wrangler_env: Label | None = None
-    cloudflare_api_base_url: Address = _input("CLOUDFLARE_API_BASE_URL", default="https://api.cloudflare.com/client/v4")
+    cloudflare_api_base_url: Address = Field(
+        default="https://api.cloudflare.com/client/v4", validation_alias=AliasChoices("CLOUDFLARE_API_BASE_URL")
+    )
     comment: Boolean = True
     summary: Boolean = True
     github_token: Token | None = None
-    management_api_url: Address = _input(*access.MANAGEMENT_API_URL, default=access.PRISMA)
+    management_api_url: Address = Field(default=access.PRISMA, validation_alias=AliasChoices(*access.MANAGEMENT_API_URL))
 
     def time_limit(self, *, sweep: bool = False) -> timedelta:
         """How long the run may take: ``timeout``, or the default, which is longer for a sweep, and for what is done inside the database."""
