@@ -23,6 +23,8 @@ from preview_db.planning.sql_text import failed_statement, statements
         ('SELECT ";"; SELECT 2', ['SELECT ";"', "SELECT 2"]),
         ("DO $$ BEGIN; END $$; SELECT 2", ["DO $$ BEGIN; END $$", "SELECT 2"]),
         ("DO $a$ $$;$$ $a$; SELECT 2", ["DO $a$ $$;$$ $a$", "SELECT 2"]),
+        ("SELECT $$a;$$; SELECT $$b;$$; SELECT 3", ["SELECT $$a;$$", "SELECT $$b;$$", "SELECT 3"]),
+        ("SELECT 1 /* a; */ + 2 /* b; */; SELECT 3", ["SELECT 1 /* a; */ + 2 /* b; */", "SELECT 3"]),
         ("SELECT a$b, c$b; SELECT 2", ["SELECT a$b, c$b", "SELECT 2"]),
         ("SELECT $1; SELECT $2", ["SELECT $1", "SELECT $2"]),
         ("/* a /* nested; */ ; */ SELECT 1; -- b;\nSELECT 2", ["SELECT 1", "SELECT 2"]),

@@ -94,7 +94,7 @@ def _end(script: str, start: int) -> int:
         start = token.end()
         if token["tag"]:
             closing = script.find(token["tag"], start)
-            start = len(script) if closing < 0 else closing + len(token["tag"])
+            start = len(script) if closing == -1 else closing + len(token["tag"])
         elif token["comment"]:
             start = _comment_end(script, start)
     return len(script)
