@@ -45,10 +45,9 @@ def _begin() -> Interrupts:
     gc.set_threshold(50_000)
     # Where click and rich are installed, httpx imports them for a command line of its own, which takes 40 ms.
     sys.modules["httpx._main"] = None  # type: ignore[assignment]  # this is how an import is told to fail
-    # pydantic has no plugins here, and what would look for them takes 10 ms to be imported.
-    plugins = sys.modules["pydantic.plugin._loader"] = type(sys)("pydantic.plugin._loader")
-    plugins.get_plugins = tuple  # type: ignore[attr-defined]  # modules have what they are given
-    # Requests go out while something is imported in the background: they wait for it this long, in seconds, wherever they hand over.
+    # There are none, and to look for them, pydantic reads what each installed package says of itself.
+    os.environ["PYDANTIC_DISABLE_PLUGINS"] = "true"
+    # Requests go out while something is imported in the background, and wait for that no longer than so many seconds at a time.
     sys.setswitchinterval(0.0005)
     return interrupts
 
