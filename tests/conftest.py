@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from tests.drivers import PACE
 from tests.drivers.emulator import StandIn, clients
 from tests.drivers.pull_request import Life
 from tests.drivers.terminal import Desk
-from tests.drivers.workflow import Workflow, api
+from tests.drivers.workflow import Workflow
 
 EXAMPLES = 20_000
 """To each property in `make torture`, but where an example starts a process."""
@@ -25,6 +26,12 @@ settings.register_profile("mutants", max_examples=30, derandomize=True, database
 settings.register_profile("torture", max_examples=EXAMPLES, deadline=None)
 
 os.environ.update(PACE)  # for what runs in this process
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays in memory; to look through it for garbage again and again takes a twentieth of a worker's time."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_configure() -> None:
@@ -41,17 +48,8 @@ def shared_emulator() -> Iterator[Emulator]:
 @pytest.fixture
 def running(shared_emulator: Emulator) -> Iterator[Emulator]:
     """The worker's emulator. Afterwards its weather is fine, its settings are as they were, and what was made in it is gone."""
-    before = shared_emulator.control("GET", "settings")
     yield shared_emulator
-    shared_emulator.control("DELETE", "faults")
-    shared_emulator.control("PUT", "settings", before)
-    _remove_projects(shared_emulator)
-
-
-def _remove_projects(running: Emulator) -> None:
-    for project in api(running, "GET", "/v1/projects?limit=100").json()["data"]:
-        if project["id"] != running.addresses["project_id"]:
-            api(running, "DELETE", f"/v1/projects/{project['id']}").raise_for_status()
+    shared_emulator.control("POST", "reset")
 
 
 @pytest.fixture

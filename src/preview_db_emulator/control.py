@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from dataclasses import asdict, fields, replace
 from typing import Any, get_args
@@ -50,7 +51,7 @@ def control(
     project_id: str,
 ) -> Starlette:
     """Return the application; databases without a ``project`` are put into ``project_id``."""
-    surface = _Control(workspace, serializer, faults, variables, project_id)
+    surface = _Control(workspace, serializer, server, faults, variables, project_id)
 
     def route(path: str, **handlers: Any) -> list[Route]:
         return [Route(f"/_emulator/{path}", handler, methods=[verb]) for verb, handler in handlers.items()]
@@ -67,6 +68,7 @@ def control(
             *route("requests", GET=surface.list_requests, DELETE=surface.delete_requests),
             *route("settings", GET=surface.get_settings, PUT=surface.put_settings),
             *route("passwords", PUT=surface.put_passwords),
+            *route("reset", POST=surface.reset),
         ],
         exception_handlers={HTTPException: _refuse, Refusal: _refuse, TypeError: _refuse, ValueError: _refuse},
     )
@@ -80,12 +82,23 @@ async def _refuse(_: Request, error: Exception) -> Response:
 class _Control:
     """One method an operation."""
 
-    def __init__(self, workspace: Workspace, serializer: Serializer, faults: FaultInjector, variables: Variables, project_id: str) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        serializer: Serializer,
+        server: Server,
+        faults: FaultInjector,
+        variables: Variables,
+        project_id: str,
+    ) -> None:
         self._workspace = workspace
         self._serializer = serializer
+        self._server = server
         self._faults = faults
         self._variables = variables
         self._project_id = project_id
+        self._rules_at_start = faults.rules
+        self._settings_at_start = self._settings()
 
     # Databases
 
@@ -196,12 +209,18 @@ class _Control:
         return Response(status_code=204)
 
     async def get_settings(self, _: Request) -> Response:
+        return JSONResponse(self._settings())
+
+    def _settings(self) -> Json:
         pace = {"latency_ms": self._faults.latency_s * 1000, "jitter_ms": self._faults.jitter_s * 1000}
-        return JSONResponse({**asdict(self._workspace.settings), **pace})
+        return {**asdict(self._workspace.settings), **pace}
 
     async def put_settings(self, request: Request) -> Response:
         """Change any; ``jitter_ms`` adds up to as much to each request's latency, by the ``jitter_seed`` that may come with it."""
-        changes = known(await read(request), {*SETTING_FIELDS, "latency_ms", "jitter_ms", "jitter_seed"})
+        self._change_settings(known(await read(request), {*SETTING_FIELDS, "latency_ms", "jitter_ms", "jitter_seed"}))
+        return await self.get_settings(request)
+
+    def _change_settings(self, changes: Json) -> None:
         if "latency_ms" in changes:
             self._faults.latency_s = changes.pop("latency_ms") / 1000
         if "jitter_ms" in changes:
@@ -213,7 +232,17 @@ class _Control:
             raise ValueError("logical_id is known, ignored or refused")
         for name, value in changes.items():
             setattr(self._workspace.settings, name, value)
-        return await self.get_settings(request)
+
+    async def reset(self, _: Request) -> Response:
+        """Between two tests: faults and settings as at the start, no pull request, and no project but the first."""
+        self._faults.rules = self._rules_at_start
+        self._change_settings(copy.deepcopy(self._settings_at_start))
+        for pull in self._server.first.pulls:
+            self._server.first.pulls.remove(pull.key)
+        for project in self._workspace.projects:
+            if project.id != self._project_id:
+                await self._workspace.delete_project(project)
+        return Response(status_code=204)
 
     async def put_passwords(self, request: Request) -> Response:
         """Choose the characters of new passwords: ``{"alphabet": "..."}``. PostgreSQL can do without NUL only."""

@@ -184,3 +184,17 @@ def test_a_database_that_is_deleted_while_a_connection_is_minted_leaves_nothing(
     assert answer.status_code == 404
     with pytest.raises(psycopg.OperationalError):
         log_in(secret(database))
+
+
+def test_a_reset_takes_back_what_a_test_has_set_and_made(stand_in: StandIn) -> None:
+    before = stand_in.control.get("settings").json()
+    stand_in.control.put("settings", json={"provisioning_s": 60, "latency_ms": 1, "next_statuses": ["failure"]})
+    stand_in.control.put("github/pulls/77", json={"state": "open"})
+    project = stand_in.api.post("/v1/projects", json={"createDatabase": True}).json()["data"]["id"]
+    fault(stand_in, kinds=["500"])
+    assert stand_in.control.post("reset").status_code == 204
+    assert stand_in.control.get("faults").json() == []
+    assert stand_in.control.get("settings").json() == before
+    assert stand_in.control.get("github/pulls").json() == []
+    assert [shown["id"] for shown in stand_in.api.get("/v1/projects").json()["data"]] == [stand_in.ready["project_id"]]
+    assert project not in {database["project"]["id"] for database in stand_in.control.get("databases").json()}
