@@ -360,8 +360,8 @@ def test_two_repositories_in_one_project_stay_apart(life: Life) -> None:
 
 def test_a_re_run_reuses_what_its_first_attempt_made(life: Life) -> None:
     payload = life.emulator.pull_request_event("opened", life.number, state="open")
-    first = life.step("pull_request", payload, run_id=77, attempt=1).finish()
-    again = life.step("pull_request", payload, run_id=77, attempt=2).finish()
+    first = life.runs("pull_request", payload, run_id=77, attempt=1)
+    again = life.runs("pull_request", payload, run_id=77, attempt=2)
     assert outcomes(first, again) == ["created", "reused"]
     assert {one["name"] for one in life.databases()[0]["connections"]} >= {"app-77-2"}
 

@@ -93,9 +93,20 @@ class Workflow:
         """The same as a process, under way."""
         return self.step(*self._scheduled(), inputs)
 
-    def runs(self, event: str, payload: Json, inputs: Mapping[str, str] = {}, *, timeout: float = 120) -> Run:
+    def runs(
+        self,
+        event: str,
+        payload: Json,
+        inputs: Mapping[str, str] = {},
+        *,
+        timeout: float = 120,
+        run_id: int | None = None,
+        attempt: int = 1,
+    ) -> Run:
         """A run of the workflow that an event started, to its end."""
-        return self.within(event, payload, inputs) if self.in_process else self.step(event, payload, inputs).finish(timeout=timeout)
+        if self.in_process:
+            return self.within(event, payload, inputs, run_id=run_id, attempt=attempt)
+        return self.step(event, payload, inputs, run_id=run_id, attempt=attempt).finish(timeout=timeout)
 
     def within(self, event: str, payload: Json, inputs: Mapping[str, str] = {}, *, run_id: int | None = None, attempt: int = 1) -> Run:
         """A step in this process. What it leaves on the disk is read and removed."""

@@ -19,7 +19,7 @@ import psycopg
 import pytest
 
 from preview_db_emulator.postgres.binaries import WHEELS
-from tests.drivers.emulator import launch_process, launched, log_in, secret
+from tests.drivers.emulator import StandIn, launch_process, launched, log_in, secret
 
 
 @pytest.fixture
@@ -133,11 +133,10 @@ def test_two_emulators_do_not_share_a_state_directory(tmp_path: Path) -> None:
         assert second.wait(10) == 1
 
 
-def test_a_port_in_use_is_a_sentence() -> None:
-    with launched() as stand_in:
-        port = int(stand_in.ready["management_api_url"].rpartition(":")[2])
-        with launch_process(port=port) as second:
-            assert second.wait(10) == 1
+def test_a_port_in_use_is_a_sentence(stand_in: StandIn) -> None:
+    port = int(stand_in.ready["management_api_url"].rpartition(":")[2])
+    with launch_process(port=port) as second:
+        assert second.wait(10) == 1
 
 
 def test_the_ready_line_is_all_there_is_on_standard_output() -> None:
