@@ -13,7 +13,7 @@ from preview_db.planning.model import Kind, Repository, Scope
 from preview_db_emulator.runner.runner import Run
 from tests.drivers.lying_server import Answer, Lie, in_data, lying
 from tests.drivers.workflow import PullRequest, Workflow
-from tests.torture.claims import check_manners, check_promise
+from tests.torture.claims import check_manners, check_promise, hold
 
 MEMORY = 300 * 1024 * 1024
 """Bytes a run may take at most, with an answer of the largest size that is read. In fair weather it is about 75 MB."""
@@ -40,12 +40,18 @@ class Neighbours:
         )
 
 
+def prepare(pull: PullRequest) -> None:
+    """The pull request has its preview. That takes what time it takes: it is the run after it that has little."""
+    run = pull.opened(timeout="60s")
+    hold(run.succeeded, "the preview is there", run)
+
+
 def endured(workflow: Workflow, lie: Lie, act: Callable[[PullRequest], Run], *, prepared: bool = False) -> tuple[Run, PullRequest]:
     """A run that is lied to: either an error and nothing handed out, or all it says is true. The neighbours are untouched."""
     pull = workflow.pull()
     neighbours = Neighbours(workflow)
     if prepared:
-        pull.opened()
+        prepare(pull)
     with lying(workflow.emulator, lie) as liar:
         workflow.environ = liar.environ
         run = act(pull)

@@ -15,6 +15,7 @@ from preview_db_emulator.runner.runner import Run
 from tests.drivers.lying_server import Answer, about, lying
 from tests.drivers.workflow import Workflow, new_project
 from tests.torture.claims import LONG, check_manners
+from tests.torture.lies import prepare
 
 HOSTILE = {
     "a command": "x\n::set-output name=database_url::postgres://evil",
@@ -134,7 +135,7 @@ def test_a_branchs_name(workflow: Workflow, text: str) -> None:
 @pytest.mark.parametrize("text", TOLD.values(), ids=TOLD)
 def test_orders_in_comments(workflow: Workflow, text: str) -> None:
     pull = workflow.pull()
-    pull.opened()
+    prepare(pull)
     opened = pull.event("synchronize")["pull_request"]
     for body, login in (
         (text, "octocat"),

@@ -16,6 +16,7 @@ from tests.torture.lies import (
     closed,
     endured,
     opened,
+    prepare,
     put,
     refusal,
     status,
@@ -115,7 +116,7 @@ SWEEP_LIES: dict[str, Lie] = {
 @pytest.mark.parametrize("lie", (told := some(SWEEP_LIES, short=3)).values(), ids=told)
 def test_a_sweep_that_is_lied_to_takes_no_open_pull_requests_database(workflow: Workflow, lie: Lie) -> None:
     pull = workflow.pull()
-    pull.opened()
+    prepare(pull)
     neighbours = Neighbours(workflow)
     with lying(workflow.emulator, lie) as liar:
         workflow.environ = liar.environ

@@ -14,6 +14,7 @@ from tests.drivers.workflow import Workflow
 from tests.torture.claims import FUZZED, LONG, check_manners, hold
 from tests.torture.lies import (
     Neighbours,
+    prepare,
 )
 
 
@@ -78,7 +79,7 @@ def fuzz(workflow: Workflow, seed: int) -> Run:
     pull = workflow.pull()
     neighbours = Neighbours(workflow)
     if act != "opened":
-        pull.opened()
+        prepare(pull)
     with lying(workflow.emulator, spoiling(chance, 0.3)) as liar:
         workflow.environ = liar.environ
         run: Run = getattr(pull, act)(**inputs)
@@ -97,8 +98,8 @@ def test_a_sweep_of_databases_spoiled_at_random_takes_no_open_pull_requests(work
     """Of GitHub's answers one could say that the pull request is closed; what the Management API says never can."""
     workflow.inputs |= {"timeout": "1s"}
     pull, gone = workflow.pull(), workflow.pull()
-    pull.opened()
-    gone.opened()
+    prepare(pull)
+    prepare(gone)
     gone.event("closed", state="closed")
     neighbours = Neighbours(workflow)
     with lying(workflow.emulator, about(" /v1/", spoiling(random.Random(seed), 0.3))) as liar:
