@@ -102,8 +102,8 @@ def connection_name(name: str, run: str, *, ephemeral: bool = False) -> str:
 def superseded(
     database: Database,
     *,
-    minting: Sequence[str] = (),
-    run: str = "",
+    minting: Sequence[str],
+    run: str,
     default_name: str | None = None,
     grace: timedelta,
     now: datetime,
