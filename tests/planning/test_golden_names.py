@@ -90,6 +90,30 @@ def test_a_name_of_before_is_found_by_whose_it_is(what: str) -> None:
     assert not identity.is_replacement(name)
 
 
+def named(full_name: str) -> str:
+    """The name of a preview whose number and key leave a repository of that name 20 characters."""
+    return identity.name(Scope(Repository(1, full_name), Kind.PULL_REQUEST, "12345", "sixteen-chars-ok"))
+
+
+@pytest.mark.parametrize(
+    ("given_as", "called", "could_be"),
+    [
+        ("acme/shop", "acme/shop", True),
+        ("acme/shop", "acme/shop-2", False),
+        (LONG.full_name, LONG.full_name, True),
+        (LONG.full_name, "acme/a-repository-of-quit", True),
+        (LONG.full_name, "acme/a-repository-of-quick-notes", False),
+        ("acme/a-repository-of-qui-t", "acme/a-repository-of-qui-t", True),
+        ("acme/a-repository-of-qu", "acme/a-repository-of-quite", False),
+        ("acme/._-", "acme/._-", True),
+        ("acme/._-", "acme/shop", False),
+        ("acme/tools/shop", "acme/tools/shop", True),
+    ],
+)
+def test_a_name_tells_what_its_repository_could_have_been_called_but_for_what_was_cut(given_as: str, called: str, could_be: bool) -> None:
+    assert identity.could_be_called(named(given_as), called) is could_be
+
+
 hosts = st.from_regex(r"[a-z][a-z0-9]{0,8}(\.[a-z][a-z0-9]{0,8}){1,2}", fullmatch=True)
 scopes = st.builds(
     Scope,

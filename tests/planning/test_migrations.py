@@ -89,6 +89,7 @@ def test_a_checksum_is_that_of_the_files_bytes_and_line_ends_don_t_count() -> No
         ("-- about it\n-- +goose Up\nA;\n-- +goose Down\nB;\n", "\n\nA;\n"),
         ("-- migrate:down\nB;\n-- migrate:up\nA;\n", "\n\n\nA;\n"),
         ("-- migrate:down\nB;\n", "-- migrate:down\nB;\n"),
+        ("-- migrate:down\nB;\n-- migrate:up\nA;\n-- migrate:down\nC;\n", "\n\n\nA;\n"),
         ("\n-- migrate:up\nA;\n", "\n\nA;\n"),
         ("-- migrate:up\nA;\n-- migrate:up\nB;\n-- migrate:down\nC;\n-- migrate:down\nD;\n", "\nA;\n-- migrate:up\nB;\n"),
         ("SELECT '-- migrate:up';\n", "SELECT '-- migrate:up';\n"),

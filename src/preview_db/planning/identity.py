@@ -92,7 +92,7 @@ def repository_tag_of(identity: str) -> str:
 
 def slug_of(identity: str) -> str:
     """What ``identity``, which :func:`looks_like_one`, says of its repository's name: for people, since anybody can write it."""
-    return re.split(r"-(?:pr|br|mq)-", identity.removeprefix(_REPLACEMENT), maxsplit=1)[0]
+    return re.split(r"-(?:pr|br|mq)-", identity.removeprefix(_REPLACEMENT))[0]
 
 
 def could_be_called(identity: str, full_name: str) -> bool:
