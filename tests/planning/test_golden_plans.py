@@ -75,7 +75,7 @@ OBSERVED: dict[str, Observed] = {
         (
             database(
                 connections=(
-                    *(connection(f"app-{run}-1", hours=hours) for run, hours in enumerate((9, 8, 7, 6, 5), 1)),
+                    *(connection(f"app-{run}-1", hours=hours) for run, hours in enumerate((7, 9, 8, 6, 5), 1)),
                     connection("psql", hours=99),
                 )
             ),

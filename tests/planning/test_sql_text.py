@@ -16,6 +16,9 @@ from preview_db.planning.sql_text import failed_statement, statements
         ("-- nothing; at all", []),
         ("SELECT 1", ["SELECT 1"]),
         ("SELECT 1;;SELECT 2;", ["SELECT 1", "SELECT 2"]),
+        ("SELECT 1 ; SELECT 2 ", ["SELECT 1", "SELECT 2"]),
+        ("SELECT 1;'a;b'", ["SELECT 1", "'a;b'"]),
+        ("/**/ SELECT 1", ["SELECT 1"]),
         ("SELECT ';'; SELECT 2", ["SELECT ';'", "SELECT 2"]),
         ("SELECT 'it''s;'; SELECT 2", ["SELECT 'it''s;'", "SELECT 2"]),
         (r"SELECT E'\';'; SELECT 2", [r"SELECT E'\';'", "SELECT 2"]),
@@ -40,6 +43,8 @@ def test_statements_end_where_postgresql_ends_them(script: str, expected: list[s
 def test_a_failed_statement_is_found_by_its_position_or_by_what_was_done_before() -> None:
     script = "SELECT 1;\n-- a comment\nSELECT 2;\n\nSELECT\n  x;\n"
     assert failed_statement(script, position=script.index("x"), completed=0) == (6, "SELECT\n  x")
+    assert failed_statement(script, position=script.index("SELECT 2"), completed=0) == (3, "SELECT 2")
+    assert failed_statement("\n-- a comment\nSELECT 1; SELECT 2", position=1, completed=0) == (2, "SELECT 1")
     assert failed_statement(script, position=None, completed=1) == (3, "SELECT 2")
     assert failed_statement(script, position=None, completed=3) is None
     assert failed_statement("", position=0, completed=0) is None

@@ -57,7 +57,7 @@ def next_statement(script: str, start: int) -> Statement | None:
     """The first statement at or after ``start``; none if there is none left."""
     while True:
         end = _end(script, start)
-        begin = _skipped(script, start, end)
+        begin = _skipped(script, start)
         if begin < end:
             return Statement(begin, end, script[begin:end].rstrip())
         if end >= len(script):
@@ -109,11 +109,11 @@ def _comment_end(script: str, start: int) -> int:
     return start if not depth else len(script)
 
 
-def _skipped(script: str, start: int, end: int) -> int:
-    """The index at which something begins that is neither space nor comment, or ``end``."""
+def _skipped(script: str, start: int) -> int:
+    """The index at which something begins that is neither space nor comment, or the script's end."""
     while True:
-        passed = _NOTHING.match(script, start, end)
+        passed = _NOTHING.match(script, start)
         start = passed.end() if passed else start
-        if not script.startswith("/*", start, end):
+        if not script.startswith("/*", start):
             return start
         start = _comment_end(script, start + 2)
