@@ -214,7 +214,7 @@ class Platform:
         return PlatformBranch(
             id=bare(found.id),
             git_name=found.git_name,
-            protected=found.is_default or found.role != "preview",
+            protected=found.protected,
             variables={variable.key: variable.id for variable in variables},
             set_at={variable.key: variable.updated_at for variable in variables},
             managed=frozenset(variable.key for variable in variables if variable.is_managed_by_system),
@@ -223,7 +223,7 @@ class Platform:
 
 def _check_preview(found: BranchWire) -> None:
     """Raises :class:`InvalidInput` if it is the project's default branch or its production."""
-    if found.is_default or found.role != "preview":
+    if found.protected:
         raise InvalidInput(
             f"The platform branch {found.git_name} is the project's {'default branch' if found.is_default else 'production'}.",
             cause="A preview is never put there: what belongs to it is deleted when the pull request closes.",

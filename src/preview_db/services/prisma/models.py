@@ -67,6 +67,11 @@ class BranchWire(_Wire):
     is_default: bool
     role: str
 
+    @property
+    def protected(self) -> bool:
+        """Whether it is the project's default branch or its production."""
+        return self.is_default or self.role != "preview"
+
 
 class VariableWire(_Wire):
     """An environment variable of Compute's, without its value: no read ever returns that."""
