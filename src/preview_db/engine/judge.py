@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from ..errors import Mismatch
 from ..planning import stale
 from ..planning.events import PullRequest
 from ..planning.model import Kind, Repository
 from ..planning.settings import Inputs
-from ..planning.stale import Preview, RepositoryState, StaleReason, Verdict
+from ..planning.stale import Preview, RepositoryState, Verdict
 from ..services.github.repository import GitHubRepository
 
 CLOSED_PAGES = 10
 """How far back closed pull requests are searched for when they closed. Older ones count as closed longest."""
-
-_CLOCKS_APART = timedelta(minutes=10)
-"""How much later than Prisma's clock GitHub's may be."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -90,15 +87,6 @@ class Judge:
             self._check([now])
             state = RepositoryState(pull_requests={number: now})
         return self.judge(verdict.preview, state)
-
-    def wanted_by_now(self, deleted: Iterable[Verdict]) -> list[Verdict]:
-        """Those of ``deleted`` whose pull requests are open again and are to have a preview: reopened as it was being deleted, or after."""
-        of_pull_requests = [verdict for verdict in deleted if verdict.preview.scope.pull_request is not None]
-        if not of_pull_requests:
-            return []
-        touched = self.github.open_pull_requests_since(self.now - _CLOCKS_APART)
-        state = RepositoryState(pull_requests={pull_request.number: pull_request for pull_request in touched})
-        return [verdict for verdict in of_pull_requests if self.judge(verdict.preview, state).why is StaleReason.WANTED]
 
     def _check(self, pull_requests: Iterable[PullRequest]) -> None:
         """Raises :class:`Mismatch` if one is another repository's."""

@@ -14,9 +14,9 @@ from ..planning.events import PullRequest
 from ..planning.model import Database, Project
 from ..planning.organisation import Doubt, OrganisationSweep, RepositorySweep, Usage
 from ..planning.outcome import Outcome, OutcomeKind, RunResult
-from ..planning.repositories import Listed, Member, Named, Selection, Standing, still
+from ..planning.repositories import Member, Named, Selection, Standing, still
 from ..planning.settings import Inputs
-from ..planning.stale import Preview, RepositoryState, StaleReason, Sweep, SweepStatus, Swept, Verdict
+from ..planning.stale import Preview, StaleReason, Sweep, SweepStatus, Swept, Verdict
 from ..planning.words import count
 from ..services.github.server import GitHubServer
 from ..services.prisma import lookup
@@ -26,7 +26,7 @@ from .deletions import NOTHING_BESIDE, Beside, Deletions
 from .judge import Judge
 from .members import find, pull_requests, read_each
 from .parts import Part, add_configurations, sort_out
-from .sweep import REOPENED, SweepIncomplete, would_become
+from .sweep import SweepIncomplete, with_reopened, would_become
 from .turn import PlanOutdated
 
 _MOST_USAGE = 200
@@ -56,9 +56,8 @@ class OrganisationSweeper:
     deadline: Deadline
     beside: Beside = NOTHING_BESIDE
     _doubts: list[Doubt] = dataclasses.field(default_factory=list)
+    _members: dict[int, Member] = dataclasses.field(default_factory=dict)
     _judges: dict[int, Judge] = dataclasses.field(default_factory=dict)
-    _listed: dict[int, Listed] = dataclasses.field(default_factory=dict)
-    _missing: dict[int, Standing] = dataclasses.field(default_factory=dict)
 
     def run(self, *, dry_run: bool) -> OrganisationSweep:
         """Sweeps, or says what a sweep would do. The databases are listed before anything is asked of GitHub."""
@@ -68,6 +67,7 @@ class OrganisationSweeper:
             self.log(hyperdrive.in_account(len(configurations)))
         every = find(self.github, self.selection, self.host, doubts=self._doubts, log=self.log)
         mine = [member for member in every if self.inputs.shard.takes(member.repository)]
+        self._members = {member.repository.id: member for member in mine}
         said = f", {len(mine)} of them in shard {self.inputs.shard}" if self.inputs.shard.count > 1 else ""
         self.log(f"{count(len(every), 'repository')}{said}; {count(sum(map(len, listed.values())), 'database')}")
         sorted_out = sort_out(listed, every, mine)
@@ -117,17 +117,16 @@ class OrganisationSweeper:
                 part.verdicts = [self._judge_missing(preview, member) for preview in part.previews]
         for member in {part.member.repository.id: part.member for part in parts if part.member.standing is Standing.UNSEEN}.values():
             self._doubts.append(Doubt(member.repository.full_name, member.said))
-        for id_, together in asked.items():
-            member = together[0].member
+        for id_ in asked:
+            member = self._members[id_]
             assert member.listed is not None, "GitHub has said something of what is there"
-            self._listed[id_] = member.listed
             self._judges[id_] = Judge(self.github.repository(member.listed), member.repository, self.inputs, self.now)
         previews = {id_: [preview for part in together for preview in part.previews] for id_, together in asked.items()}
         told = self._told(itertools.chain.from_iterable(previews.values()))
         states = read_each(
             list(asked),
             lambda id_: self._judges[id_].state(previews[id_], told.get(id_, ())),
-            name=lambda id_: asked[id_][0].member.repository.full_name,
+            name=lambda id_: self._members[id_].repository.full_name,
             doubts=self._doubts,
             log=self.log,
         )
@@ -141,19 +140,22 @@ class OrganisationSweeper:
 
     def _told(self, previews: Iterable[Preview]) -> dict[int, list[PullRequest]]:
         """The pull requests of which GitHub tells in few requests what they are, by repository."""
-        scopes = [preview.scope for preview in previews]
-        wanted = {(self._listed[scope.repository.id], scope.pull_request): None for scope in scopes if scope.pull_request is not None}
+        wanted = {
+            (listed, number): None
+            for preview in previews
+            if (number := preview.scope.pull_request) is not None
+            and (listed := self._members[preview.scope.repository.id].listed) is not None
+        }
         told: dict[int, list[PullRequest]] = {}
         for (id_, _), pull_request in pull_requests(self.github, list(wanted), log=self.log).items():
             told.setdefault(id_, []).append(pull_request)
         return told
 
     def _judge_missing(self, preview: Preview, member: Member) -> Verdict:
-        """The verdict on a preview of a repository that is not to be asked about.
+        """The verdict on a preview of a repository that GitHub is not asked about.
 
         An id may be mistyped, and be that of a repository which the token does not see: what was not called as the list says stays.
         """
-        self._missing[member.repository.id] = member.standing
         delete, said = self._delete_missing and member.standing is not Standing.MOVED, member.said
         if member.standing is Standing.GONE and not identity.could_be_called(preview.identity, member.repository.full_name):
             delete, said = False, f"{said}, but this was made when it was not called so: list the id with that name, too"
@@ -192,25 +194,16 @@ class OrganisationSweeper:
         return found
 
     def _looked_at_again(self, swept: Sequence[Swept]) -> list[Swept]:
-        """The same, with a note at those that were reopened between the last look at them and the deletion, or after it."""
-        deleted = [item.verdict for item in swept if item.status is SweepStatus.DELETED and item.verdict.why is not StaleReason.REPOSITORY]
-        told = self._told(verdict.preview for verdict in deleted)
-        states = {id_: RepositoryState(pull_requests={found.number: found for found in those}) for id_, those in told.items()}
-        reopened = {
-            verdict.preview.tag
-            for verdict in deleted
-            if verdict.preview.scope.pull_request is not None
-            and (state := states.get(verdict.preview.scope.repository.id)) is not None
-            and self._judges[verdict.preview.scope.repository.id].judge(verdict.preview, state).why is StaleReason.WANTED
-        }
-        return [dataclasses.replace(item, note=REOPENED) if item.verdict.preview.tag in reopened else item for item in swept]
+        deleted = (item.verdict for item in swept if item.status is SweepStatus.DELETED)
+        told = self._told(verdict.preview for verdict in deleted if verdict.why is not StaleReason.REPOSITORY)
+        return with_reopened(swept, told, self.inputs, self.now)
 
     def _once_more(self, verdict: Verdict) -> Verdict:
         """The verdict on what GitHub says right before a deletion. Raises :class:`PlanOutdated` if a repository is no longer missing."""
         repository = verdict.preview.scope.repository
         if verdict.why is not StaleReason.REPOSITORY:
             return self._judges[repository.id].once_more(verdict)
-        was, listed = self._missing[repository.id], self.github.named(Named(repository.full_name, repository.id))
+        was, listed = self._members[repository.id].standing, self.github.named(Named(repository.full_name, repository.id))
         now = still(was, listed)
         if now is not was:
             raise PlanOutdated(f"nothing was deleted: {repository.full_name} was {was}, and is {now} by now")

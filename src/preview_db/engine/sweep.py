@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 
 from ..deadline import Deadline
 from ..errors import PreviewError
 from ..interrupts import Interrupts
 from ..planning import hyperdrive, stale
+from ..planning.events import PullRequest
 from ..planning.model import Project, Repository
 from ..planning.settings import Inputs
-from ..planning.stale import StaleReason, Sweep, SweepStatus, Swept, Verdict, age
+from ..planning.stale import RepositoryState, StaleReason, Sweep, SweepStatus, Swept, Verdict, age
 from ..planning.steps import Action
 from ..planning.words import count
 from ..services.cloudflare.client import HyperdriveApi
@@ -26,6 +27,9 @@ from .platform import Platform
 
 REOPENED = "it is open by now: if a run was given this database as it was being deleted, run that job again"
 """The note at a preview that was deleted, and is wanted by the end of the sweep."""
+
+_CLOCKS_APART = timedelta(minutes=10)
+"""How much later than Prisma's clock GitHub's may be."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -78,19 +82,38 @@ class Sweeper:
         else:
             beside = Beside(self.hyperdrive, lambda _: self.platform, self.inputs.platform_branch_cleanup)
             deletions = Deletions(self.api, judge.once_more, self.log, self.interrupts, self.deadline, beside)
-            swept += self._looked_at_again(deletions.carry_out([*fitting, *tidied]), judge)
+            swept += self._looked_at_again(deletions.carry_out([*fitting, *tidied]))
         pointing = len(configurations) if self.hyperdrive else None
         return Sweep(tuple(swept), stale.others(databases, self.repository), self.now, dry_run, state, pointing)
 
-    def _looked_at_again(self, swept: Sequence[Swept], judge: Judge) -> list[Swept]:
-        """The same, with a note at those that were reopened between the last look at them and the deletion, or after it."""
+    def _looked_at_again(self, swept: list[Swept]) -> list[Swept]:
+        deleted = (item.verdict.preview for item in swept if item.status is SweepStatus.DELETED)
+        if not any(preview.scope.pull_request is not None for preview in deleted):
+            return swept
         try:
-            reopened = judge.wanted_by_now(item.verdict for item in swept if item.status is SweepStatus.DELETED)
+            touched = self.github.open_pull_requests_since(self.now - _CLOCKS_APART)
         except GitHubFailed as error:
             self.log(f"Whether one was reopened meanwhile is not known. {error.what}")
-            return list(swept)
-        tags = {verdict.preview.tag for verdict in reopened}
-        return [dataclasses.replace(item, note=REOPENED) if item.verdict.preview.tag in tags else item for item in swept]
+            return swept
+        return with_reopened(swept, {self.repository.id: touched}, self.inputs, self.now)
+
+
+def with_reopened(swept: Iterable[Swept], found: Mapping[int, Iterable[PullRequest]], inputs: Inputs, now: datetime) -> list[Swept]:
+    """The same, with a note at those that were reopened between the last look at them and the deletion, or after it.
+
+    Args:
+        found: pull requests as they are after the deletions, by the id of their repository.
+    """
+    states = {id_: RepositoryState(pull_requests={pull_request.number: pull_request for pull_request in of}) for id_, of in found.items()}
+
+    def is_reopened(item: Swept) -> bool:
+        preview = item.verdict.preview
+        state = states.get(preview.scope.repository.id)
+        if item.status is not SweepStatus.DELETED or preview.scope.pull_request is None or state is None:
+            return False
+        return stale.judge(preview, state, inputs, now).why is StaleReason.WANTED
+
+    return [dataclasses.replace(item, note=REOPENED) if is_reopened(item) else item for item in swept]
 
 
 def would_become(verdicts: Iterable[Verdict], log: Callable[[str], None]) -> list[Swept]:
