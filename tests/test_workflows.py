@@ -18,7 +18,7 @@ rules:
   unpinned-uses: {config: {policies: {'*': ref-pin}}}
   # What is checked out and run there is the repository's own code, with a token that reads it; the examples stay short.
   artipacked: {disable: true}
-  # One sweep for an organisation needs a token for all of it; docs/organisation.md says which permissions it is to have.
+  # One sweep for an organisation needs a token for all of it; docs/organisation.md says which permissions it needs.
   github-app: {disable: true}
   # docs/events.md says when these are safe, and its workflows on them check nothing out.
   dangerous-triggers: {disable: true}

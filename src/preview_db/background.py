@@ -21,7 +21,7 @@ _TO_END = 3.0  # seconds
 
 
 class Background:
-    """Reads by one client, each in a thread of its own. A run that fails or is stopped does not wait for those it needs no more.
+    """Reads by one client, each in a thread of its own. A run that fails or is stopped does not wait for those it no longer needs.
 
     Args:
         close: closes the client. The last of the reads does it, if one is still under way then.

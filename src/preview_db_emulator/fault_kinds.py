@@ -74,7 +74,7 @@ class Exchange:
         await self._until_gone()
 
     async def hold(self) -> bool:
-        """Say nothing for as long as the rule has it; false as soon as the client has gone."""
+        """Say nothing for as long as the options say; false as soon as the client has gone."""
         leaving = asyncio.create_task(self._until_gone())
         try:
             await asyncio.wait([leaving], timeout=self.options.silence_s)

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 PACE = {"PREVIEW_DB_PACE": "0.12"}
-"""In the environment of every run: pauses between two attempts are a twentieth of what they are for users."""
+"""In the environment of every run: pauses between two attempts are an eighth of what they are for users."""
 
 MEASURED = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_PROCESS_")}
 """What makes a process count for `make coverage`; nothing without it."""

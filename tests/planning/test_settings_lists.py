@@ -230,7 +230,7 @@ CONTRADICTIONS: list[tuple[dict[str, str], str]] = [
     ({"database_id": "db_1"}, "database_id is a handle for the commands connect and delete"),
     (
         {"env_file": ".env"},
-        "env_file is to get the variables of connections, and none of those has one, as in app=DATABASE_URL",
+        "env_file takes the variables of connections, and none of those has one, as in app=DATABASE_URL",
     ),
     (
         {"ephemeral": "true", "seal_with": "x"},

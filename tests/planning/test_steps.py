@@ -114,14 +114,14 @@ def test_one_that_bears_its_identity_as_a_name_only_is_adopted() -> None:
     assert ADOPTED not in steps(made(database(logical_id=None, can_be_adopted=False)))
 
 
-NEW_NO_MORE = ("adopt", NAME, "it is new no more: the seed has run")
+NO_LONGER_NEW = ("adopt", NAME, "it is no longer new: the seed has run")
 
 
 def test_a_clone_that_gets_a_seed_is_called_new_until_it_has() -> None:
     """A run that is killed before that leaves the name, and the next one finishes it."""
-    assert steps(made(seeds_clone=True)) == [("create", NAME, "because"), MINTED, WAITED, NEW_NO_MORE]
-    assert steps(made(database(name=NEW, logical_id=NAME))) == [("keep", NEW, "because"), MINTED, WAITED, NEW_NO_MORE]
-    assert NEW_NO_MORE not in steps(made(database(name=NEW, logical_id=NAME), may_create=False))
+    assert steps(made(seeds_clone=True)) == [("create", NAME, "because"), MINTED, WAITED, NO_LONGER_NEW]
+    assert steps(made(database(name=NEW, logical_id=NAME))) == [("keep", NEW, "because"), MINTED, WAITED, NO_LONGER_NEW]
+    assert NO_LONGER_NEW not in steps(made(database(name=NEW, logical_id=NAME), may_create=False))
     assert steps(made(database(), seeds_clone=True)) == [("keep", NAME, "because"), MINTED, WAITED]
 
 

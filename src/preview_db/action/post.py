@@ -1,4 +1,4 @@
-"""The step's post run, when the job ends: revokes what was to end with it. Runs always, so it costs next to nothing where there is nothing.
+"""The step's post run, when the job ends: revokes what should end with it. Runs always, so it costs next to nothing where there is nothing.
 
 What it can't revoke is no error: the next run or sweep does it, once it is older than the longest a job may run.
 """

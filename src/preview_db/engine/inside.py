@@ -140,15 +140,14 @@ class Inside:
 
 
 def _failure(kind: type[InsideFailed], failed: ScriptFailed, path: str, left: str) -> InsideFailed:
-    if kind is RulesFailed:
-        # What PostgreSQL adds names values of rows, which are what nobody is to see.
-        failed.detail = ""
+    words, detail = failed.words, f" {' '.join(failed.detail.split())}." if failed.detail else ""
+    if kind is RulesFailed:  # what PostgreSQL adds quotes values of rows, which nobody should see
+        detail = ""
         if failed.sqlstate.startswith("22"):
-            failed.words = f"a value in the clone does not fit (SQLSTATE {failed.sqlstate})"
+            words = f"a value in the clone does not fit (SQLSTATE {failed.sqlstate})"
     where = f" ({failed.file}, {failed.where})" if failed.file else f" ({failed.where})" if failed.where else ""
-    detail = f" {' '.join(failed.detail.split())}." if failed.detail else ""
     return kind(
-        f"{failed.words}{where}.{detail}",
+        f"{words}{where}.{detail}",
         cause=f"PostgreSQL refused what is in {path}. {left}",
         remedy=_REMEDIES[kind],
     )

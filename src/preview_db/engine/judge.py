@@ -80,7 +80,7 @@ class Judge:
             now = self.github.pull_request(number)
             if now is None:
                 raise Mismatch(
-                    f"GitHub answers that there is no pull request #{number}, whose preview was to be deleted.",
+                    f"GitHub answers that there is no pull request #{number}, whose preview would be deleted.",
                     cause="The number of a pull request is never given up, so the token does not see it, or it never existed.",
                     remedy="Look whether the token may read pull requests. If it may, delete the preview by hand.",
                 )

@@ -15,8 +15,8 @@ MANAGEMENT_API_URL = ("PRISMA_MANAGEMENT_API_URL",)
 
 PRISMA = "https://api.prisma.io"
 
-_PLAINLY = {"GITHUB_EVENT_NAME": "pull_request", "INPUT_COMMAND": "auto", "INPUT_LABEL": "", "INPUT_DRAFTS": "true"}
-"""How a run is told that there will be something to read for; with anything else, it takes all of the settings to know."""
+_USUAL = {"GITHUB_EVENT_NAME": "pull_request", "INPUT_COMMAND": "auto", "INPUT_LABEL": "", "INPUT_DRAFTS": "true"}
+"""The settings with which a run reads the project in any case. With others, only all of the settings say whether it does."""
 
 
 class Access(NamedTuple):
@@ -28,8 +28,8 @@ class Access(NamedTuple):
 
 
 def foreseen(environ: Mapping[str, str]) -> Access | None:
-    """What a run is going to look at in any case; none where only all of the settings say that, or say what is wrong with them."""
-    if any(environ.get(name, "") not in ("", usual) for name, usual in _PLAINLY.items()):
+    """What a run reads in any case; none where only all of the settings say that, or say what is wrong with them."""
+    if any(environ.get(name, "") not in ("", usual) for name, usual in _USUAL.items()):
         return None
     try:
         url = trusted_url(_first(environ, MANAGEMENT_API_URL) or PRISMA)

@@ -47,7 +47,7 @@ def decide(inputs: Inputs, event: Event, repository: Repository, seen: EventStat
     if event.has_no_secrets and inputs.service_token is None:
         whose = "Dependabot" if event.sender and event.sender.login == "dependabot[bot]" else "a fork"
         return Decision(Task.NOTHING, f"GitHub gives no secrets to a run for {whose}", advice=_HOW_TO_SERVE[whose])
-    plans = inputs.command == "plan" and event.name != "issue_comment"  # a comment gives orders only to who may
+    plans = inputs.command == "plan" and event.name != "issue_comment"  # a comment counts only if whoever wrote it may give orders
     if inputs.repositories is not None and (plans or (inputs.command == "auto" and event.name in _OF_MANY)):
         return Decision(Task.SWEEP, "a sweep of many repositories is asked for")
     about = _About(inputs, event, repository, seen)

@@ -44,7 +44,7 @@ class Unlisted:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Correction:
-    """What the one comment on a pull request that bears ``marker`` is to read, if there is one."""
+    """What the one comment on a pull request that bears ``marker`` should read, if there is one."""
 
     repository: Listed
     pull_request: int

@@ -85,7 +85,7 @@ def make(
     if desired.may_create and _needs_its_identity(kept, outdated):
         steps.append(Step(Action.ADOPT, identity.name(desired.scope), "the server then refuses a second one of its identity"))
     elif desired.may_create and (identity.is_replacement(kept.name) if kept else desired.seeds_clone):
-        steps.append(Step(Action.ADOPT, identity.name(desired.scope), "it is new no more: the seed has run"))
+        steps.append(Step(Action.ADOPT, identity.name(desired.scope), "it is no longer new: the seed has run"))
     return Plan(tuple(steps), _duplicates(desired, current) if desired.may_delete else ())
 
 
@@ -111,8 +111,8 @@ def superseded(
     """Revocations of the credentials that nobody can still be using.
 
     A credential goes once two newer runs have created one under its name *and* it is older than ``grace``, so that what was deployed a push
-    ago keeps working and the jobs of a matrix don't cut each other off. One that was to end with its job, and didn't, goes once it is
-    older than that. A connection somebody made by hand is left alone.
+    ago keeps working and the jobs of a matrix don't cut each other off. One that should have ended with its job, and didn't, goes once it
+    is older than that. A connection somebody made by hand is left alone.
 
     Args:
         minting: the names that ``run`` is about to create a credential under.

@@ -152,7 +152,7 @@ class Inputs(Environment):
         if self.database_id is not None and self.command not in ("connect", "delete"):
             raise ValueError("database_id is a handle for the commands connect and delete")
         if self.env_file is not None and self.command != "unseal" and not any(connection.variable for connection in self.connections):
-            raise ValueError("env_file is to get the variables of connections, and none of those has one, as in app=DATABASE_URL")
+            raise ValueError("env_file takes the variables of connections, and none of those has one, as in app=DATABASE_URL")
         if self.ephemeral and self.seal_with is not None:
             raise ValueError("ephemeral ends the credentials with this job, and seal_with is there to pass them on to another")
         if self.command == "unseal" and (self.sealed is None or self.seal_with is None):

@@ -58,7 +58,7 @@ class RateLimit:
 
 
 def limited(app: ASGIApp, core: RateLimit, graphql: RateLimit) -> ASGIApp:
-    """Put the limits before an application: their headers are in every answer, and they are counted but where they are asked for."""
+    """Put the limits before an application: their headers are in every answer, and they are counted except where they are asked for."""
 
     async def handle(scope: Scope, receive: Receive, send: Send) -> None:
         limit = graphql if str(scope["path"]).endswith("/graphql") else core

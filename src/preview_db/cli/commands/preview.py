@@ -71,7 +71,7 @@ def _carried_out(session: Session, decision: Decision) -> RunResult:
 
 
 def _looked_up(session: Session) -> EventState:
-    """Whether what is to have a preview is there, if the command creates one and GitHub can be asked.
+    """Whether the pull request or branch is there, if the command creates a preview and GitHub can be asked.
 
     Raises:
         NotFound: it is not there.

@@ -35,7 +35,7 @@ _FIELDS = """fragment Fields on PullRequest {
 def read(rest: Rest, asked: Iterable[tuple[Listed, int]]) -> dict[Key, PullRequest]:
     """Those of ``asked`` of which GitHub says all there is to know.
 
-    Raises whatever an answer that is none comes to: :class:`Refused`, ``httpx.HTTPError``, ``ValueError``.
+    Raises :class:`Refused`, ``httpx.HTTPError`` or ``ValueError`` if there is no usable answer.
     """
     repositories: dict[int, tuple[Listed, list[int]]] = {}
     for listed, number in asked:

@@ -15,7 +15,7 @@ from .repository import GitHubRepository
 def correct(
     repository: Callable[[Listed], GitHubRepository], corrections: Sequence[Correction], sink: Sink, scrub: Callable[[str], str]
 ) -> None:
-    """Edits those that are there, and makes none. That it fails is worth a warning; a token that may only read is asked no more.
+    """Edits those that are there, and makes none. That it fails is worth a warning; a token that may only read is not tried again.
 
     Args:
         repository: one of the server's.

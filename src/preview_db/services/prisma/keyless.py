@@ -111,8 +111,7 @@ def _read(response: httpx.Response, mask: Callable[[SecretStr], None]) -> ShortL
     try:
         return ShortLived.model_validate(data)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        raise errors.API.not_understood(_DOING, f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        raise errors.API.misshapen(_DOING, error, "the token") from None
 
 
 def _field(response: httpx.Response, name: str) -> Any:

@@ -1,4 +1,4 @@
-"""What a look at a project asks for. It imports nothing, since it is needed before all else."""
+"""What a look at a project asks for. It imports next to nothing, since it is needed before all else."""
 
 from __future__ import annotations
 
