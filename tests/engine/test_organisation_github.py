@@ -160,7 +160,7 @@ def test_a_limit_that_ends_in_time_is_waited_for_without_asking(organisation: Or
     repositories = [organisation.repository(f"r{number:02}") for number in range(20)]
     for repository in repositories:
         organisation.previews(repository, closed=[1])
-    control("PUT", "github/rate_limit", {"remaining": 15, "reset_in_s": 4})
+    control("PUT", "github/rate_limit", {"remaining": 1, "reset_in_s": 4})
     control("DELETE", "requests")
     run = organisation.sweep()
     assert run.succeeded, run.log
