@@ -6,9 +6,9 @@ from tests.drivers.organisation import Organisation
 from tests.drivers.terminal import Desk
 
 
-def found(desk: Desk, organisation: Organisation, token: str, repositories: str = "") -> dict[str, dict[str, str]]:
+def found(desk: Desk, organisation: Organisation, token: str, repositories: str = "", **environ: str) -> dict[str, dict[str, str]]:
     arguments = ("--repositories", repositories or f"{organisation.name}/*", "--project", "*", "--repo", f"{organisation.name}/shop")
-    return {check["check"]: check for check in desk("doctor", "--json", *arguments, GH_TOKEN=token).json["checks"]}
+    return {check["check"]: check for check in desk("doctor", "--json", *arguments, GH_TOKEN=token, **environ).json["checks"]}
 
 
 def test_it_says_what_the_token_sees_how_many_match_and_what_a_sweep_takes(desk: Desk) -> None:
