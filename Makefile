@@ -72,9 +72,8 @@ clients: setup ## try clients that others publish against the emulator and list 
 
 coverage: setup ## run the tests and list the lines and branches that none of them reaches
 	@rm -rf .cache/coverage; mkdir -p .cache/coverage
-	COVERAGE_FILE=$(CURDIR)/.cache/coverage/data $(BIN)/coverage run -m pytest -n $(WORKERS) $(ARGS)
-	@COVERAGE_FILE=$(CURDIR)/.cache/coverage/data $(BIN)/coverage combine --quiet
-	@COVERAGE_FILE=$(CURDIR)/.cache/coverage/data $(BIN)/coverage report
+	COVERAGE_FILE=$(CURDIR)/.cache/coverage/data $(BIN)/coverage run -m pytest -n $(WORKERS) $(ARGS); ended=$$?; \
+	$(BIN)/coverage combine --quiet && $(BIN)/coverage report && exit $$ended
 
 cases: setup ## run the many cases of what may go wrong, each run a process; ARGS as for test
 	PREVIEW_DB_PROCESSES=1 $(BIN)/pytest -n $(WORKERS) tests/torture --ignore=tests/torture/test_orders.py $(ARGS)

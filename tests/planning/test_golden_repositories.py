@@ -103,8 +103,7 @@ def found(text: str, owners: dict[str, Owner], named: dict[str, Listed | None]) 
     selection = Selection.parse(text)
     present, unknown = members(selection, Seen(owners, {name: named[str(name)] for name in selection.named}), "github.example.com")
     for member in present:
-        whose = "for missing_repositories to decide" if member.is_missing else ""
-        told = [str(member.standing), member.said, f"listed as {member.listed.full_name}" if member.listed else "not listed", whose]
+        told = [str(member.standing), member.said, f"listed as {member.listed.full_name}" if member.listed else "not listed"]
         yield f"  {member.repository.full_name}, {member.repository.id} at {member.repository.host}: {'; '.join(filter(None, told))}"
     yield from (f"  unknown: {name}" for name in unknown)
 

@@ -121,7 +121,7 @@ class Reconciler:
     def _settle(self, desired: DesiredState, progress: Progress) -> tuple[Outcome, list[Credential]]:
         handlers = self._handlers
         patience = Deadline.after(min(_LIST_LAG, self.deadline.left), self.deadline.monotonic)
-        for turn in itertools.count():
+        for turn in itertools.count():  # pragma: no branch - it does not end by itself
             # First, so that of a configuration which another run has just created, the credential is seen, too.
             configurations = self._configurations(desired, progress)
             branch = self.platform.observe(desired) if self.platform is not None else None

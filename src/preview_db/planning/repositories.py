@@ -174,11 +174,6 @@ class Member(NamedTuple):
     listed: Listed | None = None
     said: str = ""
 
-    @property
-    def is_missing(self) -> bool:
-        """Whether its previews are for ``missing_repositories`` to decide."""
-        return self.standing in (Standing.ARCHIVED, Standing.MOVED, Standing.GONE)
-
 
 class Seen(NamedTuple):
     """What GitHub answered.

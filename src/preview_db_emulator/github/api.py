@@ -107,7 +107,6 @@ def github(server: Server, *, api_url: str, server_url: str) -> ASGIApp:
             *route("/users/{login}/repos", GET=owners.list_of_person),
             *route("/orgs/{login}", GET=owners.get_organisation),
             *route("/orgs/{login}/repos", GET=owners.list_of_organisation),
-            *route("/installation/repositories", GET=owners.list_of_installation),
             *in_repository("", GET=lambda of: of.api.get_repository),
             *in_repository("/pulls", GET=lambda of: of.api.list_pulls),
             *in_repository("/pulls/{number:int}", GET=lambda of: of.api.get_pull),

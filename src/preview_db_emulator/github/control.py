@@ -31,7 +31,7 @@ class Control:
             return [Route(f"{self._under}{path}", handler, methods=[verb]) for verb, handler in handlers.items()]
 
         return [
-            *route("pulls", GET=self.list_pulls, POST=self.put_pulls),
+            *route("pulls", POST=self.put_pulls),
             *route("pulls/{number:int}", GET=self.get_pull, PUT=self.put_pull, DELETE=self.delete_pull),
             *route("branches", GET=self.list_branches),
             *route("branches/{name:path}", PUT=self.put_branch, DELETE=self.delete_branch),
@@ -41,9 +41,6 @@ class Control:
             *route("permissions/{login}", PUT=self.put_permission),
             *route("deployments", GET=self.list_deployments),
         ]
-
-    async def list_pulls(self, _: Request) -> Response:
-        return JSONResponse([asdict(pull) for pull in self._repository.pulls])
 
     async def get_pull(self, request: Request) -> Response:
         pull = self._repository.pulls.get(str(request.path_params["number"]))

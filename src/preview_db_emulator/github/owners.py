@@ -1,4 +1,4 @@
-"""Whose repositories there are: organisations, people, and what an App is installed on."""
+"""Whose repositories there are: organisations and people."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from . import payloads
-from .pages import not_found, page, shown
+from .pages import not_found, page
 from .serializers import Serializer
 from .server import Hosted, Server, Token
 
@@ -43,15 +43,6 @@ class Owners:
         login = request.path_params["login"]
         found = [hosted for hosted in self._visible(request, login) if not hosted.private]
         return self._listed(request, f"users/{login}/repos", found)
-
-    async def list_of_installation(self, request: Request) -> Response:
-        """What an App's token is for: public repositories that it was not given are not among them."""
-        token = _token(request)
-        given = [hosted for hosted in self._server if token.repositories is None or hosted.id in token.repositories]
-        listed = page(request, f"{self._api_url}/installation/repositories", given, self._in_list)
-        selection = "all" if token.repositories is None else "selected"
-        body = {"total_count": len(given), "repository_selection": selection, "repositories": shown(request, given, self._in_list)}
-        return JSONResponse(body, headers={"Link": listed.headers["link"]} if "link" in listed.headers else {})
 
     def _organisation(self, request: Request) -> str:
         """The login as it is written; a 404 for a person's, and for one that nobody has."""

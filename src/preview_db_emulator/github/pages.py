@@ -30,13 +30,7 @@ def page(request: Request, address: str, items: Sequence[Any], render: Callable[
         return f'<{address}?{query}>; rel="{relation}"'
 
     headers = {"Link": ", ".join(link(relation) for relation in links)} if links else {}
-    return JSONResponse(shown(request, items, render), headers=headers)
-
-
-def shown(request: Request, items: Sequence[Any], render: Callable[[Any], Json]) -> list[Json]:
-    """Render what is on the page that is asked for."""
-    size, number = _asked(request)
-    return [render(item) for item in items[(number - 1) * size : number * size]]
+    return JSONResponse([render(item) for item in items[(number - 1) * size : number * size]], headers=headers)
 
 
 def _asked(request: Request) -> tuple[int, int]:

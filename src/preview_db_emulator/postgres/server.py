@@ -129,12 +129,6 @@ class Postgres:
         async with self._administration() as connection:
             await connection.execute(sql.SQL("; ").join(statements))
 
-    async def names(self) -> set[str]:
-        """The databases there are."""
-        async with self._administration() as connection:
-            rows = await (await connection.execute("SELECT datname FROM pg_database")).fetchall()
-        return {str(name) for (name,) in rows}
-
     async def create_database(self, name: str, owner: str) -> None:
         """Create the role ``owner`` and its database. Raises psycopg.errors.DuplicateDatabase."""
         database, role = sql.Identifier(name), sql.Identifier(owner)

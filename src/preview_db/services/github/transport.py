@@ -59,8 +59,7 @@ class _Connection:
         self._request = self._client.build_request(verb, path, content=input_, headers=headers)
 
     def getresponse(self) -> _Answer:
-        if self._request is None:
-            raise TypeError("nothing was asked")
+        assert self._request is not None, "an answer is read once something was asked"
         response = self._client.send(self._request)
         if response.status_code == httpx.codes.ACCEPTED and self._request.method == "GET":
             # PyGithub would ask again every two seconds, a thousand times.
