@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -49,12 +50,18 @@ def test_an_owner_that_can_not_be_listed_is_told(desk: Desk) -> None:
     assert found(desk, organisation, token)["owners"]["result"] == "failed"
 
 
+@pytest.fixture
+def few_left(desk: Desk) -> Iterator[None]:
+    desk.life.emulator.control("PUT", "github/rate_limit", {"remaining": 30, "reset_in_s": 3600})
+    yield
+    desk.life.emulator.control("DELETE", "github/rate_limit")
+
+
+@pytest.mark.usefixtures("few_left")
 def test_too_few_requests_left_for_a_sweep_are_a_warning(desk: Desk) -> None:
     organisation = Organisation(desk.life)
     organisation.previews(organisation.repository("shop"), closed=range(1, 31))
-    token = organisation.token()
-    desk.life.emulator.control("PUT", "github/rate_limit", {"remaining": 30, "reset_in_s": 3600})
-    checks = found(desk, organisation, token)
+    checks = found(desk, organisation, organisation.token())
     assert (checks["requests"]["result"], "more this hour" in checks["requests"]["found"]) == ("warning", True)
 
 

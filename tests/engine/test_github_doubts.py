@@ -201,3 +201,19 @@ def test_a_preview_of_a_scope_that_nobody_asks_github_about_is_no_reopening(orga
     run = organisation.sweep()
     assert run.succeeded, run.log
     assert organisation.left() == set()
+
+
+def test_a_repository_that_is_taken_out_is_not_missing_either(organisation: Organisation) -> None:
+    organisation.repository("shop")
+    run = organisation.sweep(repositories=f"{organisation.name}/*, {organisation.name}/gone@4711, !{organisation.name}/gone")
+    assert run.succeeded, run.log
+    assert told(run)["missing"] == []
+
+
+def test_at_the_plan_limit_the_error_is_told_even_if_nobody_can_say_what_could_go(life: Life) -> None:
+    life.emulator.control("PUT", "settings", {"database_limit": len(life.emulator.databases())})
+    fault(life.emulator, "401", r"GET /github/.*/pulls\?")
+    run = life.opened()
+    assert run.exit_code == 1
+    assert "Idle longest" not in run.annotations[-1].message
+    assert "plan" in run.annotations[-1].title.lower()

@@ -108,10 +108,11 @@ def test_a_sweep_deletes_a_database_whose_branch_is_gone(life: Life) -> None:
     assert life.databases() == []
 
 
-def test_a_sweep_keeps_a_database_whose_branch_can_not_be_read(life: Life) -> None:
+@pytest.mark.parametrize("status", [400, 403])
+def test_a_sweep_keeps_a_database_whose_branch_can_not_be_read(life: Life, status: int) -> None:
     life.opened(**COMPUTE)
     life.emulator.pull_request(life.number, state="closed")
-    with refusing(life, "GET /v1/branches/", 403) as liar:
+    with refusing(life, "GET /v1/branches/", status) as liar:
         life.environ |= liar.environ
         run = life.happens("closed", {}, command="sweep", **COMPUTE)
     assert run.exit_code == 1
@@ -126,9 +127,10 @@ def test_a_sweep_without_cleanup_leaves_the_branch(life: Life) -> None:
     assert head(life) in branches(life)
 
 
-def test_a_branch_that_may_not_be_deleted_is_told(life: Life) -> None:
+@pytest.mark.parametrize("status", [400, 403])
+def test_a_branch_that_may_not_be_deleted_is_told(life: Life, status: int) -> None:
     life.opened(**AUTO)
-    with refusing(life, "DELETE /v1/branches/", 403) as liar:
+    with refusing(life, "DELETE /v1/branches/", status) as liar:
         life.environ |= liar.environ
         run = life.closed(**AUTO, platform_branch_cleanup="true")
     assert run.exit_code == 1
@@ -148,3 +150,20 @@ def test_the_head_is_looked_up_with_a_token_or_not_at_all(life: Life) -> None:
     assert run.exit_code == 1
     assert "github_token is empty" in run.annotations[-1].message
     assert life.databases() == []
+
+
+@pytest.mark.parametrize("operation", ["POST /v1/projects/.*/branches", "POST /v1/environment-variables", "PATCH /v1/databases/"])
+def test_a_refusal_for_another_reason_is_told_in_the_platforms_words(life: Life, operation: str) -> None:
+    before = life.opened()
+    with refusing(life, operation, 400) as liar:
+        life.environ |= liar.environ
+        run = life.pushed(**COMPUTE)
+    assert run.exit_code == 1
+    assert "not now" in run.annotations[-1].message
+    assert life.databases()[0]["id"] == before.outputs["database_id"]
+
+
+def test_a_branch_has_at_most_twenty_variables(life: Life) -> None:
+    run = life.opened(**AUTO, compute_env=", ".join(f"URL_{number}" for number in range(21)))
+    assert run.exit_code == 1
+    assert "takes at most 20 variables" in run.annotations[-1].message
