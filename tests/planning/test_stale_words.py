@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from preview_db.planning import stale
-from preview_db.planning.model import Kind, Repository, Scope
-from preview_db.planning.stale import RepositoryState, StaleReason
-from tests.factories import NOW, REPOSITORY, database, scope
+from preview_db.planning import identity, stale
+from preview_db.planning.model import Configuration, Kind, Repository, Scope
+from preview_db.planning.settings import Inputs
+from preview_db.planning.stale import Preview, RepositoryState, StaleReason
+from preview_db.planning.steps import Plan
+from tests.factories import NOW, REPOSITORY, connection, database, scope
 
 from .test_stale import closed, judged, pull, seen
 
@@ -117,3 +120,56 @@ def test_an_age_is_said_as_a_person_says_it(minutes: float, said: str) -> None:
 
 def test_a_merge_queues_ref_says_its_pull_request() -> None:
     assert stale.queued_numbers(["refs/heads/gh-readonly-queue/main/pr-12-" + "a" * 40, "refs/heads/main"]) == {12}
+
+
+BRANCH = scope("feat/x", Kind.BRANCH)
+
+
+def of_branch(**changes: Any) -> Preview:
+    """A preview of which only the slug of its branch is known, and its tag."""
+    configuration = Configuration("c1", identity.name(BRANCH), "db.prisma.io", 5432, NOW)
+    (preview,) = stale.previews([database(of=BRANCH, **changes)], REPOSITORY, [configuration])
+    return preview
+
+
+def steps(verdict: stale.Verdict) -> list[tuple[str, str]]:
+    return [(step.action.label, step.reason) for step in verdict.plan.steps]
+
+
+def test_what_is_in_doubt_stays_and_says_why() -> None:
+    preview = of_branch()
+    assert stale.in_doubt(preview, "its list breaks off") == stale.Verdict(preview, StaleReason.DOUBT, "its list breaks off", Plan(()))
+
+
+def test_a_preview_of_a_repository_that_is_archived_goes_where_that_is_asked_for() -> None:
+    preview, why = of_branch(), "acme/web is archived"
+    verdict = stale.judge_by_repository(preview, why, NOW, delete=True)
+    assert (verdict.preview, verdict.why, verdict.reason) == (preview, StaleReason.REPOSITORY, why)
+    assert steps(verdict) == [("delete Hyperdrive configuration", why), ("delete database", why)]
+    assert stale.judge_by_repository(preview, why, NOW, delete=False) == stale.Verdict(preview, StaleReason.REPOSITORY, why, Plan(()))
+
+
+def test_a_preview_whose_branch_is_gone_is_deleted_by_its_tag() -> None:
+    assert steps(stale.judge(of_branch(), RepositoryState(), Inputs.read({}), NOW)) == [
+        ("delete Hyperdrive configuration", "its branch is gone"),
+        ("delete database", "its branch is gone"),
+    ]
+
+
+def test_a_preview_that_stays_is_tidied_and_nothing_is_made_in_it() -> None:
+    once = connection("app-1-1-once", hours=2)
+    preview = of_branch(connections=(once,), can_be_adopted=True)
+    view, kept = RepositoryState(branches=("feat/x",)), ("reuse database", "the branch feat/x exists")
+    assert steps(stale.judge(preview, view, Inputs.read({}), NOW)) == [kept]
+    assert steps(stale.judge(preview, view, Inputs.read({"INPUT_CREDENTIAL_GRACE": "1h"}), NOW)) == [
+        kept,
+        ("revoke credential", "it was for one job only, and is older than 1h"),
+    ]
+
+
+def test_a_configuration_without_a_database_stays_where_another_projects_workflow_may_want_it() -> None:
+    configuration = Configuration("c1", identity.name(scope()), "db.prisma.io", 5432, NOW)
+    (preview,) = stale.previews([], REPOSITORY, [configuration])
+    verdict = stale.judge(preview, seen(pull()), Inputs.read({"INPUT_LABEL": "preview"}), NOW)
+    assert (verdict.why, verdict.since, verdict.deletions) == (StaleReason.WANTED, None, 0)
+    assert verdict.reason == f"{NUMBER} does not bear the label preview, and has no database in this project"
