@@ -112,7 +112,7 @@ def test_a_repository_that_was_not_asked_for_is_doubt(organisation: Organisation
 def test_whether_one_was_reopened_meanwhile_may_stay_unknown(life: Life) -> None:
     life.opened()
     life.emulator.pull_request(life.number, state="closed")
-    fault(life.emulator, "401", r"GET /github/.*/pulls\?.*state=open", after=1)
+    fault(life.emulator, "401", r"GET /github/.*/pulls\?.*state=open.*sort=updated")
     run = life.sweep(comment="false")
     assert run.succeeded, run.log
     assert any("Whether one was reopened meanwhile is not known" in line for line in run.log)
