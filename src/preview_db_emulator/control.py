@@ -234,9 +234,10 @@ class _Control:
             setattr(self._workspace.settings, name, value)
 
     async def reset(self, _: Request) -> Response:
-        """Between two tests: faults and settings as at the start, no pull request, and no project but the first."""
+        """Between two tests: faults, settings and GitHub's limit as at the start, no pull request, and no project but the first."""
         self._faults.rules = self._rules_at_start
         self._change_settings(copy.deepcopy(self._settings_at_start))
+        self._server.first.rate_limit.clear()
         for pull in self._server.first.pulls:
             self._server.first.pulls.remove(pull.key)
         for project in self._workspace.projects:

@@ -147,9 +147,6 @@ class Session:
             self.connection.execute(script.FRESH.encode())
             self.mark(mark, ", ".join(file.path for file in scripts))
 
-    def close(self) -> None:
-        self.connection.close()
-
     @property
     def _marks_sql(self) -> str:
         return f"SELECT name, value FROM {MARKS} WHERE database_id = {self._whose} AND length(value) < {_SHORT}"

@@ -14,20 +14,6 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
 
-def wait_until_connectable(
-    string: ConnectionString,
-    *,
-    verify_certificate: bool,
-    deadline: Deadline,
-    sleep: Callable[[float], None],
-    refused: Callable[[], object],
-) -> int:
-    """As :func:`log_in`, and logs out again. Returns the number of logins it took."""
-    connection, logins = log_in(string, verify_certificate=verify_certificate, deadline=deadline, sleep=sleep, refused=refused)
-    connection.close()
-    return logins
-
-
 def log_in(
     string: ConnectionString,
     *,
