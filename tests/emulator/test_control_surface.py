@@ -195,6 +195,6 @@ def test_a_reset_takes_back_what_a_test_has_set_and_made(stand_in: StandIn) -> N
     assert stand_in.control.post("reset").status_code == 204
     assert stand_in.control.get("faults").json() == []
     assert stand_in.control.get("settings").json() == before
-    assert stand_in.control.get("github/pulls").json() == []
+    assert stand_in.control.get("github/pulls/77").status_code == 404
     assert [shown["id"] for shown in stand_in.api.get("/v1/projects").json()["data"]] == [stand_in.ready["project_id"]]
     assert project not in {database["project"]["id"] for database in stand_in.control.get("databases").json()}
