@@ -17,7 +17,7 @@ from preview_db.planning.words import count
         (1, "branch", "1 branch"),
         (3, "branch", "3 branches"),
         (2, "queue entry", "2 queue entries"),
-        (2, "day", "2 days"),
+        (2, "working day", "2 working days"),
     ],
 )
 def test_a_number_and_its_noun_agree(number: int, noun: str, said: str) -> None:
