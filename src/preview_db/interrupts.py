@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
+import sys
 from collections.abc import Iterator
 from types import FrameType
 
 from .errors import Cancelled, PreviewError
+
+_A_MOMENT = 0.02  # seconds
 
 
 class Interrupts:
@@ -20,12 +24,14 @@ class Interrupts:
     def __init__(self) -> None:
         self._pending: str | None = None
         self._changing: str | None = None
+        self._is_lost = False  # whether a signal has come, and what was raised for it came to nobody
         self._at: str | None = None  # how far the run has come, while there is somebody to say so
 
     def install(self) -> None:
         """Takes SIGINT and SIGTERM over for the rest of the process."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._receive)
+        sys.unraisablehook = self._not_raised
 
     @contextlib.contextmanager
     def step(self, what: str) -> Iterator[None]:
@@ -57,7 +63,7 @@ class Interrupts:
         self._at = None
 
     def _receive(self, number: int, _frame: FrameType | None) -> None:
-        first, self._pending = self._pending is None, signal.Signals(number).name
+        first, self._pending = self._pending is None or self._is_lost, signal.Signals(number).name
         if self._at is None:
             return
         if first and self._changing is None:
@@ -65,8 +71,19 @@ class Interrupts:
         elif not first and self._changing is not None:
             self.reached(f"uncertain whether {self._changing}")
 
+    def _not_raised(self, unraisable: sys.UnraisableHookArgs) -> None:
+        """Python raises nothing while it calls back in passing, when it has imported or freed something; a moment later it can."""
+        if not isinstance(unraisable.exc_value, Cancelled) or self._pending is None:
+            sys.__unraisablehook__(unraisable)
+            return
+        import threading  # here, since it takes a moment to be imported, and this hardly ever happens
+
+        self._is_lost = True
+        threading.Timer(_A_MOMENT, os.kill, (os.getpid(), signal.Signals[self._pending])).start()
+
     def _raise_if_pending(self) -> None:
         if self._pending is not None:
+            self._is_lost = False
             raise Cancelled(
                 f"The run was stopped by {self._pending} ({self._at}).",
                 cause="The workflow run was cancelled, or a newer run took its place in the concurrency group.",

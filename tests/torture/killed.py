@@ -5,8 +5,10 @@ The boundaries are those of a run in fair weather, as the emulator recorded them
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import functools
+import re
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -180,9 +182,9 @@ SCENES = (
 
 @dataclasses.dataclass(frozen=True)
 class Boundary:
-    """Before or after the `index`-th request of a command, which was `request` in fair weather."""
+    """Before or after `request`, as it was in fair weather: the `turn`-th of its kind, for what goes out together comes in any order."""
 
-    index: int
+    turn: int
     phase: Phase
     request: str
 
@@ -191,7 +193,17 @@ class Boundary:
         return not self.request.startswith("GET")
 
     def __str__(self) -> str:
-        return f"{'before' if self.phase == 'silence' else 'after'} {self.request} (request {self.index + 1})"
+        return f"{'before' if self.phase == 'silence' else 'after'} {self.request} (number {self.turn + 1} of its kind)"
+
+    @property
+    def kind(self) -> str:
+        """A pattern for requests like it: another run's have other ids and numbers in them."""
+        return _kind(self.request)
+
+
+def _kind(request: str) -> str:
+    """What stands before and after ids is kept: `^GET /v1/databases/[0-9a-z_]+$`."""
+    return f"^{re.sub(r'(?<=/)(?:[a-z]+_[0-9a-z]+|[0-9]+)(?=/|$)', '[0-9a-z_]+', request)}$"
 
 
 def boundaries(workflow: Workflow, scene: Scene) -> list[Boundary]:
@@ -203,18 +215,24 @@ def boundaries(workflow: Workflow, scene: Scene) -> list[Boundary]:
     served = [f"{one['method']} {one['path']}" for one in workflow.emulator.control("GET", "requests")]  # before a check asks for more
     scene.check(pull)
     phases: tuple[Phase, ...] = ("silence", "late")
-    return [Boundary(index, phase, request) for index, request in enumerate(served) for phase in phases]
+    seen: collections.Counter[str] = collections.Counter()
+    found = []
+    for request in served:
+        found += [Boundary(seen[_kind(request)], phase, request) for phase in phases]
+        seen[_kind(request)] += 1
+    return found
 
 
 def held_at(workflow: Workflow, boundary: Boundary, start: Callable[[], Step], *, seconds: float = HELD_S) -> Step:
     """The command, started again and held exactly there: for as long as `seconds`, or until it is gone."""
-    rule = {"kinds": [boundary.phase], "after": boundary.index, "count": 1, "silence_s": seconds}
+    rule = {"kinds": [boundary.phase], "operations": [boundary.kind], "after": boundary.turn, "count": 1, "silence_s": seconds}
     workflow.emulator.control("PUT", "faults", rule)
     workflow.emulator.control("DELETE", "requests")
     step = start()
     for _ in range(3000):
-        served: list[Json] = workflow.emulator.control("GET", "requests")
-        if len(served) > boundary.index and (boundary.phase == "silence" or served[boundary.index]["carried_out"]):
+        requests: list[Json] = workflow.emulator.control("GET", "requests")
+        served = [one for one in requests if re.search(boundary.kind, f"{one['method']} {one['path']}")]
+        if len(served) > boundary.turn and (boundary.phase == "silence" or served[boundary.turn]["carried_out"]):
             return step
         if step.process.poll() is not None:
             break

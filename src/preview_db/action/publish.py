@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from ..background import AT_ONCE, SideBySide
+from ..errors import Cancelled
 from ..planning import events, identity
 from ..planning.decision import Decision, Task
 from ..planning.events import Event
@@ -134,11 +135,9 @@ class Publisher:
             yield
             return
         reaction = "-1"
-        try:
+        with _afterwards(lambda: self._or_warn(lambda github: github.react(comment.id, reaction))):
             yield
             reaction = decision.reaction
-        finally:
-            self._or_warn(lambda github: github.react(comment.id, reaction))
 
     @contextlib.contextmanager
     def deploying(self, decision: Decision) -> Iterator[list[Outcome]]:
@@ -152,9 +151,8 @@ class Publisher:
         task = deployments.task(identity.tag(scope)) if scope is not None and sha and decision.task is not Task.REMOVE else ""
         record = functools.partial(deployments.record, task=task, sha=sha, description=f"Preview database of {scope}")
         begun = self.github.begin(functools.partial(record, self.github, state="in_progress")) if task and self.github else None
-        try:
-            yield came
-        finally:
+
+        def tell() -> None:
             if begun is not None:
                 self._or_warn(lambda _: begun())
             if came and came[0].kind in (OutcomeKind.DELETED, OutcomeKind.ABSENT):
@@ -163,6 +161,9 @@ class Publisher:
                 self._or_warn(functools.partial(deployments.end, task=gone))
             elif task:
                 self._or_warn(functools.partial(record, state="success" if came else "failure"))
+
+        with _afterwards(tell):
+            yield came
 
     def _publish_sweep(self, sweep: Sweep) -> None:
         """The summary, the JSON, and the comment of each pull request that lost its preview."""
@@ -245,6 +246,19 @@ class Publisher:
         except GitHubFailed as error:
             self.runner.warning(error.title, str(error))
             return None
+
+
+@contextlib.contextmanager
+def _afterwards(tell: Callable[[], object]) -> Iterator[None]:
+    """Tells what came of what is within, a failure, too. A run that was stopped has no time left for that: the next one tells."""
+    try:
+        yield
+    except Cancelled:
+        raise
+    except BaseException:
+        tell()
+        raise
+    tell()
 
 
 def summarise(runner: Runner, markdown: str) -> None:
