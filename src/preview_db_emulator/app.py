@@ -204,7 +204,7 @@ async def serve(options: Options, announce: Announce) -> None:
         )
         rules = [Rule(rate=options.fault_rate, seed=options.fault_seed, kinds=RANDOM_KINDS)] if options.fault_rate else []
         faults = FaultInjector(stand_ins, latency_s=options.latency_ms / 1000, rules=rules)
-        surface = control(workspace, serializer, server, faults, variables, identity.project_id)
+        surface = control(workspace, serializer, server, cloudflare, faults, variables, identity.project_id)
         controls = Starlette(
             routes=[*oidc.Control(oidc_settings, exchange).routes(), *CloudflareControl(cloudflare).routes(), Mount("/", surface)]
         )

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from .arguments import known, one_of, read, seconds
+from .cloudflare.api import Cloudflare
 from .faults import FaultInjector, Rule
 from .github import control as github
 from .github.server import Server
@@ -46,12 +47,13 @@ def control(
     workspace: Workspace,
     serializer: Serializer,
     server: Server,
+    cloudflare: Cloudflare,
     faults: FaultInjector,
     variables: Variables,
     project_id: str,
 ) -> Starlette:
     """Return the application; databases without a ``project`` are put into ``project_id``."""
-    surface = _Control(workspace, serializer, server, faults, variables, project_id)
+    surface = _Control(workspace, serializer, server, cloudflare, faults, variables, project_id)
 
     def route(path: str, **handlers: Any) -> list[Route]:
         return [Route(f"/_emulator/{path}", handler, methods=[verb]) for verb, handler in handlers.items()]
@@ -87,6 +89,7 @@ class _Control:
         workspace: Workspace,
         serializer: Serializer,
         server: Server,
+        cloudflare: Cloudflare,
         faults: FaultInjector,
         variables: Variables,
         project_id: str,
@@ -94,6 +97,7 @@ class _Control:
         self._workspace = workspace
         self._serializer = serializer
         self._server = server
+        self._cloudflare = cloudflare
         self._faults = faults
         self._variables = variables
         self._project_id = project_id
@@ -234,10 +238,11 @@ class _Control:
             setattr(self._workspace.settings, name, value)
 
     async def reset(self, _: Request) -> Response:
-        """Between two tests: faults, settings and GitHub's limit as at the start, no pull request, and no project but the first."""
+        """Between two tests: faults, settings and GitHub's limit as at the start, no pull request, nothing at Cloudflare, one project."""
         self._faults.rules = self._rules_at_start
         self._change_settings(copy.deepcopy(self._settings_at_start))
         self._server.first.rate_limit.clear()
+        self._cloudflare.clear()
         for pull in self._server.first.pulls:
             self._server.first.pulls.remove(pull.key)
         for project in self._workspace.projects:

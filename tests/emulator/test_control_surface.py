@@ -191,10 +191,12 @@ def test_a_reset_takes_back_what_a_test_has_set_and_made(stand_in: StandIn) -> N
     stand_in.control.put("settings", json={"provisioning_s": 60, "latency_ms": 1, "next_statuses": ["failure"]})
     stand_in.control.put("github/pulls/77", json={"state": "open"})
     project = stand_in.api.post("/v1/projects", json={"createDatabase": True}).json()["data"]["id"]
+    stand_in.control.put("github/rate_limit", json={"remaining": 0, "reset_in_s": 600})
     fault(stand_in, kinds=["500"])
     assert stand_in.control.post("reset").status_code == 204
     assert stand_in.control.get("faults").json() == []
     assert stand_in.control.get("settings").json() == before
     assert stand_in.control.get("github/pulls/77").status_code == 404
+    assert httpx.get(f"{stand_in.ready['github_api_url']}/repos/acme/shop/pulls").headers["x-ratelimit-remaining"] != "0"
     assert [shown["id"] for shown in stand_in.api.get("/v1/projects").json()["data"]] == [stand_in.ready["project_id"]]
     assert project not in {database["project"]["id"] for database in stand_in.control.get("databases").json()}

@@ -18,12 +18,12 @@ def _beside(workflow: Workflow) -> PullRequest:
     """A new pull request, with all that a preview may have beside its database: a platform branch, Compute's variables, Hyperdrive."""
     addresses = workflow.emulator.addresses
     workflow.emulator.control("PUT", "cloudflare", {"limit": 10_000})
-    workflow.environ |= {
+    workflow.environ = workflow.environ | {
         "CLOUDFLARE_API_BASE_URL": addresses["cloudflare_api_url"],
         "CLOUDFLARE_API_TOKEN": addresses["cloudflare_api_token"],
         "CLOUDFLARE_ACCOUNT_ID": addresses["cloudflare_account_id"],
     }
-    workflow.inputs |= {
+    workflow.inputs = workflow.inputs | {  # another one, since several workflows may have been given the same
         "hyperdrive": "true",
         "platform_branch": "auto",
         "platform_branch_cleanup": "true",
