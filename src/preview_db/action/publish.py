@@ -70,7 +70,7 @@ class Publisher:
             self._announced = body, self.github.begin(functools.partial(begun.tell, body, only_edit=False))
 
     def publish(self, result: RunResult) -> None:
-        """Outputs first: they are what the job needs. Comment and summary come after, and fail as warnings."""
+        """Outputs first: they are what the job needs. The summary, and a comment not announced, come after, and fail as warnings."""
         outcome = result.outcome
         self.put_out(result, self.inputs.endpoint)
         for warning in outcome.warnings:
