@@ -14,12 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import NoReturn
 
+_HTTPX_COMMANDS = "httpx._main"
+"""httpx's own command line: where click and rich are installed, it imports them for that, which takes 40 ms."""
+
 
 def action() -> None:
     """The console script ``preview-db-action``."""
     interrupts = _begin()
     gc.disable()  # what is imported stays, and looking through it for what can go takes a tenth of the start
-    with _left_out("asyncio"):  # httpx-retries imports it for clients that are not used here, which takes 15 ms
+    with _left_out("asyncio", _HTTPX_COMMANDS):  # httpx-retries imports asyncio for clients that are not used here, which takes 15 ms
         from ..services.prisma import ahead
 
     begun = ahead.begin(os.environ)  # what follows takes twice as long to be imported as what this needs
@@ -36,15 +39,14 @@ def post() -> None:
     from .post import EPHEMERAL, run
 
     if os.environ.get(f"STATE_{EPHEMERAL}"):
-        _end(run(os.environ, sys.stdout, interrupts=interrupts))
+        with _left_out(_HTTPX_COMMANDS):
+            _end(run(os.environ, sys.stdout, interrupts=interrupts))
 
 
 def _begin() -> Interrupts:
     interrupts = Interrupts()
     interrupts.install()
-    gc.set_threshold(50_000)
-    # Where click and rich are installed, httpx imports them for a command line of its own, which takes 40 ms.
-    sys.modules["httpx._main"] = None  # type: ignore[assignment]  # this is how an import is told to fail
+    gc.set_threshold(50_000)  # more than a step makes; a sweep, which makes more, holds no more memory for it
     # There are none, and to look for them, pydantic reads what each installed package says of itself.
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "true"
     # Requests go out while something is imported in the background, and wait for that no longer than so many seconds at a time.
@@ -53,16 +55,15 @@ def _begin() -> Interrupts:
 
 
 @contextlib.contextmanager
-def _left_out(name: str) -> Iterator[None]:
-    """Has whoever imports a module meanwhile find nothing in it, unless it has been imported before."""
-    if name in sys.modules:
-        yield
-        return
-    sys.modules[name] = type(sys)(name)
+def _left_out(*names: str) -> Iterator[None]:
+    """Has whoever imports these modules meanwhile find nothing in them, unless they have been imported before."""
+    absent = [name for name in names if name not in sys.modules]
+    sys.modules.update({name: type(sys)(name) for name in absent})
     try:
         yield
     finally:
-        del sys.modules[name]
+        for name in absent:
+            del sys.modules[name]
 
 
 def _end(code: int) -> NoReturn:

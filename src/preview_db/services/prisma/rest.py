@@ -143,7 +143,7 @@ class Rest:
                 raise errors.API.not_understood(doing, "the list says that it goes on, and not where")
             seen.add(pagination.next_cursor)
             parameters["cursor"] = pagination.next_cursor
-        raise errors.API.not_understood(doing, f"the list has no end after {MAX_PAGES} pages")  # pragma: no cover - make torture
+        raise errors.API.not_understood(doing, f"the list has no end after {MAX_PAGES} pages")  # pragma: no cover - takes 1,000 requests
 
     def _read(self, model: type[_Model], doing: str, content: Any) -> _Model:
         try:
