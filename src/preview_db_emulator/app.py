@@ -23,7 +23,7 @@ from . import oidc
 from .cloudflare.api import Cloudflare
 from .cloudflare.control import Control as CloudflareControl
 from .cloudflare.models import new_id as new_cloudflare_id
-from .control import control
+from .control import Control
 from .faults import RANDOM_KINDS, FaultInjector, Rule
 from .github.api import github
 from .github.repository import Repository
@@ -204,7 +204,7 @@ async def serve(options: Options, announce: Announce) -> None:
         )
         rules = [Rule(rate=options.fault_rate, seed=options.fault_seed, kinds=RANDOM_KINDS)] if options.fault_rate else []
         faults = FaultInjector(stand_ins, latency_s=options.latency_ms / 1000, rules=rules)
-        surface = control(workspace, serializer, server, cloudflare, faults, variables, identity.project_id)
+        surface = Control(workspace, serializer, server, cloudflare, faults, variables, identity.project_id).app()
         controls = Starlette(
             routes=[*oidc.Control(oidc_settings, exchange).routes(), *CloudflareControl(cloudflare).routes(), Mount("/", surface)]
         )

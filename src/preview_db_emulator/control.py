@@ -43,46 +43,13 @@ SETTING_FIELDS = {field.name for field in fields(Settings)}
 STATUSES = get_args(Status)
 
 
-def control(
-    workspace: Workspace,
-    serializer: Serializer,
-    server: Server,
-    cloudflare: Cloudflare,
-    faults: FaultInjector,
-    variables: Variables,
-    project_id: str,
-) -> Starlette:
-    """Return the application; databases without a ``project`` are put into ``project_id``."""
-    surface = _Control(workspace, serializer, server, cloudflare, faults, variables, project_id)
-
-    def route(path: str, **handlers: Any) -> list[Route]:
-        return [Route(f"/_emulator/{path}", handler, methods=[verb]) for verb, handler in handlers.items()]
-
-    return Starlette(
-        routes=[
-            *github.ServerControl(server).routes(),
-            *github.Control(server.first).routes(),
-            *route("databases", GET=surface.list_databases, POST=surface.add_databases),
-            *route("databases/{id}", PUT=surface.put_database),
-            *route("databases/{id}/backups", POST=surface.add_backup),
-            *route("variables", GET=surface.list_variables, PUT=surface.manage_variable),
-            *route("faults", GET=surface.get_faults, PUT=surface.put_faults, DELETE=surface.delete_faults),
-            *route("requests", GET=surface.list_requests, DELETE=surface.delete_requests),
-            *route("settings", GET=surface.get_settings, PUT=surface.put_settings),
-            *route("passwords", PUT=surface.put_passwords),
-            *route("reset", POST=surface.reset),
-        ],
-        exception_handlers={HTTPException: _refuse, Refusal: _refuse, TypeError: _refuse, ValueError: _refuse},
-    )
-
-
 async def _refuse(_: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else getattr(error, "status", 422)
     return JSONResponse({"error": str(error)}, status)
 
 
-class _Control:
-    """One method an operation."""
+class Control:
+    """One method an operation. Databases without a ``project`` are put into ``project_id``."""
 
     def __init__(
         self,
@@ -103,6 +70,29 @@ class _Control:
         self._project_id = project_id
         self._rules_at_start = faults.rules
         self._settings_at_start = self._settings()
+
+    def app(self) -> Starlette:
+        """The application."""
+
+        def route(path: str, **handlers: Any) -> list[Route]:
+            return [Route(f"/_emulator/{path}", handler, methods=[verb]) for verb, handler in handlers.items()]
+
+        return Starlette(
+            routes=[
+                *github.ServerControl(self._server).routes(),
+                *github.Control(self._server.first).routes(),
+                *route("databases", GET=self.list_databases, POST=self.add_databases),
+                *route("databases/{id}", PUT=self.put_database),
+                *route("databases/{id}/backups", POST=self.add_backup),
+                *route("variables", GET=self.list_variables, PUT=self.manage_variable),
+                *route("faults", GET=self.get_faults, PUT=self.put_faults, DELETE=self.delete_faults),
+                *route("requests", GET=self.list_requests, DELETE=self.delete_requests),
+                *route("settings", GET=self.get_settings, PUT=self.put_settings),
+                *route("passwords", PUT=self.put_passwords),
+                *route("reset", POST=self.reset),
+            ],
+            exception_handlers={HTTPException: _refuse, Refusal: _refuse, TypeError: _refuse, ValueError: _refuse},
+        )
 
     # Databases
 
