@@ -66,6 +66,16 @@ def in_data(change: Callable[[Any], Any]) -> Lie:
     return lie
 
 
+def without_endpoints(*names: str) -> Lie:
+    """A connection comes without these ends."""
+
+    def change(connection: Any) -> None:
+        for name in names:
+            connection["endpoints"].pop(name, None)
+
+    return in_data(change)
+
+
 @dataclasses.dataclass
 class Listener:
     """A host that nobody should send anything to; with what it got all the same."""

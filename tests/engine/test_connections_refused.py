@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from preview_db_emulator.runner.runner import Run
 from tests.data.checkout import Checkout
-from tests.drivers.lying_server import Answer, about, lying
+from tests.drivers.lying_server import Answer, about, lying, without_endpoints
 from tests.drivers.pull_request import Life
 from tests.drivers.workflow import can_log_in
 
@@ -33,16 +32,6 @@ def refuse(status: int, times: int = 1000) -> Callable[[Answer], None]:
     return lie
 
 
-def without(*endpoints: str) -> Callable[[Answer], None]:
-    def lie(answer: Answer) -> None:
-        content: Any = answer.json
-        for endpoint in endpoints:
-            content["data"]["endpoints"].pop(endpoint, None)
-        answer.json = content
-
-    return lie
-
-
 def test_a_refusal_is_told(life: Life) -> None:
     run = pushed(life, MINTED, refuse(400))
     assert run.exit_code == 1
@@ -62,14 +51,14 @@ def test_one_that_never_gets_an_answer_is_given_up(life: Life) -> None:
 
 
 def test_where_there_is_only_the_direct_endpoint_that_is_handed_out(life: Life) -> None:
-    run = pushed(life, MINTED, without("pooled"))
+    run = pushed(life, MINTED, without_endpoints("pooled"))
     assert run.succeeded, run.log
     assert can_log_in(run.outputs["direct_url"])
     assert run.outputs.get("pooled_url", "") == ""
 
 
 def test_one_without_any_endpoint_is_refused(life: Life) -> None:
-    run = pushed(life, MINTED, without("pooled", "direct"))
+    run = pushed(life, MINTED, without_endpoints("pooled", "direct"))
     assert run.exit_code == 1
     assert "without a connection string" in run.annotations[-1].message
 
@@ -78,7 +67,7 @@ def test_nothing_is_done_inside_without_a_direct_endpoint(life: Life) -> None:
     checkout = Checkout.of(life)
     checkout.write("seed.sql", "SELECT 1;")
     assert life.opened().succeeded
-    with lying(life.emulator, about(MINTED, without("direct"))) as liar:
+    with lying(life.emulator, about(MINTED, without_endpoints("direct"))) as liar:
         life.environ |= liar.environ
         run = checkout.pushed(seed="seed.sql", seed_always="true", endpoint="pooled")
     assert run.exit_code == 1

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.drivers.cloudflare import Account
-from tests.drivers.lying_server import Answer, about, lying
+from tests.drivers.lying_server import Answer, about, lying, without_endpoints
 from tests.drivers.pull_request import Life
 from tests.engine.test_hyperdrive import cloudflare, credentials
 
@@ -144,12 +144,7 @@ def test_a_server_that_knows_no_pages_is_asked_until_nothing_is_new(life: Life, 
 
 
 def test_a_credential_without_a_direct_endpoint_is_of_no_use_to_it(life: Life, cloudflare: Account) -> None:
-    def without_direct(answer: Answer) -> None:
-        content = answer.json
-        content["data"]["endpoints"].pop("direct", None)
-        answer.json = content
-
-    with lying(life.emulator, about("POST /v1/connections", without_direct)) as liar:
+    with lying(life.emulator, about("POST /v1/connections", without_endpoints("direct"))) as liar:
         life.environ |= liar.environ
         run = life.opened()
     assert run.exit_code == 1

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.drivers.lying_server import Answer, about, lying
+from tests.drivers.lying_server import Answer, about, lying, without_endpoints
 from tests.drivers.pull_request import Life
 from tests.drivers.workflow import can_log_in
 from tests.engine.test_platform import AUTO, COMPUTE, branches, head, variables
@@ -85,12 +85,7 @@ def test_a_move_whose_branch_has_changed_is_looked_at_again(life: Life) -> None:
 
 
 def test_a_variable_whose_endpoint_the_credential_lacks_is_not_set(life: Life) -> None:
-    def without_pooled(answer: Answer) -> None:
-        content = answer.json
-        content["data"]["endpoints"].pop("pooled", None)
-        answer.json = content
-
-    with lying(life.emulator, about("POST /v1/connections", without_pooled)) as liar:
+    with lying(life.emulator, about("POST /v1/connections", without_endpoints("pooled"))) as liar:
         life.environ |= liar.environ
         run = life.opened(**AUTO, compute_env="POOLED_URL=pooled")
     assert run.exit_code == 1
