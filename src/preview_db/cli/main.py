@@ -16,7 +16,7 @@ try:
 except ImportError:  # the action's image leaves the terminal's libraries out
     sys.exit("preview-db: the command line needs its extra. Install it with: pip install 'preview-db[cli]'")
 
-from .. import __version__
+from .. import __version__, startup
 from ..errors import Cancelled, InvalidInput, PreviewError
 from ..interrupts import Interrupts
 from .options import (
@@ -202,9 +202,10 @@ def _carry_out(command: str, options: dict[str, Any]) -> NoReturn:
     """Runs the command in ``commands`` and turns what comes of it into an exit code."""
     interrupts = Interrupts()
     interrupts.install()
+    startup.begin()
     try:
         interrupts.reached("before the first step")
-        sys.exit(_run_command(command, options, interrupts))
+        startup.end(_run_command(command, options, interrupts))
     except InvalidInput as error:
         raise _usage_error(error) from None
     except Cancelled as error:
@@ -213,9 +214,10 @@ def _carry_out(command: str, options: dict[str, Any]) -> NoReturn:
 
 
 def _run_command(command: str, options: dict[str, Any], interrupts: Interrupts) -> int:
-    from .commands import run
-    from .commands.session import Asked
-    from .console import Terminal
+    with startup.uncollected(), startup.left_out(*startup.NEVER_USED):
+        from .commands import run
+        from .commands.session import Asked
+        from .console import Terminal
 
     _check_usage(options)
     if (options.get("export") or options.get("env_file")) and not options["connections"]:
