@@ -41,7 +41,7 @@ def pytest_configure() -> None:
 
 @pytest.fixture(scope="session")
 def shared_emulator() -> Iterator[Emulator]:
-    with emulator() as started:
+    with emulator("--scram-iterations", "1") as started:
         yield started
 
 

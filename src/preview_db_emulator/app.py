@@ -52,7 +52,8 @@ class Options:
     """What ``preview-db emulate`` can be told.
 
     port: of the HTTP stand-ins, 0 for any that is free; state_dir: keeps everything for the next start;
-    logical_id: ``ignored`` and ``refused`` play servers that haven't heard of ``logicalId``.
+    logical_id: ``ignored`` and ``refused`` play servers that haven't heard of ``logicalId``; scram_iterations: PostgreSQL's own number
+    if None.
     """
 
     port: int = 0
@@ -69,6 +70,7 @@ class Options:
     hyperdrive_limit: int | None = None
     logical_id: Literal["known", "ignored", "refused"] = "known"
     postgres: Choice = "auto"
+    scram_iterations: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,9 @@ async def serve(options: Options, announce: Announce) -> None:
         api_url = f"http://{in_url(options.host)}:{http.getsockname()[1]}"
 
         data = options.state_dir / "postgres" if options.state_dir else None
-        postgres = await stack.enter_async_context(Postgres.running(options.postgres, data=data, password=identity.postgres_password))
+        postgres = await stack.enter_async_context(
+            Postgres.running(options.postgres, data=data, password=identity.postgres_password, scram_iterations=options.scram_iterations)
+        )
         settings = Settings(
             provisioning_s=options.provisioning_s,
             cold_start_s=options.cold_start_s,

