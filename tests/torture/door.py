@@ -22,6 +22,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 Answered = Callable[[str, str, str, int, bytes], None]
 """Takes the strand of a run, the method and the path that it asked for, the status of the answer, and its body."""
 
+Named = Callable[[str, str], str]
+"""Takes a path and the strand that asks for it; returns the path with names for the ids that are the same in each replay."""
+
 _unauthorised = JSONResponse({"error": {"code": "unauthorized", "message": "no more"}, "message": "no more"}, 401)
 
 
@@ -31,33 +34,53 @@ class Request:
 
     verb: str
     about: str
-    reads: bool
 
     @classmethod
-    def of(cls, verb: str, path: str, *, lag: bool) -> Self:
-        """What ``verb`` and ``path`` ask for. Where lists lag, reading one counts, and so is no mere reading."""
-        about = re.sub(r"\b(db|con)_\w+", r"\1", re.sub(r"^/v1|^/github(/repos/[^/]+/[^/]+)?", "", path))
-        return cls(verb, about, reads=verb == "GET" and not (lag and about == "/databases"))
+    def of(cls, verb: str, path: str) -> Self:
+        """What ``verb`` and ``path`` ask for; ids in it are the same in each replay."""
+        return cls(verb, re.sub(r"^/v1|^/github(/repos/[^/]+/[^/]+)?", "", path))
 
     @property
     def never_matters(self) -> bool:
         """Whether it is about what no run changes: the project, the regions, the repository."""
-        return self.reads and not self._of_databases and not self.about.startswith("/pulls")
+        return self._reads and not self._of_databases and not self.about.startswith("/pulls")
 
-    def commutes_with(self, other: Request) -> bool:
-        """Whether neither can tell which of the two came first."""
-        if (self.reads and other.reads) or self._of_databases != other._of_databases:
+    def commutes_with(self, other: Request, *, lagging: bool) -> bool:
+        """Whether neither can tell which of the two came first.
+
+        Args:
+            lagging: whether there is a database that the next list leaves out. Each list counts then, and so is no mere reading.
+        """
+        if self._reads and other._reads:
+            return not (lagging and self == other == _LIST)
+        if self._of_databases != other._of_databases:
             return True
-        # A list shows connections, too, but a run looks through those for what is hours old, and so is nothing here.
-        adding, either = Request("POST", "/connections", reads=False), (self, other)
-        return adding in either and all(one == adding or (one.verb, one.about) == ("GET", "/databases") for one in either)
+        either = {self, other}
+        if _CONNECT in either:  # a list shows connections, too, but a run looks through those for what is hours old, and so is nothing here
+            return either <= {_CONNECT, _CREATE, _LIST}
+        if self._of_one and other._of_one:  # a change may give one of them the `logicalId` that the other loses
+            verbs = {self.verb, other.verb}
+            return self.about != other.about and ("PATCH" not in verbs or "GET" in verbs)
+        # Nobody asks for a database by its id before it has been created.
+        return _CREATE in either and any(one._of_one and one._reads for one in either)
 
     def __str__(self) -> str:
         return f"{self.verb} {self.about}"
 
     @property
+    def _reads(self) -> bool:
+        return self.verb == "GET"
+
+    @property
+    def _of_one(self) -> bool:
+        return self.about.startswith("/databases/")
+
+    @property
     def _of_databases(self) -> bool:
         return self.about.startswith(("/databases", "/connections"))
+
+
+_LIST, _CREATE, _CONNECT = Request("GET", "/databases"), Request("POST", "/databases"), Request("POST", "/connections")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,29 +94,29 @@ class Door:
 
     def __init__(self) -> None:
         self._app: ASGIApp | None = None
-        self._lag = False
         self._changed = threading.Condition()
         self._waiting: dict[str, _Waiting] = {}
         self._ended: list[str] = []
         self._runs: list[str] = []
         self._awaited: dict[int, Future[Any]] = {}
         self._answered: Answered = lambda *_: None
+        self._named: Named = lambda path, _: path
 
-    def begin(self, app: ASGIApp, runs: Collection[str], *, lag: bool, answered: Answered = lambda *_: None) -> None:
+    def begin(self, app: ASGIApp, runs: Collection[str], *, answered: Answered, named: Named) -> None:
         """From here on ``app`` is what is behind the door, and ``runs`` come to it, each in a thread that bears its name.
 
         Args:
             answered: is told each answer before its run is, but for those that never matter.
         """
         with self._changed:
-            self._app, self._lag, self._answered = app, lag, answered
+            self._app, self._answered, self._named = app, answered, named
             self._waiting, self._ended, self._runs = {}, [], list(runs)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         run, slash, rest = scope["path"][1:].partition("/")
         path, loop, let_in = slash + rest, asyncio.get_running_loop(), asyncio.Event()
         strand = run.lower() if rest.startswith("github/") else run
-        request = Request.of(scope["method"], path, lag=self._lag)
+        request = Request.of(scope["method"], self._named(path, strand))
         self._add(strand, request, lambda: loop.call_soon_threadsafe(let_in.set))
         await let_in.wait()
         assert self._app is not None

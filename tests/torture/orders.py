@@ -35,7 +35,7 @@ from preview_db_emulator.runner.runner import Run, Runner
 from tests.drivers.workflow import ACTION, call
 
 from .claims import check_manners, hold
-from .door import Answered, Door, Request
+from .door import Door, Request
 from .house import GITHUB_TOKEN, NUMBER, SERVICE_TOKEN, House
 from .states import States
 
@@ -128,18 +128,20 @@ class Choice:
         asleep: who need not be let in here, as the order would be one that was tried already.
         chosen: who is let in.
         tried: who was, this time or before.
+        lagging: whether there is a database that the next list leaves out.
     """
 
     requests: dict[str, Request]
     asleep: dict[str, Request]
     chosen: str
     tried: set[str]
+    lagging: bool
 
     def asleep_next(self) -> dict[str, Request]:
         """Who is asleep once the chosen one was let in: whoever was or could be before, and can't tell the difference."""
         before = {**self.asleep, **{run: self.requests[run] for run in self.tried}}
         mine = self.requests[self.chosen]
-        return {run: request for run, request in before.items() if run != self.chosen and request.commutes_with(mine)}
+        return {run: request for run, request in before.items() if run != self.chosen and request.commutes_with(mine, lagging=self.lagging)}
 
     def turn(self) -> bool:
         """Chooses somebody else, if there is anybody left."""
@@ -285,7 +287,7 @@ class Orders:
         replay = Replay(setting, house)
         states = States(house.ids(), setting.lag)
         choices = iter(list(path))
-        with self._running(setting.runs, replay, states.answered):
+        with self._running(setting.runs, replay, states):
             while requests := self._door.requests():
                 free = next((run for run, request in requests.items() if request.never_matters), None)
                 if free is not None or not replay.is_new:
@@ -307,7 +309,7 @@ class Orders:
                     hold(len(path) < MOST_CHOICES, f"{setting} has no end: {replay.trace}")
                     asked_for = order[len(path) : len(path) + 1]
                     chosen = asked_for if asked_for in awake else awake[0]
-                    choice = Choice(requests, asleep, chosen, {chosen})
+                    choice = Choice(requests, asleep, chosen, {chosen}, states.lagging)
                     path.append(choice)
                 hold(choice.requests == requests, f"{setting} goes the same way again: {choice.requests}, not {requests}")
                 replay.trace.append(f"{choice.chosen} {requests[choice.chosen]}")
@@ -315,11 +317,10 @@ class Orders:
         return replay
 
     @contextlib.contextmanager
-    def _running(
-        self, kinds: Mapping[str, str], replay: Replay, answered: Answered = lambda *_: None, *, first_id: int = 1
-    ) -> Iterator[None]:
+    def _running(self, kinds: Mapping[str, str], replay: Replay, states: States | None = None, *, first_id: int = 1) -> Iterator[None]:
         """The runs, as threads; all have ended on leaving."""
-        self._door.begin(replay.house.app, list(kinds), lag=bool(replay.setting.lag), answered=answered)
+        states = states or States(replay.house.ids(), replay.setting.lag)
+        self._door.begin(replay.house.app, list(kinds), answered=states.answered, named=states.named)
         threads = [
             threading.Thread(target=self._run, args=(name, id_, EVENTS[kind], replay.house, replay.runs), name=name, daemon=True)
             for id_, (name, kind) in enumerate(kinds.items(), first_id)
@@ -334,7 +335,7 @@ class Orders:
     def _run(self, name: str, id_: int, event: Event, house: House, runs: dict[str, Run]) -> None:
         try:
             if event.state is not None:
-                self._door.wait(name, Request("PUT", _STATE, reads=False))
+                self._door.wait(name, Request("PUT", _STATE))
                 house.happens(event.state)
             runs[name] = self._step(name, id_, event, house)
         finally:

@@ -45,7 +45,7 @@ class States:
             for database in content["data"]:
                 del database["connections"]  # a run looks through those for what is hours old, and so is nothing here
         said = json.dumps(_lasting(content), sort_keys=True)
-        self._heard[strand].append(f"{verb} {self._named(path, strand)}: {status} {self._named(said, strand)}")
+        self._heard[strand].append(f"{verb} {self.named(path, strand)}: {status} {self.named(said, strand)}")
 
     def now(self, server: object, waiting: Mapping[str, object]) -> Hashable:
         """The point that the replay has come to.
@@ -54,12 +54,22 @@ class States:
             server: what the server holds, which its ``repr`` says.
             waiting: the requests that wait, by their strands.
         """
-        left = {id_: self._lag - (self._lists - at) for id_, at in self._made_at.items()}
-        unlisted = self._named(repr(sorted((id_, answers) for id_, answers in left.items() if answers > 0)), "?")
+        unlisted = self.named(repr(sorted(self._unlisted().items())), "?")
         heard = tuple((strand, tuple(self._heard[strand])) for strand in sorted(self._heard))
-        return self._named(repr(server), "?"), unlisted, heard, tuple(sorted((strand, str(what)) for strand, what in waiting.items()))
+        return self.named(repr(server), "?"), unlisted, heard, tuple(sorted((strand, str(what)) for strand, what in waiting.items()))
 
-    def _named(self, text: str, strand: str) -> str:
+    @property
+    def lagging(self) -> bool:
+        """Whether there is a database that the next list leaves out."""
+        return bool(self._unlisted())
+
+    def _unlisted(self) -> dict[str, int]:
+        """Of each database that lists don't show yet, how many more will leave it out."""
+        left = {id_: self._lag - (self._lists - at) for id_, at in self._made_at.items()}
+        return {id_: answers for id_, answers in left.items() if answers > 0}
+
+    def named(self, text: str, strand: str) -> str:
+        """With names for the ids in it, those that ``strand`` is the first to be told of after it."""
         return _ID.sub(lambda found: self._name(found[0], strand), text)
 
     def _name(self, id_: str, strand: str) -> str:
