@@ -27,7 +27,7 @@ from tests.conftest import EXAMPLES
 from tests.drivers.workflow import Workflow
 from tests.torture.claims import FUZZED, emulators, rows
 
-from . import inside, killed, long, orders, page, races, weather
+from . import inside, killed, long, orders, page, pairs, races, weather
 
 Part = Callable[["Torture"], str]
 
@@ -188,7 +188,7 @@ server from before SDK 1.78) only looking again keeps two runs from making two d
 def of_orders(torture: Torture) -> str:
     asked = torture.asked
     counted: dict[tuple[str, ...], list[orders.Counted]] = collections.defaultdict(list)
-    for settings, most in ((orders.SETTINGS, asked.orders), (orders.SETTINGS_OF_THREE, asked.orders_of_three)):
+    for settings, most in ((pairs.SETTINGS, asked.orders), (pairs.SETTINGS_OF_THREE, asked.orders_of_three)):
         for setting, one in orders.every(settings, most=most, seconds=asked.order_seconds, workers=asked.workers):
             counted[setting.kinds].append(one)
             _say(f"{setting}: {one.orders} orders{'' if one.complete else ', the first of more'}")

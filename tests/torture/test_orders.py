@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.torture.orders import Orders, Setting
+from tests.torture.orders import Orders
+from tests.torture.pairs import Setting
 
 FIRST = 2
 """Orders of each setting; `make torture` tries all of each pair."""
