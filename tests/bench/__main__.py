@@ -6,7 +6,6 @@ import argparse
 import contextlib
 import datetime
 import functools
-import gzip
 import importlib.metadata
 import os
 import platform
@@ -14,7 +13,6 @@ import shutil
 import socket
 import statistics
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -28,7 +26,7 @@ from preview_db_emulator.client import SERVER_URL, Emulator, emulator
 from preview_db_emulator.runner.runner import Runner
 from tests.drivers.workflow import ACTION, PullRequest, Workflow
 
-from . import many, migrations, paper
+from . import images, many, migrations, paper
 from .actions import Action
 from .installed import Installed
 from .measure import Cost, Served, measured
@@ -259,25 +257,8 @@ def of_migrations(bench: Bench) -> str:
 
 
 def of_images(bench: Bench) -> str:
-    lines = []
-    for image in bench.asked.images:
-        base, _, tag = image.partition("=")
-        starts = statistics.median(_first_in_image(bench, tag or base) for _ in range(bench.asked.times))
-        before = f"{_compressed(base) / 1e6:.0f} MB" if tag else ""
-        lines.append(f"| `{base if tag else 'unknown'}` | {before} | {_compressed(tag or base) / 1e6:.0f} MB | {starts * 1000:.0f} ms |")
-    if not lines:
-        lines = ["| none was given | | | |"]
-    return "\n".join(
-        [
-            "## The image\n",
-            "What a runner that has nothing yet downloads (compressed as `docker save | gzip` does), beside the base that it is made of,",
-            "of which it keeps only what a step can come by; and the time from `docker run` to the first line of its log, by which the",
-            "first requests are out. A base that is not in the table was not to be had where this was measured.\n",
-            "| Base | The base, compressed | The image, compressed | First request |",
-            "|---|---|---|---|",
-            *lines,
-        ]
-    )
+    payload = bench.payload(bench.workflow().pull(), "opened")
+    return images.page(bench.asked.images, times=bench.asked.times, root=bench.root, payload=payload)
 
 
 def of_a_company(_: Bench) -> str:
@@ -320,33 +301,6 @@ def _deaf() -> Iterator[tuple[str, list[float]]]:
         yield f"http://127.0.0.1:{server.getsockname()[1]}", heard
     for connection in held:
         connection.close()
-
-
-def _first_in_image(bench: Bench, image: str) -> float:
-    """Seconds to the first line of the log, by which the first requests are out."""
-    payload, root = bench.payload(bench.workflow().pull(), "opened"), bench.root / f"image-{time.time_ns()}"
-    url = "http://127.0.0.1:9"
-    runner = Runner(root=root, api_url=url, server_url=SERVER_URL, token="ghs_x", action=ACTION, image=image)
-    started = time.perf_counter()
-    inputs = {"service_token": "abc", "project": "proj_abc"}
-    step = runner.start([], event="pull_request", payload=payload, inputs=inputs, env={"PRISMA_MANAGEMENT_API_URL": url})
-    while not step.log:
-        assert step.process.poll() is None, "it ended without a word"
-        time.sleep(0.001)
-    seconds = time.perf_counter() - started
-    step.kill()
-    return seconds
-
-
-def _compressed(image: str) -> int:
-    """Bytes."""
-    with subprocess.Popen(["docker", "save", image], stdout=subprocess.PIPE) as saving, tempfile.TemporaryFile() as file:
-        assert saving.stdout is not None
-        with gzip.GzipFile(fileobj=file, mode="wb", compresslevel=6) as compressed:
-            shutil.copyfileobj(saving.stdout, compressed, 1024 * 1024)
-        if saving.wait():
-            sys.exit(f"'docker save {image}' failed: is there an engine, and does it have that image?")
-        return file.tell()
 
 
 @contextlib.contextmanager
