@@ -113,14 +113,15 @@ class Comment:
             raise
 
     def _look(self) -> list[Found]:
-        """The comments with the marker, whoever wrote them, oldest first, on every page."""
+        """The comments with the marker, whoever wrote them, oldest first, on every page; each once, though the list may move meanwhile."""
 
         def read(comment: Any) -> Found | None:
             if not str(comment["body"]).startswith(self._marker) or comment["user"] is None:  # GitHub names no user whose account is gone
                 return None
             return Found(int(comment["id"]), str(comment["body"]), str(comment["user"]["login"]))
 
-        return list(self._rest.list(f"/issues/{self._number}/comments", read))
+        found = {comment.id: comment for comment in self._rest.list(f"/issues/{self._number}/comments", read)}
+        return list(found.values())
 
 
 def _lines(text: str) -> list[str]:

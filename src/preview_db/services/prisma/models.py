@@ -40,6 +40,12 @@ class _Wire(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel)
 
 
+class Listed(_Wire):
+    """What comes in lists, and is the same wherever it bears the same id."""
+
+    id: Id
+
+
 class Named(_Wire):
     """What is mentioned by id and name: a workspace, a project, a region."""
 
@@ -52,8 +58,7 @@ class Pagination(_Wire):
     has_more: bool
 
 
-class ProjectWire(_Wire):
-    id: Id
+class ProjectWire(Listed):
     name: str
     workspace: Named
 
@@ -61,8 +66,7 @@ class ProjectWire(_Wire):
         return Project(id=self.id, name=self.name, workspace=Workspace(self.workspace.id, self.workspace.name))
 
 
-class BranchWire(_Wire):
-    id: Id
+class BranchWire(Listed):
     git_name: str
     is_default: bool
     role: str
@@ -73,10 +77,9 @@ class BranchWire(_Wire):
         return self.is_default or self.role != "preview"
 
 
-class VariableWire(_Wire):
+class VariableWire(Listed):
     """An environment variable of Compute's, without its value: no read ever returns that."""
 
-    id: Id
     key: str
     branch_id: str | None = None
     is_managed_by_system: bool = False
@@ -150,8 +153,7 @@ class SourceWire(_Wire):
         return Source(self.database_id, self.backup_id) if self.type in ("database", "backup") else None
 
 
-class DatabaseWire(_Wire):
-    id: Id
+class DatabaseWire(Listed):
     name: str
     status: Status
     created_at: Time
