@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import queue
+import signal
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
@@ -18,6 +20,21 @@ AT_ONCE = 8
 """Requests to one server at a time: quick on a thousand databases, and still gentle on rate limits nobody publishes."""
 
 _TO_END = 3.0  # seconds
+
+
+def start(thread: threading.Thread) -> None:
+    """Starts it. A signal that comes meanwhile takes effect right after.
+
+    What is raised in the middle leaves the two threads at odds over who starts, and the new one ends in a traceback.
+    """
+    if sys.platform == "win32":  # where signals can't be put off
+        thread.start()
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    try:
+        thread.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class Background:
@@ -54,7 +71,7 @@ class Background:
 
         with self._changing:
             self._under_way += 1
-        threading.Thread(target=run, name=f"{threading.current_thread().name}, beside", daemon=True).start()
+        start(threading.Thread(target=run, name=f"{threading.current_thread().name}, beside", daemon=True))
         return found.result
 
     def close(self) -> None:
@@ -92,7 +109,7 @@ class SideBySide(Generic[_Item, _Found]):
 
     def __enter__(self) -> Self:
         for worker in self._workers:
-            worker.start()
+            start(worker)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

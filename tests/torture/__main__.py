@@ -352,7 +352,8 @@ def _passed(said: str) -> str:
 
 def _stop_if(broken: Sequence[str]) -> None:
     if broken:
-        raise AssertionError(f"{len(broken)} times:\n" + "\n\n".join(broken[:10]))
+        first_lines = [what.partition("\n")[0] for what in broken]
+        raise AssertionError(f"{len(broken)} times:\n" + "\n".join(first_lines) + "\n\n" + "\n\n".join(broken[:10]))
 
 
 def _say(line: str) -> None:

@@ -203,7 +203,7 @@ class Boundary:
 
 def _kind(request: str) -> str:
     """What stands before and after ids is kept: `^GET /v1/databases/[0-9a-z_]+$`."""
-    return f"^{re.sub(r'(?<=/)(?:[a-z]+_[0-9a-z]+|[0-9]+)(?=/|$)', '[0-9a-z_]+', request)}$"
+    return f"^{re.sub(r'(?<=/)(?:[a-z]+_[0-9a-z]+|[0-9a-f]{32}|[0-9]+)(?=/|$)', '[0-9a-z_]+', request)}$"
 
 
 def boundaries(workflow: Workflow, scene: Scene) -> list[Boundary]:
@@ -255,7 +255,7 @@ def stopped(fresh: Callable[[], Workflow], scene: Scene, boundary: Boundary, num
     """Asks it to stop there: it does, says where, with exit code 1; and runs it again."""
     workflow = fresh()
     pull, start = scene.stage(workflow)
-    step = held_at(workflow, boundary, start, seconds=0.5 if boundary.changes else 30)
+    step = held_at(workflow, boundary, start, seconds=1.5 if boundary.changes else 30)  # a change is waited for
     asked = time.monotonic()
     step.process.send_signal(number)
     run = step.finish(timeout=20)

@@ -11,6 +11,7 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
+from ...background import start
 from ...hosts import is_loopback
 from ...planning.credential import ConnectionString
 
@@ -23,7 +24,7 @@ _NO_FILE = "/dev/null/none"
 
 def prepare() -> None:
     """Has the driver imported in the background, which takes 60 ms: to be called before something else is waited for."""
-    threading.Thread(target=importlib.import_module, args=("psycopg",), name="the driver", daemon=True).start()
+    start(threading.Thread(target=importlib.import_module, args=("psycopg",), name="the driver", daemon=True))
 
 
 def connect(string: ConnectionString, *, seconds: int, verify_certificate: bool) -> Connection:
