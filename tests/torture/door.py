@@ -40,10 +40,9 @@ class Request:
         """What ``verb`` and ``path`` ask for; ids in it are the same in each replay."""
         return cls(verb, re.sub(r"^/v1|^/github(/repos/[^/]+/[^/]+)?", "", path))
 
-    @property
-    def never_matters(self) -> bool:
-        """Whether it is about what no run changes: the project, the regions, the repository."""
-        return self._reads and not self._of_databases and not self.about.startswith("/pulls")
+    def reads_what_stays(self, *, pulls_change: bool) -> bool:
+        """Whether it is about what no run changes from here on: the project, the regions, the repository; pull requests, if that is so."""
+        return self._reads and not self._of_databases and not (pulls_change and self.about.startswith("/pulls"))
 
     def commutes_with(self, other: Request, *, lagging: bool) -> bool:
         """Whether neither can tell which of the two came first.
@@ -101,14 +100,17 @@ class Door:
         self._awaited: dict[int, Future[Any]] = {}
         self._answered: Answered = lambda *_: None
         self._named: Named = lambda path, _: path
+        self._changes = 0
 
-    def begin(self, app: ASGIApp, runs: Collection[str], *, answered: Answered, named: Named) -> None:
+    def begin(self, app: ASGIApp, runs: Collection[str], *, answered: Answered, named: Named, changes: int) -> None:
         """From here on ``app`` is what is behind the door, and ``runs`` come to it, each in a thread that bears its name.
 
         Args:
             answered: is told each answer before its run is, but for those that never matter.
+            changes: how often pull requests will be closed or reopened.
         """
         with self._changed:
+            self._changes = changes
             self._app, self._answered, self._named = app, answered, named
             self._waiting, self._ended, self._runs = {}, [], list(runs)
 
@@ -126,7 +128,7 @@ class Door:
             nonlocal status, body
             status = message.get("status", status)
             body += message.get("body", b"")
-            if message["type"] == "http.response.body" and not message.get("more_body") and not request.never_matters:
+            if message["type"] == "http.response.body" and not message.get("more_body") and not self.never_matters(request):
                 self._answered(strand, scope["method"], path, status, body)
             await send(message)
 
@@ -196,14 +198,19 @@ class Door:
         with mock.patch.object(Future, "result", noted):
             yield
 
+    def never_matters(self, request: Request) -> bool:
+        """Whether it makes no difference when it is let in."""
+        return request.reads_what_stays(pulls_change=self._changes > 0)
+
     def let_in(self, strand: str) -> None:
         with self._changed:
             waiting = self._waiting.pop(strand)
+            self._changes -= waiting.request.verb == "PUT"
         waiting.let_in()
 
     def _add(self, strand: str, request: Request, let_in: Callable[[], object]) -> None:
         with self._changed:
-            while request.never_matters and (len(strand) == 1 or strand in self._waiting):
+            while self.never_matters(request) and (len(strand) == 1 or strand in self._waiting):
                 strand += "'"
             assert strand not in self._waiting, f"{strand} asks twice at once: {self._waiting[strand].request} and {request}"
             self._waiting[strand] = _Waiting(request, let_in)

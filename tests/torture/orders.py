@@ -217,7 +217,7 @@ class Orders:
         choices = iter(list(path))
         with self._running(setting.runs, replay, states):
             while requests := self._door.requests():
-                free = next((run for run, request in requests.items() if request.never_matters), None)
+                free = next((run for run, request in requests.items() if self._door.never_matters(request)), None)
                 if free is not None or not replay.is_new:
                     self._door.let_in(free or next(iter(requests)))
                     continue
@@ -248,7 +248,8 @@ class Orders:
     def _running(self, kinds: Mapping[str, str], replay: Replay, states: States | None = None, *, first_id: int = 1) -> Iterator[None]:
         """The runs, as threads; all have ended on leaving."""
         states = states or States(replay.house.ids(), replay.setting.lag)
-        self._door.begin(replay.house.app, list(kinds), answered=states.answered, named=states.named)
+        changes = sum(EVENTS[kind].state is not None for kind in kinds.values())
+        self._door.begin(replay.house.app, list(kinds), answered=states.answered, named=states.named, changes=changes)
         threads = [
             threading.Thread(target=self._run, args=(name, id_, EVENTS[kind], replay.house, replay.runs), name=name, daemon=True)
             for id_, (name, kind) in enumerate(kinds.items(), first_id)

@@ -92,9 +92,13 @@ class ManagementApi(Rest):
         return list(self._databases({**paths.of_project(project_id), "logicalId": logical_id}))
 
     def _databases(self, query: Mapping[str, str]) -> Iterator[DatabaseWire]:
+        """Each once: a list whose entries move while it is read may show one again, and a second one of a preview would be deleted."""
+        seen: set[str] = set()
         for database in self._pages(DatabaseWire, "Listing the databases", paths.DATABASES, query):
             self.check_project(database, query["projectId"])
-            yield database
+            if bare(database.id) not in seen:
+                seen.add(bare(database.id))
+                yield database
 
     def database(self, id_: str, *, project: str | None = None) -> DatabaseWire | None:
         """The database, or none if it is gone.

@@ -40,12 +40,6 @@ class _Wire(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel)
 
 
-class Listed(_Wire):
-    """What comes in lists, and is the same wherever it bears the same id."""
-
-    id: Id
-
-
 class Named(_Wire):
     """What is mentioned by id and name: a workspace, a project, a region."""
 
@@ -58,7 +52,8 @@ class Pagination(_Wire):
     has_more: bool
 
 
-class ProjectWire(Listed):
+class ProjectWire(_Wire):
+    id: Id
     name: str
     workspace: Named
 
@@ -66,7 +61,8 @@ class ProjectWire(Listed):
         return Project(id=self.id, name=self.name, workspace=Workspace(self.workspace.id, self.workspace.name))
 
 
-class BranchWire(Listed):
+class BranchWire(_Wire):
+    id: Id
     git_name: str
     is_default: bool
     role: str
@@ -77,9 +73,10 @@ class BranchWire(Listed):
         return self.is_default or self.role != "preview"
 
 
-class VariableWire(Listed):
+class VariableWire(_Wire):
     """An environment variable of Compute's, without its value: no read ever returns that."""
 
+    id: Id
     key: str
     branch_id: str | None = None
     is_managed_by_system: bool = False
@@ -153,7 +150,8 @@ class SourceWire(_Wire):
         return Source(self.database_id, self.backup_id) if self.type in ("database", "backup") else None
 
 
-class DatabaseWire(Listed):
+class DatabaseWire(_Wire):
+    id: Id
     name: str
     status: Status
     created_at: Time

@@ -16,11 +16,10 @@ from ...deadline import NEVER, Deadline
 from ...errors import Unreachable
 from .. import http
 from . import errors
-from .models import Listed, Pagination, bare
+from .models import Pagination
 from .paths import PAGE, first_page
 
 _Model = TypeVar("_Model", bound=BaseModel)
-_Listed = TypeVar("_Listed", bound=Listed)
 
 MAX_PAGES = 1000
 """More pages than a workspace can fill (1000 databases on a paid plan, 100 a page): a listing that goes on is not believed."""
@@ -127,24 +126,16 @@ class Rest:
             raise
         return True
 
-    def _pages(self, model: type[_Listed], doing: str, path: str, query: Mapping[str, str] | None = None) -> Iterator[_Listed]:
-        """Every page. A cursor that is missing where more is said to come, or that was seen before, is an error, not an end.
-
-        What is listed again comes once: a list may move while it is read, and a second one of a preview would be deleted.
-        """
+    def _pages(self, model: type[_Model], doing: str, path: str, query: Mapping[str, str] | None = None) -> Iterator[_Model]:
+        """Every page. A cursor that is missing where more is said to come, or that was seen before, is an error, not an end."""
         seen: set[str] = set()
-        ids: set[str] = set()
         parameters = first_page(dict(query or {}))
         while len(seen) < MAX_PAGES:
             answer = self._get(doing, path, parameters)
             items = _list(answer, doing)
             if len(items) > PAGE:
                 raise errors.API.not_understood(doing, f"{len(items)} items on a page, where {PAGE} were asked for")
-            for item in items:
-                listed = self._read(model, doing, item)
-                if bare(listed.id) not in ids:
-                    ids.add(bare(listed.id))
-                    yield listed
+            yield from (self._read(model, doing, item) for item in items)
             pagination = self._read(Pagination, doing, answer.get("pagination"))
             if not pagination.has_more:
                 return
