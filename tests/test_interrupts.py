@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
+
+from preview_db_emulator.client import script
+from tests.drivers import exit_codes
 
 STOPPED_IN_PASSING = """
 import os, signal, time, weakref
@@ -59,3 +64,48 @@ def test_a_signal_that_comes_as_a_thread_starts_stops_the_run_and_nothing_else_i
     """In the middle of it, an exception leaves the standard library's books in disorder, and the thread ends in a traceback."""
     ended = subprocess.run([sys.executable, "-c", STOPPED_AS_A_THREAD_STARTS], capture_output=True, text=True, timeout=20, check=True)
     assert (ended.stdout, ended.stderr) == ("The run was stopped by SIGTERM (here).\n", "")
+
+
+# Stands for a library that is in the middle of something, and makes an exception of its own of any other.
+MADE_INTO_ANOTHER = """
+import os, signal, time
+def working():
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(30)
+    except Exception:
+        raise RuntimeError("it did not work") from None
+"""
+
+STOPPED_INSIDE_A_LIBRARY = (
+    MADE_INTO_ANOTHER
+    + """
+import sys
+from preview_db.action.run import run
+from preview_db.interrupts import Interrupts
+
+class Environ(dict):
+    def items(self):
+        working()
+
+interrupts = Interrupts()
+interrupts.install()
+sys.exit(run(Environ(), sys.stdout, interrupts=interrupts))
+"""
+)
+
+
+def test_a_step_that_is_stopped_inside_a_library_says_so_and_not_what_the_library_says() -> None:
+    ended = subprocess.run([sys.executable, "-c", STOPPED_INSIDE_A_LIBRARY], capture_output=True, text=True, timeout=20, check=False)
+    assert (ended.returncode, ended.stderr) == (1, "")
+    assert "The run was stopped by SIGTERM (before the first step)." in ended.stdout
+    assert "RuntimeError" not in ended.stdout
+
+
+def test_so_does_a_command_of_the_terminal(tmp_path: Path) -> None:
+    (tmp_path / "httpx_retries.py").write_text(f"{MADE_INTO_ANOTHER}\nworking()\n")
+    environ = os.environ | {"PYTHONPATH": str(tmp_path)}
+    ended = subprocess.run([script("preview-db"), "list"], env=environ, capture_output=True, text=True, timeout=20, check=False)
+    assert (ended.returncode, ended.stdout) == (exit_codes.STOPPED, "")
+    assert "The run was stopped by SIGTERM (before the first step)." in ended.stderr
+    assert "RuntimeError" not in ended.stderr

@@ -58,6 +58,15 @@ class Interrupts:
         self._at = where
         self._raise_if_pending()
 
+    def cause_of(self, failure: Exception) -> Exception:
+        """What to say of a run that ended with ``failure``: that it was stopped, if it was told to.
+
+        What is raised inside a library may come out of it as something else.
+        """
+        if self._pending is None or isinstance(failure, Cancelled):
+            return failure
+        return self._cancelled(self._pending)
+
     def over(self) -> None:
         """From here on a signal changes nothing: all that is left is to say what came of it."""
         self._at = None
@@ -84,8 +93,11 @@ class Interrupts:
     def _raise_if_pending(self) -> None:
         if self._pending is not None:
             self._is_lost = False
-            raise Cancelled(
-                f"The run was stopped by {self._pending} ({self._at}).",
-                cause="The workflow run was cancelled, or a newer run took its place in the concurrency group.",
-                remedy="Nothing needs to be done: the next run for this pull request, or the sweep, goes on from here.",
-            )
+            raise self._cancelled(self._pending)
+
+    def _cancelled(self, by: str) -> Cancelled:
+        return Cancelled(
+            f"The run was stopped by {by} ({self._at}).",
+            cause="The workflow run was cancelled, or a newer run took its place in the concurrency group.",
+            remedy="Nothing needs to be done: the next run for this pull request, or the sweep, goes on from here.",
+        )

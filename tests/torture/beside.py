@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import httpx
 
@@ -67,25 +66,15 @@ def sweep(workflow: Workflow) -> tuple[PullRequest, Callable[[], Step]]:
 
 def _configurations(pull: PullRequest) -> list[str]:
     """The strings that the preview's Hyperdrive configurations lead to."""
-    control = pull.workflow.emulator.control
-    ours = [found["id"] for found in _of_the_account(pull) if found["name"].endswith(identity.tag(pull.scope))]
+    control, addresses = pull.workflow.emulator.control, pull.workflow.emulator.addresses
+    answer = httpx.get(
+        f"{addresses['cloudflare_api_url']}/accounts/{addresses['cloudflare_account_id']}/hyperdrive/configs",
+        params={"per_page": "100"},
+        headers={"Authorization": f"Bearer {addresses['cloudflare_api_token']}"},
+        trust_env=False,
+    )
+    ours = [found["id"] for found in answer.json()["result"] if found["name"].endswith(identity.tag(pull.scope))]
     return [control("GET", f"cloudflare/configurations/{id}")["connection_string"] for id in ours]
-
-
-def _of_the_account(pull: PullRequest) -> Iterator[dict[str, Any]]:
-    """Configurations, those of earlier tries among them."""
-    addresses = pull.workflow.emulator.addresses
-    for page in itertools.count(1):
-        answer = httpx.get(
-            f"{addresses['cloudflare_api_url']}/accounts/{addresses['cloudflare_account_id']}/hyperdrive/configs",
-            params={"per_page": "100", "page": str(page)},
-            headers={"Authorization": f"Bearer {addresses['cloudflare_api_token']}"},
-            trust_env=False,
-        )
-        found = answer.json()["result"]
-        yield from found
-        if not found:
-            return
 
 
 def _variables(pull: PullRequest) -> dict[str, str]:

@@ -50,8 +50,11 @@ def run(environ: Mapping[str, str], log: TextIO, *, interrupts: Interrupts) -> i
                     api.delete_connection(id_)
                     left.discard(id_)
                     runner.info(f"Revoked {id_}, since the job has ended")
-    except PreviewError as error:
-        failure = error
+    except Exception as error:
+        cause = interrupts.cause_of(error)
+        if not isinstance(cause, PreviewError):
+            raise
+        failure = cause
     interrupts.over()
     if failure is not None and left:
         rest = f"{count(len(left), 'credential')} of this job left for the next run or sweep to revoke."

@@ -38,7 +38,7 @@ def run(environ: Mapping[str, str], log: TextIO, *, interrupts: Interrupts, ahea
         event = events.parse(job.event_name, _payload(job.event_path))
         Step(inputs, job, event, runner, interrupts, environ, ahead=ahead).run()
     except Exception as error:  # noqa: BLE001 - the last line of defence: a person gets a sentence, the traceback goes to the debug log
-        failure = error
+        failure = interrupts.cause_of(error)
     interrupts.over()
     if failure is None:
         return 0

@@ -206,11 +206,14 @@ def _carry_out(command: str, options: dict[str, Any]) -> NoReturn:
     try:
         interrupts.reached("before the first step")
         startup.end(_run_command(command, options, interrupts))
-    except InvalidInput as error:
-        raise _usage_error(error) from None
-    except Cancelled as error:
-        click.echo(f"{error.what} What was done so far stays; run it again to go on.", err=True)
-        sys.exit(error.exit_code)
+    except Exception as error:
+        cause = interrupts.cause_of(error)
+        if isinstance(cause, InvalidInput):
+            raise _usage_error(cause) from None
+        if not isinstance(cause, Cancelled):
+            raise
+        click.echo(f"{cause.what} What was done so far stays; run it again to go on.", err=True)
+        sys.exit(cause.exit_code)
 
 
 def _run_command(command: str, options: dict[str, Any], interrupts: Interrupts) -> int:
@@ -226,20 +229,21 @@ def _run_command(command: str, options: dict[str, Any], interrupts: Interrupts) 
     try:
         asked = Asked(command=command, inputs=_inputs(command, options), **{name: options[name] for name in _NO_INPUTS if name in options})
         return run(asked, os.environ, terminal, interrupts)
-    except (InvalidInput, Cancelled):
-        raise
-    except PreviewError as error:
-        terminal.error(error)
-        return error.exit_code
-    except BrokenPipeError:
-        raise  # whoever read along has seen enough; click ends quietly
-    except Exception as error:  # noqa: BLE001 - the last line of defence: where it was, and a sentence
-        for line in "".join(traceback.format_exception(error)).splitlines():
-            terminal.info(line)
-        what = f"preview-db failed in a way it should not ({type(error).__name__})."
-        defect = PreviewError(what, cause="This is a defect in preview-db.", remedy="Report it with the lines above; no secret is in them.")
-        terminal.error(defect)
-        return defect.exit_code
+    except (InvalidInput, Cancelled, BrokenPipeError):
+        raise  # the last for click, which ends quietly: whoever read along has seen enough
+    except Exception as error:
+        if interrupts.cause_of(error) is not error:
+            raise
+        failure = error  # and this the last line of defence: where it was, and a sentence
+    if isinstance(failure, PreviewError):
+        terminal.error(failure)
+        return failure.exit_code
+    for line in "".join(traceback.format_exception(failure)).splitlines():
+        terminal.info(line)
+    what = f"preview-db failed in a way it should not ({type(failure).__name__})."
+    defect = PreviewError(what, cause="This is a defect in preview-db.", remedy="Report it with the lines above; no secret is in them.")
+    terminal.error(defect)
+    return defect.exit_code
 
 
 def _check_usage(options: dict[str, Any]) -> None:
