@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from types import FrameType
 
@@ -25,6 +27,7 @@ class Interrupts:
         self._pending: str | None = None
         self._changing: str | None = None
         self._is_lost = False  # whether a signal has come, and what was raised for it came to nobody
+        self._in_passing = False  # whether that is being noted just now, when nothing can be raised either
         self._at: str | None = None  # how far the run has come, while there is somebody to say so
 
     def install(self) -> None:
@@ -73,7 +76,7 @@ class Interrupts:
 
     def _receive(self, number: int, _frame: FrameType | None) -> None:
         first, self._pending = self._pending is None or self._is_lost, signal.Signals(number).name
-        if self._at is None:
+        if self._at is None or self._in_passing:
             return
         if first and self._changing is None:
             self._raise_if_pending()
@@ -85,10 +88,16 @@ class Interrupts:
         if not isinstance(unraisable.exc_value, Cancelled) or self._pending is None:
             sys.__unraisablehook__(unraisable)
             return
-        import threading  # here, since it takes a moment to be imported, and this hardly ever happens
+        self._in_passing = self._is_lost = True
+        try:
+            _thread.start_new_thread(self._send_again, (signal.Signals[self._pending],))  # not waited for, as threading's are
+        finally:
+            self._in_passing = False
 
-        self._is_lost = True
-        threading.Timer(_A_MOMENT, os.kill, (os.getpid(), signal.Signals[self._pending])).start()
+    def _send_again(self, number: signal.Signals) -> None:
+        while self._is_lost and self._at is not None:
+            time.sleep(_A_MOMENT)
+            os.kill(os.getpid(), number)
 
     def _raise_if_pending(self) -> None:
         if self._pending is not None:
