@@ -7,6 +7,8 @@ import gc
 import os
 import sys
 
+from .interrupts import Interrupts
+
 TYPE_CHECKING = False  # typing takes a moment to be imported, too
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,13 +19,16 @@ NEVER_USED = ("asyncio", "httpx._main")
 installed, which takes 40 ms."""
 
 
-def begin() -> None:
-    """Sets what makes the rest quick."""
+def begin() -> Interrupts:
+    """Takes signals over, before anything that takes time, and sets what makes the rest quick."""
+    interrupts = Interrupts()
+    interrupts.install()
     gc.set_threshold(50_000)  # more than a step makes; a sweep, which makes more, holds no more memory for it
     # There are none, and to look for them, pydantic reads what each installed package says of itself.
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "true"
     # Requests go out while something is imported in the background, and wait for that no longer than so many seconds at a time.
     sys.setswitchinterval(0.0005)
+    return interrupts
 
 
 @contextlib.contextmanager

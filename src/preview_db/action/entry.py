@@ -6,12 +6,11 @@ import os
 import sys
 
 from .. import startup
-from ..interrupts import Interrupts
 
 
 def action() -> None:
     """The console script ``preview-db-action``."""
-    interrupts = _begin()
+    interrupts = startup.begin()
     with startup.uncollected():
         with startup.left_out(*startup.NEVER_USED):
             from ..services.prisma import ahead
@@ -24,16 +23,9 @@ def action() -> None:
 
 def post() -> None:
     """The console script ``preview-db-post``. It runs at the end of every job, and most have nothing to revoke."""
-    interrupts = _begin()
+    interrupts = startup.begin()
     from .post import EPHEMERAL, run
 
     if os.environ.get(f"STATE_{EPHEMERAL}"):
         with startup.left_out(*startup.NEVER_USED):
             startup.end(run(os.environ, sys.stdout, interrupts=interrupts))
-
-
-def _begin() -> Interrupts:
-    interrupts = Interrupts()
-    interrupts.install()
-    startup.begin()
-    return interrupts
