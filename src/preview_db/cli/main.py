@@ -6,7 +6,7 @@ import importlib.util
 import os
 import sys
 import traceback
-from typing import Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 try:
     import click
@@ -37,6 +37,9 @@ from .options import (
     YES,
     together,
 )
+
+if TYPE_CHECKING:
+    from .console import Terminal
 
 _NO_INPUTS = ("repo", "repo_id", "as_json", "yes", "comment", "export", "env_file", "show_secrets", "everything")
 _COMMANDS = {"list": "plan", "migrate": "connect", "diff": "connect"}
@@ -200,9 +203,7 @@ def completion(shell: str) -> None:
 
 def _carry_out(command: str, options: dict[str, Any]) -> NoReturn:
     """Runs the command in ``commands`` and turns what comes of it into an exit code."""
-    interrupts = Interrupts()
-    interrupts.install()
-    startup.begin()
+    interrupts = startup.begin()
     try:
         interrupts.reached("before the first step")
         startup.end(_run_command(command, options, interrupts))
@@ -234,16 +235,17 @@ def _run_command(command: str, options: dict[str, Any], interrupts: Interrupts) 
     except Exception as error:
         if interrupts.cause_of(error) is not error:
             raise
-        failure = error  # and this the last line of defence: where it was, and a sentence
-    if isinstance(failure, PreviewError):
+        failure = error if isinstance(error, PreviewError) else _defect(error, terminal)
         terminal.error(failure)
         return failure.exit_code
-    for line in "".join(traceback.format_exception(failure)).splitlines():
+
+
+def _defect(error: Exception, terminal: Terminal) -> PreviewError:
+    """The last line of defence: where it was, and a sentence."""
+    for line in "".join(traceback.format_exception(error)).splitlines():
         terminal.info(line)
-    what = f"preview-db failed in a way it should not ({type(failure).__name__})."
-    defect = PreviewError(what, cause="This is a defect in preview-db.", remedy="Report it with the lines above; no secret is in them.")
-    terminal.error(defect)
-    return defect.exit_code
+    what = f"preview-db failed in a way it should not ({type(error).__name__})."
+    return PreviewError(what, cause="This is a defect in preview-db.", remedy="Report it with the lines above; no secret is in them.")
 
 
 def _check_usage(options: dict[str, Any]) -> None:
