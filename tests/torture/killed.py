@@ -195,6 +195,10 @@ class Boundary:
     def __str__(self) -> str:
         return f"{'before' if self.phase == 'silence' else 'after'} {self.request} (number {self.turn + 1} of its kind)"
 
+    def is_about(self, served: Json) -> bool:
+        """Whether a request on the emulator's record is of its kind."""
+        return re.search(self.kind, f"{served['method']} {served['path']}") is not None
+
     @property
     def kind(self) -> str:
         """A pattern for requests like it: another run's have other ids and numbers in them."""
@@ -230,7 +234,7 @@ def held_at(workflow: Workflow, boundary: Boundary, start: Callable[[], Step], *
     workflow.emulator.control("DELETE", "requests")
     step = start()
     for _ in range(3000):
-        served = [one for one in _served(workflow) if re.search(boundary.kind, f"{one['method']} {one['path']}")]
+        served = [one for one in _served(workflow) if boundary.is_about(one)]
         if len(served) > boundary.turn and (boundary.phase == "silence" or served[boundary.turn]["carried_out"]):
             return step
         if step.process.poll() is not None:
@@ -252,7 +256,7 @@ def killed(fresh: Callable[[], Workflow], scene: Scene, boundary: Boundary) -> N
     pull, start = scene.stage(workflow)
     held_at(workflow, boundary, start).kill()
     # What it had sent beside that one is carried out before anybody comes again, as it is by the time that a runner starts another job.
-    until(lambda: all(one["carried_out"] or re.search(boundary.kind, f"{one['method']} {one['path']}") for one in _served(workflow)))
+    until(lambda: all(one["carried_out"] or boundary.is_about(one) for one in _served(workflow)))
     workflow.emulator.control("DELETE", "faults")
     _put_right(pull, scene, start().finish(), f"killed {boundary}")
 

@@ -245,9 +245,8 @@ class Orders:
         return replay
 
     @contextlib.contextmanager
-    def _running(self, kinds: Mapping[str, str], replay: Replay, states: States | None = None, *, first_id: int = 1) -> Iterator[None]:
+    def _running(self, kinds: Mapping[str, str], replay: Replay, states: States, *, first_id: int = 1) -> Iterator[None]:
         """The runs, as threads; all have ended on leaving."""
-        states = states or States(replay.house.ids(), replay.setting.lag)
         changes = sum(EVENTS[kind].state is not None for kind in kinds.values())
         self._door.begin(replay.house.app, list(kinds), answered=states.answered, named=states.named, changes=changes)
         threads = [
@@ -291,7 +290,7 @@ class Orders:
     def _alone(self, kind: str, replay: Replay) -> Run:
         """One more run once the others have ended."""
         after = Replay(replay.setting, replay.house)
-        with self._running({"A": kind}, after, first_id=100):
+        with self._running({"A": kind}, after, States(replay.house.ids(), replay.setting.lag), first_id=100):
             while requests := self._door.requests():
                 self._door.let_in(next(iter(requests)))
         return after.runs["A"]
