@@ -6,6 +6,8 @@ such variable sends the password to another server, others break the login in wa
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import importlib
 import os
 import threading
@@ -22,9 +24,21 @@ _NO_FILE = "/dev/null/none"
 """A path that can't exist: to libpq, an empty one stands for a file of the home folder."""
 
 
-def prepare() -> None:
-    """Has the driver imported in the background, which takes 60 ms: to be called before something else is waited for."""
-    start(threading.Thread(target=importlib.import_module, args=("psycopg",), name="the driver", daemon=True))
+@functools.cache
+def prepare() -> threading.Thread:
+    """Has the driver imported in the background, which takes 60 ms: to be called before something else is waited for.
+
+    Returns:
+        The thread, to be joined before an import statement. One that waits for an import which then fails goes on with half a module.
+    """
+    thread = threading.Thread(target=_import_driver, name="the driver", daemon=True)
+    start(thread)
+    return thread
+
+
+def _import_driver() -> None:
+    with contextlib.suppress(Exception):  # the import statement raises it again, where somebody tells it
+        importlib.import_module("psycopg")
 
 
 def connect(string: ConnectionString, *, seconds: int, verify_certificate: bool) -> Connection:
