@@ -255,8 +255,8 @@ def killed(fresh: Callable[[], Workflow], scene: Scene, boundary: Boundary) -> N
     workflow = fresh()
     pull, start = scene.stage(workflow)
     held_at(workflow, boundary, start).kill()
-    # What it had sent beside that one is carried out before anybody comes again, as it is by the time that a runner starts another job.
-    until(lambda: all(one["carried_out"] or boundary.is_about(one) for one in _served(workflow)))
+    # What it had sent beside that one comes to an end before anybody comes again, as it has by the time that a runner starts another job.
+    until(lambda: all(one["ended"] or boundary.is_about(one) for one in _served(workflow)))
     workflow.emulator.control("DELETE", "faults")
     _put_right(pull, scene, start().finish(), f"killed {boundary}")
 
