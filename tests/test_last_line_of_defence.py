@@ -32,7 +32,7 @@ def test_in_a_step_the_traceback_is_for_debug_logging_only(tmp_path: Path) -> No
 def test_in_a_terminal_it_comes_before_the_sentence(desk: Desk, tmp_path: Path) -> None:
     assert desk("create").exit_code == 0
     # The driver is imported in the background, and still is when the run gets to where it logs in.
-    (tmp_path / "psycopg.py").write_text("import time\ntime.sleep(2)\nraise RuntimeError('broken on installation')\n")
+    (tmp_path / "psycopg.py").write_text("import time\ntime.sleep(0.5)\nraise RuntimeError('broken on installation')\n")
     command, environ = [script("preview-db"), "connect", "--export"], desk.environ | {"PYTHONPATH": str(tmp_path)}
     done = subprocess.run(command, env=environ, cwd=desk.folder, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout) == (exit_codes.FAILED, "")

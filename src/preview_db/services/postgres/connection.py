@@ -7,7 +7,6 @@ such variable sends the password to another server, others break the login in wa
 from __future__ import annotations
 
 import contextlib
-import functools
 import importlib
 import os
 import threading
@@ -24,21 +23,22 @@ _NO_FILE = "/dev/null/none"
 """A path that can't exist: to libpq, an empty one stands for a file of the home folder."""
 
 
-@functools.cache
-def prepare() -> threading.Thread:
-    """Has the driver imported in the background, which takes 60 ms: to be called before something else is waited for.
+def prepare() -> None:
+    """Has the driver imported in the background, which takes 60 ms: to be called before something else is waited for."""
 
-    Returns:
-        The thread, to be joined before an import statement. One that waits for an import which then fails goes on with half a module.
+    def prepare() -> None:
+        with contextlib.suppress(Exception):  # whoever needs it tells it
+            import_driver()
+
+    start(threading.Thread(target=prepare, name="the driver", daemon=True))
+
+
+def import_driver() -> None:
+    """To be called where several threads may import it, before an import statement.
+
+    If the import fails in one thread, a statement that waits for it in another goes on with half a module. This function raises there, too.
     """
-    thread = threading.Thread(target=_import_driver, name="the driver", daemon=True)
-    start(thread)
-    return thread
-
-
-def _import_driver() -> None:
-    with contextlib.suppress(Exception):  # the import statement raises it again, where somebody tells it
-        importlib.import_module("psycopg")
+    importlib.import_module("psycopg")
 
 
 def connect(string: ConnectionString, *, seconds: int, verify_certificate: bool) -> Connection:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ...deadline import Deadline
 from ...errors import Mismatch, PlanLimit, ProvisioningFailed
 from ...planning.credential import ConnectionString
-from .connection import connect, prepare
+from .connection import connect, import_driver
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -38,7 +38,7 @@ def log_in(
         Mismatch: the server can't show who it is, or asks for the bare password; that does not get better.
         PlanLimit: the server says so; that does not get better, either.
     """
-    prepare().join()
+    import_driver()
     import psycopg  # here, since a run that does not wait should not pay 60 ms for it
 
     started = deadline.monotonic()
