@@ -16,6 +16,8 @@ endif
 READY := $(VENV)/.ready
 # More workers than cores: a test waits for something else much of its time.
 WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) * 3 )))
+# A worker that has come to its end takes over tests that another has not begun.
+PARALLEL := -n $(WORKERS) --dist worksteal
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-header --no-annotate $(if $(UPGRADE),--upgrade)
@@ -57,10 +59,10 @@ demo: setup ## watch a pull request's life against the emulator
 	@$(BIN)/preview-db demo
 
 test: setup ## run the tests; ARGS='-k name' for some of them
-	$(BIN)/pytest -n $(WORKERS) --ignore=tests/play --ignore-glob='*/torture/test_[!o]*' $(ARGS)
+	$(BIN)/pytest $(PARALLEL) --ignore=tests/play --ignore-glob='*/torture/test_[!o]*' $(ARGS)
 
 play: setup ## play every workflow of README, docs and examples with act, in the image that IMAGE names
-	PREVIEW_DB_IMAGE=$(IMAGE) $(BIN)/pytest -n $(WORKERS) tests/play $(ARGS)
+	PREVIEW_DB_IMAGE=$(IMAGE) $(BIN)/pytest $(PARALLEL) tests/play $(ARGS)
 
 examples: setup ## run the projects in examples/ against the emulator and list what came of them; ARGS for some of them
 	$(BIN)/python examples/run.py $(ARGS)
@@ -72,11 +74,11 @@ clients: setup ## try clients that others publish against the emulator and list 
 
 coverage: setup ## run the tests and list the lines and branches that none of them reaches
 	@rm -rf .cache/coverage; mkdir -p .cache/coverage
-	COVERAGE_FILE=$(CURDIR)/.cache/coverage/data $(BIN)/coverage run -m pytest -n $(WORKERS) $(ARGS); ended=$$?; \
+	COVERAGE_FILE=$(CURDIR)/.cache/coverage/data $(BIN)/coverage run -m pytest $(PARALLEL) $(ARGS); ended=$$?; \
 	$(BIN)/coverage combine --quiet && $(BIN)/coverage report && exit $$ended
 
 cases: setup ## run the many cases of what may go wrong, each run a process; ARGS as for test
-	PREVIEW_DB_PROCESSES=1 $(BIN)/pytest -n $(WORKERS) tests/torture --ignore=tests/torture/test_orders.py $(ARGS)
+	PREVIEW_DB_PROCESSES=1 $(BIN)/pytest $(PARALLEL) tests/torture --ignore=tests/torture/test_orders.py $(ARGS)
 
 torture: setup ## try every claim at length and write docs/reliability.md; ARGS='--help' for less of it
 	PYTHONPATH=. $(BIN)/python -m tests.torture $(ARGS)

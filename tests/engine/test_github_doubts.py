@@ -165,16 +165,6 @@ def test_accepted_is_no_answer_to_a_question(life: Life, path: str) -> None:
     assert "HTTP 202, and no answer" in "\n".join(annotation.message for annotation in run.annotations)
 
 
-def test_a_limit_that_says_nothing_of_its_end_is_waited_for_a_minute(life: Life) -> None:
-    life.opened()
-    life.emulator.pull_request(life.number, state="closed")
-    fault(life.emulator, "403-secondary-limit", "GET /github/.*/pulls", retry_after=None)
-    run = life.sweep(timeout="40s")
-    assert run.exit_code == 1
-    assert "the server asks to wait for 60 s" in run.annotations[-1].message
-    assert len(life.databases()) == 1
-
-
 def test_a_runner_without_a_summary_is_no_failure(life: Life) -> None:
     life.environ |= {"GITHUB_STEP_SUMMARY": ""}
     assert life.opened().succeeded

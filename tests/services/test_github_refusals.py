@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
+from preview_db.deadline import Deadline
+from preview_db.services.github.errors import GitHubFailed
+from preview_db.services.github.repository import GitHubRepository
 from preview_db_emulator.github import payloads
 from preview_db_emulator.runner.runner import Run
 from tests.drivers.pull_request import Life
@@ -47,7 +52,29 @@ def test_a_limit_that_lasts_longer_is_named_and_not_waited_for(life: Life, kind:
     assert run.seconds < 60
 
 
+def test_a_limit_that_says_nothing_of_its_end_lasts_a_minute(life: Life) -> None:
+    refuse(life, "GET .*/pulls", "403-secondary-limit", retry_after=None)
+    where = life.emulator.addresses
+    github = GitHubRepository(
+        api_url=str(where["github_api_url"]),
+        token=SecretStr(str(where["github_token"])),
+        repository=life.emulator.repository,
+        deadline=Deadline.after(59),
+    )
+    with contextlib.closing(github), pytest.raises(GitHubFailed, match=r"the server asks to wait for 60 s, and 5\d are left"):
+        github.open_pull_requests()
+
+
 if LONG:  # it is waited out
+
+    def test_a_limit_that_says_nothing_of_its_end_is_waited_for_a_minute(life: Life) -> None:
+        life.opened()
+        life.emulator.pull_request(life.number, state="closed")
+        refuse(life, "GET .*/pulls", "403-secondary-limit", retry_after=None)
+        run = life.sweep(timeout="40s")
+        assert run.exit_code == 1
+        assert "the server asks to wait for 60 s" in run.annotations[-1].message
+        assert len(life.databases()) == 1
 
     def test_a_secondary_limit_that_says_nothing_is_a_minute(life: Life) -> None:
         refuse(life, "GET .*/comments", "403-secondary-limit", retry_after=None)
