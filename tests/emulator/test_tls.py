@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
+from preview_db_emulator.postgres.certificate import Authority
 from tests.drivers.emulator import StandIn, launched, log_in, secret
 
 
@@ -21,14 +22,15 @@ def test_a_client_that_verifies_everything_gets_in(stand_in: StandIn, endpoint: 
     assert log_in(full) == [(1,)]
 
 
-def test_the_string_works_unchanged_where_the_environment_names_the_authority(stand_in: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_string_works_unchanged_where_the_environment_names_the_authority(
+    stand_in: StandIn, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     url = secret(stand_in.create_database(name="unchanged"))
     monkeypatch.setenv("PGSSLROOTCERT", stand_in.ready["ca_certificate"])
     assert log_in(url) == [(1,)]
-    with launched() as stranger:
-        monkeypatch.setenv("PGSSLROOTCERT", stranger.ready["ca_certificate"])
-        with pytest.raises(psycopg.OperationalError, match="certificate verify failed"):
-            log_in(url)
+    monkeypatch.setenv("PGSSLROOTCERT", str(Authority.of(tmp_path, kept=False).path))  # another emulator's
+    with pytest.raises(psycopg.OperationalError, match="certificate verify failed"):
+        log_in(url)
 
 
 def test_a_client_as_strict_as_they_come_accepts_the_chain(stand_in: StandIn) -> None:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from tests.drivers.emulator import StandIn, launched, log_in, secret
+from tests.drivers.emulator import StandIn, log_in, secret
 
 
 def test_a_connection_opens_its_own_database_only(stand_in: StandIn) -> None:
@@ -165,20 +165,20 @@ def test_clients_that_leave_or_talk_nonsense_do_no_harm(stand_in: StandIn) -> No
         time.sleep(0.05)
 
 
-def test_the_first_logins_to_a_cold_database_are_refused_with_both_texts() -> None:
-    with launched(cold_start_s=0.6) as stand_in:
-        url = secret(stand_in.create_database(name="cold"))
-        said = []
-        deadline = time.monotonic() + 10
-        while True:
-            assert time.monotonic() < deadline
-            try:
-                assert log_in(url) == [(1,)]
-                break
-            except psycopg.OperationalError as error:
-                said.append(str(error))
-        assert any("Failed to connect to upstream database" in text for text in said)
-        assert any("not configured correctly yet" in text for text in said)
+def test_the_first_logins_to_a_cold_database_are_refused_with_both_texts(stand_in: StandIn) -> None:
+    stand_in.control.put("settings", json={"cold_start_s": 0.6})
+    url = secret(stand_in.create_database(name="cold"))
+    said = []
+    deadline = time.monotonic() + 10
+    while True:
+        assert time.monotonic() < deadline
+        try:
+            assert log_in(url) == [(1,)]
+            break
+        except psycopg.OperationalError as error:
+            said.append(str(error))
+    assert any("Failed to connect to upstream database" in text for text in said)
+    assert any("not configured correctly yet" in text for text in said)
 
 
 def test_a_database_can_be_made_to_refuse_for_good(stand_in: StandIn) -> None:

@@ -11,7 +11,7 @@ import httpx
 import psycopg
 import pytest
 
-from tests.drivers.emulator import StandIn, launched, log_in, secret
+from tests.drivers.emulator import StandIn, log_in, secret
 
 REFERENCE = {"id", "url", "name"}
 CONNECTION = {"id", "type", "url", "name", "createdAt", "kind", "endpoints", "directConnection", "database"}
@@ -370,17 +370,17 @@ def test_backups_usage_and_regions(stand_in: StandIn) -> None:
         assert stand_in.api.get(path).json()["data"][0].keys() == keys
 
 
-def test_provisioning_takes_its_time_and_may_fail() -> None:
-    with launched(provisioning_s=0.5, latency_ms=20) as stand_in:
-        database = stand_in.create_database(name="slow")
-        assert database["status"] == "provisioning"
-        stand_in.control.put("settings", json={"provisioning_s": 0, "next_statuses": ["failure"]})
-        failed = stand_in.create_database(name="failed")
-        assert failed["status"] == "failure"
-        assert stand_in.create_database(name="quick")["status"] == "ready"
-        path = f"/v1/databases/{database['id']}"
-        while stand_in.api.get(path).json()["data"]["status"] != "ready":
-            pass
-        stand_in.control.put(f"databases/{database['id']}", json={"status": "recovering"})
-        assert stand_in.api.get(path).json()["data"]["status"] == "recovering"
-        assert stand_in.api.get("/v1/me").elapsed.total_seconds() >= 0.02
+def test_provisioning_takes_its_time_and_may_fail(stand_in: StandIn) -> None:
+    stand_in.control.put("settings", json={"provisioning_s": 0.5, "latency_ms": 20})
+    database = stand_in.create_database(name="slow")
+    assert database["status"] == "provisioning"
+    stand_in.control.put("settings", json={"provisioning_s": 0, "next_statuses": ["failure"]})
+    failed = stand_in.create_database(name="failed")
+    assert failed["status"] == "failure"
+    assert stand_in.create_database(name="quick")["status"] == "ready"
+    path = f"/v1/databases/{database['id']}"
+    while stand_in.api.get(path).json()["data"]["status"] != "ready":
+        pass
+    stand_in.control.put(f"databases/{database['id']}", json={"status": "recovering"})
+    assert stand_in.api.get(path).json()["data"]["status"] == "recovering"
+    assert stand_in.api.get("/v1/me").elapsed.total_seconds() >= 0.02
