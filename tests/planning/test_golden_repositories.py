@@ -11,9 +11,9 @@ from pathlib import Path
 
 from preview_db.planning.model import Repository
 from preview_db.planning.repositories import (
+    GitHubAnswers,
     Listed,
     Owner,
-    Seen,
     Selection,
     Shard,
     Standing,
@@ -101,7 +101,7 @@ def read(text: str) -> Iterator[str]:
 
 def found(text: str, owners: dict[str, Owner], named: dict[str, Listed | None]) -> Iterator[str]:
     selection = Selection.parse(text)
-    present, unknown = members(selection, Seen(owners, {name: named[str(name)] for name in selection.named}), "github.example.com")
+    present, unknown = members(selection, GitHubAnswers(owners, {name: named[str(name)] for name in selection.named}), "github.example.com")
     for member in present:
         told = [str(member.standing), member.said, f"listed as {member.listed.full_name}" if member.listed else "not listed"]
         yield f"  {member.repository.full_name}, {member.repository.id} at {member.repository.host}: {'; '.join(filter(None, told))}"

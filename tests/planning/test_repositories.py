@@ -12,7 +12,7 @@ from preview_db.planning.decision import Task
 from preview_db.planning.events import Event
 from preview_db.planning.lookups import EventState
 from preview_db.planning.model import Repository
-from preview_db.planning.repositories import Listed, Member, Named, Owner, Seen, Selection, Shard, Standing, members
+from preview_db.planning.repositories import GitHubAnswers, Listed, Member, Named, Owner, Selection, Shard, Standing, members
 from preview_db.planning.settings import Inputs
 
 HOST = "github.com"
@@ -107,7 +107,7 @@ def test_what_is_no_shard_is_refused(text: str) -> None:
 
 
 def seen(selection: Selection, *, owners: dict[str, Owner], named: dict[str, Listed | None]) -> tuple[list[Member], list[Named]]:
-    return members(selection, Seen(owners, {name: named[str(name)] for name in selection.named if str(name) in named}), HOST)
+    return members(selection, GitHubAnswers(owners, {name: named[str(name)] for name in selection.named if str(name) in named}), HOST)
 
 
 GONE = "acme/gone@9"
@@ -147,7 +147,7 @@ def test_what_could_not_be_read_by_its_id_is_no_member() -> None:
 )
 def test_where_a_repository_is_goes_by_what_github_calls_it_now(text: str, listed: Listed, standing: Standing) -> None:
     selection = Selection.parse(text)
-    (member,), _ = members(selection, Seen({}, {selection.named[0]: listed}), HOST)
+    (member,), _ = members(selection, GitHubAnswers({}, {selection.named[0]: listed}), HOST)
     assert (member.standing, member.repository) == (standing, Repository(listed.id, listed.full_name, HOST))
 
 
@@ -164,7 +164,7 @@ def test_a_repository_is_a_member_once_and_what_is_taken_out_never() -> None:
         selection.named[2]: Listed(2, "acme/new"),
     }
     owner = Owner((Listed(1, "acme/shop"), Listed(2, "acme/new"), Listed(3, "acme/web")), complete=True)
-    found, _ = members(selection, Seen({"acme": owner}, named), HOST)
+    found, _ = members(selection, GitHubAnswers({"acme": owner}, named), HOST)
     assert [member.repository.id for member in found] == [1, 3]
 
 

@@ -10,7 +10,7 @@ from ..background import AT_ONCE, SideBySide
 from ..errors import PreviewError
 from ..planning.events import PullRequest
 from ..planning.organisation import Doubt
-from ..planning.repositories import Listed, Member, Seen, Selection, members
+from ..planning.repositories import GitHubAnswers, Listed, Member, Selection, members
 from ..services.github.batch import AT_A_TIME, Key
 from ..services.github.errors import GitHubFailed
 from ..services.github.server import GitHubServer
@@ -32,7 +32,7 @@ def find(github: GitHubServer, selection: Selection, host: str, *, doubts: list[
     """
     owners = read_each(selection.owners, github.owner, name=lambda login: f"{login}/*", doubts=doubts, log=log)
     named = read_each(selection.named, github.named, name=str, doubts=doubts, log=log)
-    found, unknown = members(selection, Seen(owners, named), host)
+    found, unknown = members(selection, GitHubAnswers(owners, named), host)
     why = "GitHub answers 404: it is misspelt, deleted, or private and the token can't see it"
     doubts += (Doubt(str(name), why) for name in unknown)
     seen = [listed.full_name for owner in owners.values() for listed in owner.repositories]

@@ -175,7 +175,7 @@ class Member(NamedTuple):
     said: str = ""
 
 
-class Seen(NamedTuple):
+class GitHubAnswers(NamedTuple):
     """What GitHub answered.
 
     Attributes:
@@ -187,7 +187,7 @@ class Seen(NamedTuple):
     named: Mapping[Named, Listed | None]
 
 
-def members(selection: Selection, seen: Seen, host: str) -> tuple[list[Member], list[Named]]:
+def members(selection: Selection, answers: GitHubAnswers, host: str) -> tuple[list[Member], list[Named]]:
     """The repositories that ``selection`` takes, each once, and those that were named and are not there to be told by an id.
 
     A repository is gone only if GitHub has nothing by its id *and* its owner's list, which is proven to be complete, does not hold it
@@ -195,15 +195,15 @@ def members(selection: Selection, seen: Seen, host: str) -> tuple[list[Member], 
     """
     found: dict[int, Member] = {}
     unknown: list[Named] = []
-    for named, listed in seen.named.items():
+    for named, listed in answers.named.items():
         if listed is not None:
             if not selection.takes_out(listed.full_name) and not selection.takes_out(named.full_name):
                 found.setdefault(listed.id, _member(named.full_name, listed, selection, host))
         elif named.id is None:
             unknown.append(named)
         elif not selection.takes_out(named.full_name):
-            found[named.id] = _absent(named, named.id, seen.owners.get(named.owner.lower()), host)
-    for owner in seen.owners.values():
+            found[named.id] = _absent(named, named.id, answers.owners.get(named.owner.lower()), host)
+    for owner in answers.owners.values():
         for listed in owner.repositories:
             if listed.id not in found and selection.takes(listed.full_name):
                 found[listed.id] = _member(listed.full_name, listed, selection, host)

@@ -46,7 +46,7 @@ class _Gate:
             self._changed.notify_all()
 
 
-class _Whole(httpx.Response):
+class _CompleteResponse(httpx.Response):
     """An answer that has come to its end. Its JSON is read once, however often it is asked for."""
 
     @functools.cached_property
@@ -90,14 +90,14 @@ class BoundedTransport(httpx.BaseTransport):
         finally:
             response.close()
         headers = [(name, value) for name, value in response.headers.multi_items() if name not in _OF_THE_BODY]
-        whole = _Whole(response.status_code, headers=headers, content=content, extensions=response.extensions)
-        _make_limits_alike(whole)
-        if whole.is_success and content:
+        complete = _CompleteResponse(response.status_code, headers=headers, content=content, extensions=response.extensions)
+        _make_limits_alike(complete)
+        if complete.is_success and content:
             try:
-                whole.json()
+                complete.json()
             except (ValueError, RecursionError):
-                raise Garbled(f"HTTP {whole.status_code}, and not JSON") from None
-        return whole
+                raise Garbled(f"HTTP {complete.status_code}, and not JSON") from None
+        return complete
 
     def close(self) -> None:
         self._transport.close()
