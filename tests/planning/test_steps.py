@@ -107,6 +107,17 @@ def test_a_reset_that_was_killed_is_finished() -> None:
     assert finished.warnings == ()
 
 
+def test_of_two_resets_at_once_both_keep_the_newer_one() -> None:
+    """The one that began later has seen the other's, and replaces it."""
+    first, second = database("db_2", NEW, created_at=NOW - timedelta(seconds=2)), database("db_3", NEW, created_at=NOW)
+    for found_first in ({"db_1"}, {"db_1", "db_2"}):
+        reset = made(database(), first, second, fresh=True, outdated=frozenset(found_first))
+        assert reset.steps[0].database == second
+        assert {step.on_database.id for step in reset.of(Action.DELETE)} == {"db_1", "db_2"}
+    assert made(database(), first, second).steps[0].database == second, "and so does any other run"
+    assert made(first, second).warnings == ("There were 2 databases for pull request #12. db_3, the newest, is kept.",)
+
+
 def test_one_that_bears_its_identity_as_a_name_only_is_adopted() -> None:
     bare = database(logical_id=None, can_be_adopted=True)
     assert steps(made(bare)) == [("keep", NAME, "because"), MINTED, WAITED, ADOPTED]

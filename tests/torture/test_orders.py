@@ -35,3 +35,9 @@ def test_one_database_is_left_where_lists_lag(orders: Orders) -> None:
 def test_an_order_can_be_had_again_by_its_letters(orders: Orders, order: str) -> None:
     said = orders.again(Setting(("push", "close")), order)
     assert "".join(line[0] for line in said[: len(order)]) == order
+
+
+@pytest.mark.parametrize("order", ["AABBAABBBBAAAABB", "AABBBBBAABAABB", "BBAAAAAABBAABB"])
+def test_of_two_resets_the_later_one_s_database_stays(orders: Orders, order: str) -> None:
+    """One that saw the other's in its first list replaces it, and the other must not take the newer one for a second one."""
+    orders.again(Setting(("reset", "reset")), order)

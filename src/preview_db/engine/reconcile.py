@@ -180,11 +180,11 @@ class Reconciler:
         return self.hyperdrive.observe(desired, progress) if self.hyperdrive is not None else []
 
     def _check_still_kept(self, database: Database, turn: Turn) -> None:
-        """Where the server knows no ``logicalId``, an older one of another run may have shown up late, and this one be about to go."""
+        """Where the server knows no ``logicalId``, another run's may have shown up late, and this one be about to go."""
         desired = _as_found(turn.desired, turn.progress)
         now = plan.make(desired, self.databases.observe(desired, turn.progress))
         if not any(step.on_database.id == database.id for step in now.of(Action.KEEP)):
-            raise PlanOutdated("another run's database is older, and is kept")
+            raise PlanOutdated("another run's database is kept")
 
 
 def _as_found(desired: DesiredState, progress: Progress) -> DesiredState:

@@ -24,8 +24,9 @@ def make(
 ) -> Plan:
     """The steps from what is observed to what is desired, for one scope.
 
-    Of several usable databases one is kept, and every run picks the same one, so that two runs at once never delete each other's: a
-    replacement that a reset has created, else the oldest. A reset that was killed is thereby finished by the next run.
+    Of several usable databases one is kept, and every run picks the same one, so that two runs at once never delete each other's: the
+    newest replacement that a reset has created, else the oldest. A reset replaces those that were there before its own, another reset's
+    replacement among them, so an older one can't be what both agree on. A reset that was killed is thereby finished by the next run.
 
     Args:
         databases: any databases at all; those that are not this scope's are passed over.
@@ -46,7 +47,7 @@ def make(
     usable = [database for database in ours if database.status is not Status.FAILURE]
     outdated = [database for database in usable if desired.fresh and (desired.outdated is None or database.id in desired.outdated)]
     current = [database for database in usable if database not in outdated]
-    replacements = [database for database in current if identity.is_replacement(database.identity)]
+    replacements = [database for database in reversed(current) if identity.is_replacement(database.identity)]
     kept = next(iter(replacements or current), None)
     if replacements:
         outdated += [database for database in current if database not in replacements]
@@ -86,7 +87,7 @@ def make(
         steps.append(Step(Action.ADOPT, identity.name(desired.scope), "the server then refuses a second one of its identity"))
     elif desired.may_create and (identity.is_replacement(kept.name) if kept else desired.seeds_clone):
         steps.append(Step(Action.ADOPT, identity.name(desired.scope), "it is no longer new: the seed has run"))
-    return Plan(tuple(steps), _duplicates(desired, current) if desired.may_delete else ())
+    return Plan(tuple(steps), _duplicates(desired, current, "newest" if replacements else "oldest") if desired.may_delete else ())
 
 
 def plan_lines(plan: Plan) -> list[str]:
@@ -158,10 +159,10 @@ def _needs_its_identity(kept: Database | None, outdated: Sequence[Database]) -> 
     return kept.can_be_adopted or identity.is_replacement(kept.identity)
 
 
-def _duplicates(desired: DesiredState, usable: Sequence[Database]) -> tuple[str, ...]:
+def _duplicates(desired: DesiredState, usable: Sequence[Database], kept: str) -> tuple[str, ...]:
     if len(usable) < 2:
         return ()
-    return (f"There were {len(usable)} databases for {desired.scope}. {usable[0].id}, the oldest, is kept.",)
+    return (f"There were {len(usable)} databases for {desired.scope}. {usable[0].id}, the {kept}, is kept.",)
 
 
 def _mint(name: str, desired: DesiredState) -> Step:
