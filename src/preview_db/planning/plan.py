@@ -159,10 +159,10 @@ def _needs_its_identity(kept: Database | None, outdated: Sequence[Database]) -> 
     return kept.can_be_adopted or identity.is_replacement(kept.identity)
 
 
-def _duplicates(desired: DesiredState, usable: Sequence[Database], kept: str) -> tuple[str, ...]:
+def _duplicates(desired: DesiredState, usable: Sequence[Database], age: str) -> tuple[str, ...]:
     if len(usable) < 2:
         return ()
-    return (f"There were {len(usable)} databases for {desired.scope}. {usable[0].id}, the {kept}, is kept.",)
+    return (f"There were {len(usable)} databases for {desired.scope}. {usable[0].id}, the {age}, is kept.",)
 
 
 def _mint(name: str, desired: DesiredState) -> Step:

@@ -26,11 +26,11 @@ _NO_FILE = "/dev/null/none"
 def prepare() -> None:
     """Has the driver imported in the background, which takes 60 ms: to be called before something else is waited for."""
 
-    def prepare() -> None:
+    def run() -> None:
         with contextlib.suppress(Exception):  # whoever needs it tells it
             import_driver()
 
-    start(threading.Thread(target=prepare, name="the driver", daemon=True))
+    start(threading.Thread(target=run, name="the driver", daemon=True))
 
 
 def import_driver() -> None:
