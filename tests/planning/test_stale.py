@@ -112,6 +112,15 @@ def test_duplicates_go_and_the_oldest_stays() -> None:
     assert verdict.why is StaleReason.WANTED
 
 
+@pytest.mark.parametrize(("hours", "deleted"), [(0.1, []), (6, []), (6.1, ["db_old"])])
+def test_of_a_reset_that_may_be_at_work_both_databases_stay(hours: float, deleted: list[str]) -> None:
+    replacement = database("db_new", of=identity.name(scope(12), replacement=True), hours=hours)
+    verdict = judged(seen(pull()), database("db_old", hours=50), replacement)
+    assert [step.on_database.id for step in verdict.plan.of(Action.DELETE)] == deleted
+    assert ("reset" in verdict.reason) == (deleted == [])
+    assert judged(seen(closed()), database("db_old", hours=50), replacement).deletions == 2
+
+
 def test_superseded_credentials_of_a_preview_that_stays_go() -> None:
     credentials = tuple(Connection(f"con_{n}", f"app-{n}-1", NOW - timedelta(hours=50 - n)) for n in range(5))
     verdict = judged(seen(pull()), database(of=scope(12), connections=credentials))

@@ -184,3 +184,14 @@ def test_the_wait_for_another_has_an_end(checkout: Checkout) -> None:
         holding.result()
     assert refused.exit_code == 1
     assert "Another run is at work in the database" in " ".join(refused.log)
+
+
+def test_a_sweep_beside_a_reset_that_will_fail_leaves_what_was_there(checkout: Checkout) -> None:
+    opened = checkout.opened()
+    checkout.write("seed.sql", "SELECT pg_sleep(0.8); SELECT 1 / 0;")
+    reset = checkout.life.starts("synchronize", {}, on_push="reset", seed="seed.sql")
+    until(lambda: is_at_work(checkout, "pg_sleep(0.8)"))
+    assert checkout.life.sweep().succeeded
+    assert reset.finish().exit_code == 1
+    assert [database["id"] for database in checkout.life.databases()] == [opened.outputs["database_id"]]
+    assert query(opened, "SELECT 1") == [(1,)]

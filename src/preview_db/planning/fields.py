@@ -13,6 +13,9 @@ from . import access, identity
 from .model import Endpoint
 from .repositories import Selection, Shard
 
+LONGEST_RUN = timedelta(hours=6)
+"""The longest that ``timeout`` takes, since it is the longest a hosted job may run."""
+
 _DURATION = re.compile(r"(?P<count>[0-9]{1,9}(?:\.[0-9]{1,3})?)\s*(?P<unit>s|m|h|d)?", re.ASCII)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", None: "seconds"}
 _CONNECTION_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?", re.ASCII)
@@ -42,7 +45,7 @@ def idle(value: str) -> timedelta | None:
 
 def time_limit(value: timedelta) -> timedelta:
     """``value`` if a run may take so long."""
-    if not timedelta(seconds=1) <= value <= timedelta(hours=6):
+    if not timedelta(seconds=1) <= value <= LONGEST_RUN:
         raise ValueError("takes from 1s to 6h")
     return value
 
