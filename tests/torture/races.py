@@ -38,10 +38,16 @@ class Start:
 
 @dataclasses.dataclass
 class Race:
-    """What runs against what, and how many databases the pull request should have once all have ended."""
+    """What runs against what.
+
+    Attributes:
+        left: how many databases the pull request should have once all have ended.
+        failures: how many of the runs fail by what they are told to do.
+    """
 
     starts: Sequence[Start]
     left: int
+    failures: int = 0
 
 
 Scenario = Callable[[PullRequest, random.Random], Race]
@@ -110,6 +116,32 @@ def _reset_against_close(pull: PullRequest, chance: random.Random) -> Race:
     return Race([reset, Start("pull_request", pull.event("closed", state="closed"))], 0)
 
 
+def _sweep_against_reset(pull: PullRequest, chance: random.Random) -> Race:
+    pull.opened()
+    reset = Start("pull_request", pull.event("synchronize"), {"on_push": "reset"})
+    return Race([reset] + [_sweep_start(pull)] * chance.choice([1, 2]), 1)
+
+
+def _failing_reset_start(pull: PullRequest) -> Start:
+    """A reset whose seed ends in an error."""
+    folder = pull.workflow.root / f"checkout-{pull.number}"
+    folder.mkdir()
+    (folder / "seed.sql").write_text("SELECT pg_sleep(0.1); SELECT 1 / 0;")
+    pull.workflow.environ["GITHUB_WORKSPACE"] = str(folder)
+    return Start("pull_request", pull.event("synchronize"), {"on_push": "reset", "seed": "seed.sql"})
+
+
+def _sweep_against_failing_reset(pull: PullRequest, chance: random.Random) -> Race:
+    pull.opened()
+    return Race([_failing_reset_start(pull)] + [_sweep_start(pull)] * chance.choice([1, 2]), 1, failures=1)
+
+
+def _push_against_failing_reset(pull: PullRequest, chance: random.Random) -> Race:
+    pull.opened()
+    pushed = Start("pull_request", pull.event("synchronize"))
+    return Race([_failing_reset_start(pull)] + [pushed] * chance.choice([1, 2]), 1, failures=1)
+
+
 SCENARIOS: dict[str, Scenario] = {
     "creates": _creates,
     "create against close": _create_against_close,
@@ -119,6 +151,9 @@ SCENARIOS: dict[str, Scenario] = {
     "sweep against close": _sweep_against_close,
     "reset against create": _reset_against_create,
     "reset against close": _reset_against_close,
+    "sweep against reset": _sweep_against_reset,
+    "sweep against a reset that fails": _sweep_against_failing_reset,
+    "push against a reset that fails": _push_against_failing_reset,
 }
 TWENTY = "20 creates"
 ALL = {**SCENARIOS, TWENTY: _twenty_creates}
@@ -129,7 +164,8 @@ class EventState:
     """What the schedules of one scenario came to.
 
     `off`: schedules after which more or fewer databases were left than there should be; `dead`: strings a run handed out that opened
-    nothing once all had ended; `failed`: runs with exit code 1; `left`: databases too many or too few after the final sweep.
+    nothing once all had ended; `failed`: runs with exit code 1, too many or too few; `left`: databases too many or too few after the
+    final sweep.
     """
 
     schedules: int = 0
@@ -169,7 +205,7 @@ def schedule(workflow: Workflow, name: str, seed: int) -> EventState:
         check_manners(one)
     handed_out = [one for one in runs if one.exit_code == 0 and one.outputs.get("outcome") in HANDED_OUT]
     seen = EventState(schedules=1, runs=len(runs))
-    seen.failed = sum(one.exit_code for one in runs)
+    seen.failed = abs(sum(one.exit_code for one in runs) - race.failures)
     seen.off = int(len(pull.databases()) != race.left)
     if race.left:
         seen.dead = sum(not can_log_in(one.outputs["database_url"]) for one in handed_out)
@@ -220,8 +256,8 @@ def claims(found: dict[tuple[str, str], EventState]) -> list[str]:
         if seen.off:
             broken.append((mode, name, "databases too many or too few once all runs have ended", seen))
         if seen.failed:
-            broken.append((mode, name, "a run failed", seen))
+            broken.append((mode, name, "more or fewer runs failed than should", seen))
         # A string is of no use any more once its database was replaced, which is what a reset is for.
-        if seen.dead and mode == "known" and not name.startswith("reset"):
+        if seen.dead and mode == "known" and "reset" not in name:
             broken.append((mode, name, "a string that was handed out opens nothing", seen))
     return [f"{name} ({mode}): {what}, seeds {seen.seeds}\n" + "\n---\n".join(seen.said[:8]) for mode, name, what, seen in broken]
