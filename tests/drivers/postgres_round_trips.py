@@ -1,4 +1,4 @@
-"""A way to the emulator's PostgreSQL that counts the round trips of whoever takes it, and holds one of them for as long as a test wants."""
+"""A way to the emulator's PostgreSQL that counts the round trips of whoever takes it, holds one of them, and then cuts the connection."""
 
 from __future__ import annotations
 
@@ -26,20 +26,22 @@ class RoundTrips:
 
     Attributes:
         hold_at: the one to hold, from 0.
+        hold_s: for how long, in seconds; the connection is cut then.
         held: is set once that is held, and, if it is the answer that is, once PostgreSQL has begun to answer.
     """
 
     hold_at: int = -1
     phase: Phase = "before"
+    hold_s: float = 60
     count: int = 0
     held: threading.Event = field(default_factory=threading.Event)
     _over: threading.Event = field(default_factory=threading.Event)
 
     @classmethod
     @contextlib.contextmanager
-    def of(cls, workflow: Workflow, hold_at: int = -1, phase: Phase = "before") -> Iterator[Self]:
+    def of(cls, workflow: Workflow, hold_at: int = -1, phase: Phase = "before", *, hold_s: float = 60) -> Iterator[Self]:
         """Has the runs of ``workflow`` take this way to every direct endpoint, until this is left."""
-        trips, environ = cls(hold_at, phase), dict(workflow.environ)
+        trips, environ = cls(hold_at, phase, hold_s), dict(workflow.environ)
         port = _direct_port(workflow)
 
         with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as doors:
@@ -68,7 +70,7 @@ class RoundTrips:
             if self.count - 1 != self.hold_at or asking is not (self.phase == "before"):
                 return True
             self.held.set()
-            self._over.wait(60)
+            self._over.wait(self.hold_s)
             return False
 
         with encrypted(client, tls) as inside, encrypted_to(port) as server:

@@ -113,18 +113,19 @@ def of_kills_inside(torture: Torture) -> str:
                     with lock:
                         broken.append(str(error))
             with lock:
-                lines.append(f"| {scene.name} | {ends} | all |")
+                lines.append(f"| {scene.name} | {ends // 2} | {ends // 2} | all |")
             _say(f"{scene.name}: {ends} ends")
 
     with ThreadPoolExecutor(len(torture.running)) as pool:
         list(pool.map(share, range(len(torture.running))))
     _stop_if(broken)
     return f"""
-Processes, each killed without warning at another round trip to PostgreSQL by the direct endpoint, the login's included: before what it
-asks arrives, and after PostgreSQL has begun to answer. The same was then run again.
+Processes, each killed without warning at another round trip to PostgreSQL by the direct endpoint, the login's included, or cut off from
+PostgreSQL there: before what it asks arrives, and after PostgreSQL has begun to answer. One that is cut off logs in again, or fails, says
+that the connection broke, and blames no script. The same was then run again.
 
-| what is done inside | SIGKILL | put right by the next run |
-|---|--:|--:|
+| what is done inside | SIGKILL | cut off | put right by the next run |
+|---|--:|--:|--:|
 {_lines(sorted(lines))}
 
 Put right: one database that the string handed out opens, all migrations applied and recorded as finished, an index that was built beside
@@ -273,7 +274,7 @@ def _lines(lines: Sequence[str]) -> str:
 
 PARTS: dict[str, tuple[str, Part]] = {
     "kills": ("Killed anywhere", of_kills),
-    "inside": ("Killed inside the database", of_kills_inside),
+    "inside": ("Killed or cut off inside the database", of_kills_inside),
     "weather": ("Bad weather", of_weather),
     "orders": ("Every order", of_orders),
     "races": ("Races", of_races),

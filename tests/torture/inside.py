@@ -1,4 +1,4 @@
-"""Killed anywhere inside the database: at every round trip to PostgreSQL of migrations, seed, rules and marks, before it and after it.
+"""Killed or cut off inside the database: at every round trip to PostgreSQL of migrations, seed, rules and marks, before it and after it.
 
 The round trips are those of a run that nothing happens to, so that a new one is covered by itself. Those of the login are among them.
 """
@@ -14,7 +14,7 @@ from tests.data.checkout import FOLDER, LOCK, query
 from tests.drivers.emulator import log_in
 from tests.drivers.postgres_round_trips import Phase, RoundTrips
 from tests.drivers.workflow import PullRequest, Workflow
-from tests.torture.claims import check_promise, hold
+from tests.torture.claims import check_manners, check_promise, hold
 
 FILES = {
     f"{FOLDER}/migration_lock.toml": LOCK,
@@ -32,6 +32,8 @@ FILES = {
 
 
 Rows = list[tuple[object, ...]]
+End = Callable[[Callable[[], Workflow], "Scene", int, Phase], None]
+"""What ends a run, or its connection, at a round trip, and then runs it again."""
 
 
 @dataclass(frozen=True)
@@ -130,10 +132,27 @@ def killed(fresh: Callable[[], Workflow], scene: Scene, index: int, phase: Phase
         raise AssertionError(f"{scene.name}, killed {phase} round trip {index + 1}: {error}") from None
 
 
+def cut_off(fresh: Callable[[], Workflow], scene: Scene, index: int, phase: Phase) -> None:
+    """Cuts the run's connection to PostgreSQL there, and runs it again if it fails by that."""
+    workflow = fresh()
+    pull, start = staged(workflow, scene)
+    with RoundTrips.of(workflow, index, phase, hold_s=0) as trips:
+        run = start().finish()
+        hold(trips.held.is_set(), f"the run comes to where it is cut off: {phase} round trip {index + 1}", run)
+    check_manners(run)
+    if run.exit_code:
+        hold("The connection broke" in run.annotations[-1].message, "the run says that the connection broke, and blames no script", run)
+    try:
+        check(pull, start().finish() if run.exit_code else run, scene)
+    except AssertionError as error:
+        raise AssertionError(f"{scene.name}, cut off {phase} round trip {index + 1}: {error}") from None
+
+
 def everywhere(fresh: Callable[[], Workflow], scene: Scene) -> Iterator[Callable[[], None]]:
-    """Every way to kill such a run inside, each in a project of its own."""
+    """Every way to end such a run inside, or its connection, each in a project of its own: two of each at every round trip."""
     count = round_trips(fresh(), scene)
     for index in range(count):
-        yield functools.partial(killed, fresh, scene, index, "before")
-        if index < count - 1:  # the last is the farewell, which nobody answers
-            yield functools.partial(killed, fresh, scene, index, "after")
+        for end in (killed, cut_off):
+            yield functools.partial(end, fresh, scene, index, "before")
+            if index < count - 1:  # the last is the farewell, which nobody answers
+                yield functools.partial(end, fresh, scene, index, "after")

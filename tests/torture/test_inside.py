@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from preview_db_emulator.client import Emulator
-from tests.data.checkout import FOLDER, Checkout, query
+from tests.data.checkout import FOLDER, LOCK, Checkout, query
 from tests.drivers.emulator import log_in
 from tests.drivers.pull_request import Life
 from tests.drivers.workflow import Workflow, until
@@ -104,8 +104,11 @@ def test_a_new_preview_whose_run_was_killed_as_it_migrated_is_replaced(checkout:
     assert len(checkout.life.databases()) == 1
 
 
+@pytest.mark.parametrize("end", [inside.killed, inside.cut_off])
 @pytest.mark.parametrize("scene", inside.SCENES, ids=lambda scene: scene.name)
-def test_a_run_that_was_killed_inside_is_put_right_by_the_next(running: Emulator, tmp_path: Path, scene: inside.Scene) -> None:
+def test_a_run_that_was_killed_or_cut_off_inside_is_put_right_by_the_next(
+    running: Emulator, tmp_path: Path, scene: inside.Scene, end: inside.End
+) -> None:
     """`make torture` tries every round trip to PostgreSQL, this one of what comes after the login."""
 
     def fresh() -> Workflow:
@@ -115,7 +118,7 @@ def test_a_run_that_was_killed_inside_is_put_right_by_the_next(running: Emulator
 
     trips = inside.round_trips(fresh(), scene)
     chance = random.Random(scene.name)
-    inside.killed(fresh, scene, chance.randrange(LOGIN, trips - 1), chance.choice(["before", "after"]))
+    end(fresh, scene, chance.randrange(LOGIN, trips - 1), chance.choice(["before", "after"]))
 
 
 def test_a_clone_whose_run_was_killed_before_it_logged_in_gets_its_seed(running: Emulator, tmp_path: Path) -> None:
@@ -195,3 +198,44 @@ def test_a_sweep_beside_a_reset_that_will_fail_leaves_what_was_there(checkout: C
     assert reset.finish().exit_code == 1
     assert [database["id"] for database in checkout.life.databases()] == [opened.outputs["database_id"]]
     assert query(opened, "SELECT 1") == [(1,)]
+
+
+SLOW = {
+    "seed": {"seed.sql": "CREATE TABLE t (id int); SELECT pg_sleep(5);"},
+    "migrations": {f"{FOLDER}/1_slow/migration.sql": "CREATE TABLE t (id int); SELECT pg_sleep(5);", f"{FOLDER}/migration_lock.toml": LOCK},
+}
+END = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(5)%' AND pid <> pg_backend_pid()"
+
+
+@pytest.mark.parametrize("what", SLOW)
+def test_a_session_that_the_server_ends_is_not_the_scripts_fault_and_the_next_run_goes_on(checkout: Checkout, what: str) -> None:
+    for path, content in SLOW[what].items():
+        checkout.write(path, content)
+    inputs = {what: FOLDER if what == "migrations" else "seed.sql"}
+    step = checkout.life.starts("opened", {"state": "open"}, **inputs)
+    until(lambda: is_at_work(checkout, "pg_sleep(5)"))
+    log_in(checkout.life.emulator.addresses["postgres_url"], END)
+    ended = step.finish()
+    assert ended.exit_code == 1
+    said = ended.annotations[-1].message
+    assert "terminating connection" in said
+    assert "The connection broke" in said
+    assert "recorded as failed" not in said
+
+    for path, content in SLOW[what].items():
+        checkout.write(path, content.replace("pg_sleep(5)", "1"))
+    pushed = checkout.pushed(**inputs)
+    assert pushed.succeeded, pushed.log
+    assert query(pushed, "SELECT count(*) FROM t") == [(0,)]
+
+
+def test_a_database_that_is_deleted_under_its_seed_is_replaced_and_the_seed_is_not_blamed(checkout: Checkout) -> None:
+    checkout.write("seed.sql", "CREATE TABLE t (id int); SELECT pg_sleep(0.8);")
+    step = checkout.life.starts("opened", {"state": "open"}, seed="seed.sql")
+    until(lambda: is_at_work(checkout, "pg_sleep(0.8)"))
+    (deleted,) = checkout.life.databases()
+    checkout.life.api("DELETE", f"/v1/databases/{deleted['id']}").raise_for_status()
+    opened = step.finish()
+    assert opened.succeeded, opened.log
+    assert query(opened, "SELECT count(*) FROM t") == [(0,)]
+    assert [database["id"] for database in checkout.life.databases()] == [opened.outputs["database_id"]] != [deleted["id"]]

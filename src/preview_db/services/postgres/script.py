@@ -62,6 +62,7 @@ def run(connection: Connection[Any], script: str, *, first_line: int = 1) -> Non
 
     Raises:
         ScriptFailed: PostgreSQL refused it, or it needs what only psql does. The session may then be in a failed transaction.
+        psycopg.OperationalError: the connection broke, which says nothing of the script.
     """
     from psycopg import errors
     from psycopg.pq import ExecStatus
@@ -73,6 +74,8 @@ def run(connection: Connection[Any], script: str, *, first_line: int = 1) -> Non
                 refused = ScriptFailed("it reads from or writes to the client, which is not possible here")
                 raise _located(refused, script, None, completed, first_line)
             error = errors.error_from_result(result, encoding="utf-8")
+            if connection.broken:
+                raise error
             position = error.diag.statement_position
             raise _located(_said(error), script, int(position) - 1 if position else None, completed, first_line)
 
@@ -88,6 +91,8 @@ def run_part(connection: Connection[Any], part: Part) -> None:
         with connection.cursor() as cursor, cursor.copy(part.sql.encode()) as copy:
             copy.write(part.rows.encode())
     except psycopg.Error as error:
+        if connection.broken:
+            raise
         failed = _said(error)
         failed.line, failed.statement = part.line, part.sql
         raise failed from None
@@ -95,15 +100,11 @@ def run_part(connection: Connection[Any], part: Part) -> None:
 
 def _results(connection: Connection[Any], script: str) -> list[PGresult]:
     """What PostgreSQL answered: a result for each statement, up to the one that failed."""
-    import psycopg
     from psycopg import generators
 
     with connection.lock:
         connection.pgconn.send_query(script.encode())
-        try:
-            return list(connection.wait(generators.execute(connection.pgconn)))
-        except psycopg.OperationalError as error:
-            raise ScriptFailed(_one_line(str(error))) from None
+        return list(connection.wait(generators.execute(connection.pgconn)))
 
 
 def _end_copy(connection: Connection[Any]) -> None:
