@@ -133,7 +133,7 @@ def killed(fresh: Callable[[], Workflow], scene: Scene, index: int, phase: Phase
 
 
 def cut_off(fresh: Callable[[], Workflow], scene: Scene, index: int, phase: Phase) -> None:
-    """Cuts the run's connection to PostgreSQL there, and runs it again if it fails by that."""
+    """Cuts the run's connection to PostgreSQL there, and runs it again."""
     workflow = fresh()
     pull, start = staged(workflow, scene)
     with RoundTrips.of(workflow, index, phase, hold_s=0) as trips:
@@ -143,7 +143,7 @@ def cut_off(fresh: Callable[[], Workflow], scene: Scene, index: int, phase: Phas
     if run.exit_code:
         hold("The connection broke" in run.annotations[-1].message, "the run says that the connection broke, and blames no script", run)
     try:
-        check(pull, start().finish() if run.exit_code else run, scene)
+        check(pull, start().finish(), scene)
     except AssertionError as error:
         raise AssertionError(f"{scene.name}, cut off {phase} round trip {index + 1}: {error}") from None
 
