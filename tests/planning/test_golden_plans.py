@@ -67,6 +67,7 @@ OBSERVED: dict[str, Observed] = {
     "one that failed": Observed((database(status=Status.FAILURE),)),
     "two": Observed((database("db_2", hours=1), database())),
     "one, and what a reset put beside it": Observed((database(), database("db_2", hours=1, of=NEW))),
+    "one, and what a reset put beside it seven hours ago": Observed((database(), database("db_2", hours=7, of=NEW))),
     "one that is still called new": Observed((database(name=NEW, logical_id=identity.name(TWELVE)),)),
     "another pull request's, a default database, one made by hand": Observed(
         (database(of=scope(13)), database(is_default=True), database(of="by-hand"))

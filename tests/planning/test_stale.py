@@ -120,6 +120,8 @@ def test_of_a_reset_that_may_be_at_work_both_databases_stay(hours: float, delete
     assert verdict.reason.endswith("is open" if deleted else "is open, and may be in the middle of a reset")
 
     assert judged(seen(pull()), replacement).reason.endswith("is open"), "there is nothing that it would replace"
+    failed = judged(seen(pull()), database("db_old", hours=50), replacement, database("db_failed", hours=1, status=Status.FAILURE))
+    assert [step.on_database.id for step in failed.plan.of(Action.DELETE)] == ["db_failed", *deleted]
     over = judged(seen(closed()), database("db_old", hours=50), replacement)
     assert over.deletions == 2
     assert "reset" not in over.reason

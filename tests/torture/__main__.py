@@ -172,7 +172,7 @@ def of_races(torture: Torture) -> str:
         f"| {name} | {'yes' if mode == 'known' else 'no'} | {seen.schedules} | {seen.runs} | {seen.off} | {seen.left} | {seen.dead} |"
         for (mode, name), seen in sorted(found.items(), key=lambda item: (item[0][1], item[0][0] != "known"))
     ]
-    without = [seen for (mode, name), seen in found.items() if mode == "ignored" and "reset" not in name]
+    without = [seen for (mode, name), seen in found.items() if mode == "ignored" and name not in races.REPLACING]
     return f"""
 {len(seeds):,} schedules of {sum(seen.runs for seen in found.values()):,} runs, each request delayed by up to {races.JITTER_MS} ms.
 *Off at once*: schedules after which there were more or fewer databases than the pull request's state says once all runs had ended. *Off

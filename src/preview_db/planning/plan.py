@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from . import hyperdrive, identity, platform
+from .fields import LONGEST_RUN
 from .model import Configuration, Connection, Database, PlatformBranch, Status
 from .steps import Action, DesiredState, Plan, Step
 
@@ -27,6 +28,8 @@ def make(
     Of several usable databases one is kept, and every run picks the same one, so that two runs at once never delete each other's: the
     newest replacement that a reset has created, else the oldest. A reset replaces those that were there before its own, another reset's
     replacement among them, so an older one can't be what both agree on. A reset that was killed is thereby finished by the next run.
+
+    A sweep, which creates nothing, leaves the others alone while a reset may be at work: it deletes them itself, or takes its own back.
 
     Args:
         databases: any databases at all; those that are not this scope's are passed over.
@@ -52,6 +55,7 @@ def make(
     if replacements:
         outdated += [database for database in current if database not in replacements]
         current = replacements
+    may_deduplicate = desired.may_delete and (desired.may_create or not _may_be_at_work(replacements, desired.now))
     steps = [_delete(database, "it ended in failure and can't be used") for database in failed if desired.may_delete]
     if kept is None and not desired.may_create:
         return Plan(tuple(steps))
@@ -68,7 +72,7 @@ def make(
     if kept is None:  # before the one that they have pointed at goes
         steps += hyperdrive.steps(desired, None, configured)
         steps += platform.after(desired, None, branch)
-    if desired.may_delete:
+    if may_deduplicate:
         steps += [_delete(database, "a second one of the same preview") for database in current[1:]]
         steps += [_delete(database, "the new one can be used") for database in outdated]
     if kept is not None:
@@ -87,7 +91,7 @@ def make(
         steps.append(Step(Action.ADOPT, identity.name(desired.scope), "the server then refuses a second one of its identity"))
     elif desired.may_create and (identity.is_replacement(kept.name) if kept else desired.seeds_clone):
         steps.append(Step(Action.ADOPT, identity.name(desired.scope), "it is no longer new: the seed has run"))
-    return Plan(tuple(steps), _duplicates(desired, current, "newest" if replacements else "oldest") if desired.may_delete else ())
+    return Plan(tuple(steps), _duplicates(desired, current, "newest" if replacements else "oldest") if may_deduplicate else ())
 
 
 def plan_lines(plan: Plan) -> list[str]:
@@ -157,6 +161,11 @@ def _needs_its_identity(kept: Database | None, outdated: Sequence[Database]) -> 
     if kept is None:
         return bool(outdated)
     return kept.can_be_adopted or identity.is_replacement(kept.identity)
+
+
+def _may_be_at_work(replacements: Iterable[Database], now: datetime) -> bool:
+    """Whether a reset that has created one of these may not have ended yet."""
+    return any(now - database.created_at <= LONGEST_RUN for database in replacements)
 
 
 def _duplicates(desired: DesiredState, usable: Sequence[Database], age: str) -> tuple[str, ...]:

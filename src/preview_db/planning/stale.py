@@ -14,7 +14,6 @@ from datetime import UTC, datetime, timedelta
 from . import identity, plan
 from .decide import unwanted
 from .events import PullRequest, queued_number
-from .fields import LONGEST_RUN
 from .model import Configuration, Database, Kind, Repository, Scope
 from .settings import Inputs
 from .steps import Action, DesiredState, Plan
@@ -173,9 +172,6 @@ def judge(preview: Preview, view: RepositoryState, inputs: Inputs, now: datetime
     if not preview.databases and why in (StaleReason.UNWANTED, StaleReason.IDLE):
         # An account's configurations are those of all projects, and another's workflow may want what this one doesn't.
         why, reason, since = StaleReason.WANTED, f"{reason}, and has no database in this project", None
-    being_reset = why is StaleReason.WANTED and _may_be_being_reset(preview, now)
-    if being_reset:
-        reason += ", and may be in the middle of a reset"
     desired = DesiredState(
         scope=scope,
         tag=preview.tag,
@@ -183,19 +179,14 @@ def judge(preview: Preview, view: RepositoryState, inputs: Inputs, now: datetime
         reason=reason,
         now=now,
         may_create=False,
-        may_delete=not being_reset,  # a reset deletes the old database itself, or takes the new one back
         connections=(),
         grace=inputs.credential_grace,
     )
     missed = why is StaleReason.CLOSED and (since is None or now - since > CLOSE_TAKES)
     steps = plan.make(desired, preview.databases, preview.configurations)
+    if why is StaleReason.WANTED and len(preview.databases) - len(steps.of(Action.DELETE)) > 1:
+        reason += ", and may be in the middle of a reset"  # else one would stay
     return Verdict(dataclasses.replace(preview, scope=scope), why, reason, steps, since, missed)
-
-
-def _may_be_being_reset(preview: Preview, now: datetime) -> bool:
-    """Whether a reset has put a database beside another so recently that it may still be at work in it, or take it back."""
-    young = [one for one in preview.databases if identity.is_replacement(one.identity) and now - one.created_at <= LONGEST_RUN]
-    return bool(young) and len(preview.databases) > 1
 
 
 def judge_by_repository(preview: Preview, reason: str, now: datetime, *, delete: bool) -> Verdict:
