@@ -39,7 +39,8 @@ class Limit:
     stops: bool = False
     refused: str = ""
     _renewed_at: float = 0.0
-    _alone: threading.Lock = dataclasses.field(default_factory=threading.Lock)
+    _under_way: int = 0
+    _turns: threading.Condition = dataclasses.field(default_factory=threading.Condition)
 
     def note(self, headers: httpx.Headers) -> None:
         """Reads what an answer says of it. GraphQL has a limit of its own."""
@@ -51,12 +52,24 @@ class Limit:
     @contextlib.contextmanager
     def turn(self) -> Iterator[None]:
         """Waits for when to ask. Raises :class:`http.RateLimited` if that is not before the deadline."""
-        if self.left is None or not self.most or self.left > max(AT_ONCE, self.most // _SCARCE):
+        with self._turns:
+            self._turns.wait_for(lambda: not (self._is_scarce and self._under_way))
+            self._under_way += 1
+        try:
+            if self._is_scarce:
+                self._wait()
             yield
-            return
-        with self._alone:
-            self._wait()
-            yield
+        finally:
+            with self._turns:
+                self._under_way -= 1
+                self._turns.notify_all()
+
+    @property
+    def _is_scarce(self) -> bool:
+        """Whether so few are left that each is asked alone."""
+        if self.left is None or not self.most:
+            return False
+        return self.left <= max(AT_ONCE, self.most // _SCARCE)
 
     def _wait(self) -> None:
         seconds = self._renewed_at - self.deadline.monotonic()
